@@ -1,0 +1,56 @@
+/** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
+import { readTopology, type Mode, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
+
+export interface TwinConfig {
+  readonly service: string;
+  readonly twin: TwinName;
+  readonly mode: Mode;
+  readonly place: TwinPlace;
+  readonly topology: Topology;
+  /** The run directory: certificates, logs, small local files. */
+  readonly run: string;
+  /** Unique for each start of the process. */
+  readonly instance: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The most inputs in one batch; 1 switches group commit off. */
+  readonly batchLimit: number;
+}
+
+/** Reads NRCMS_TOPOLOGY, NRCMS_RUN, NRCMS_TWIN (a or b) and NRCMS_BATCH (default 400) for the named service. */
+export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv = process.env): TwinConfig {
+  const faults: string[] = [];
+  const text = (name: string): string => {
+    const value = environment[name];
+    if (!value) faults.push(`${name} is not set`);
+    return value ?? "";
+  };
+  const file = text("NRCMS_TOPOLOGY");
+  const run = text("NRCMS_RUN");
+  const twin = text("NRCMS_TWIN");
+  if (twin && twin !== "a" && twin !== "b") faults.push(`NRCMS_TWIN is ${twin}, not a or b`);
+  const batchLimit = Number(environment.NRCMS_BATCH ?? "400");
+  if (!Number.isInteger(batchLimit) || batchLimit < 1 || batchLimit > 1000) faults.push(`NRCMS_BATCH is ${environment.NRCMS_BATCH}, not 1 to 1000`);
+  let topology: Topology | undefined;
+  if (file) {
+    try {
+      topology = readTopology(file);
+    } catch (error) {
+      faults.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const pair = topology?.services[service];
+  if (topology && !pair) faults.push(`${file} has no service ${service}`);
+  if (faults.length > 0 || !topology || !pair) throw new Error(`${service} cannot start:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  const name = twin as TwinName;
+  return Object.freeze({
+    service,
+    twin: name,
+    mode: pair.mode,
+    place: pair[name],
+    topology,
+    run,
+    instance: `${Date.now().toString(36)}-${process.pid.toString(36)}`,
+    settings: Object.freeze({ ...pair.settings }),
+    batchLimit,
+  });
+}

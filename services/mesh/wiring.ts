@@ -1,0 +1,210 @@
+/**
+ * What a service hands to the mesh: what it is asked (calls), told (messages) and does by itself (timers, lead).
+ * Everything here is data and plain functions; `serve` in twin.ts gives it a life.
+ */
+import type { Caller, Decision, Doc, EventMap, Key, Kind } from "../values/decision.ts";
+import type { Refusal } from "../values/outcome.ts";
+import type { Logger } from "./log.ts";
+
+/** A message codec as ts-proto generates it. */
+export interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+}
+
+/** A method as ts-proto's generic definitions describe it; `options` holds the access rule's bytes. */
+export interface Method<Q, A> {
+  readonly name: string;
+  readonly requestType: Codec<Q>;
+  readonly responseType: Codec<A>;
+  readonly options: { readonly _unknownFields?: Readonly<Record<number, readonly Uint8Array[]>> };
+}
+
+/** A service as ts-proto's generic definitions describe it. */
+export interface ServiceDefinition {
+  readonly name: string;
+  /** nrcms.<service>.v1.<Name>Service */
+  readonly fullName: string;
+  // biome-ignore lint/suspicious/noExplicitAny: methods differ in their messages; `RequestOf` and `ResponseOf` give the types back.
+  readonly methods: Readonly<Record<string, Method<any, any>>>;
+}
+
+export type RequestOf<D extends ServiceDefinition, M extends keyof D["methods"]> = D["methods"][M] extends Method<infer Q, infer _A> ? Q : never;
+export type ResponseOf<D extends ServiceDefinition, M extends keyof D["methods"]> = D["methods"][M] extends Method<infer _Q, infer A> ? A : never;
+
+/** A decision with its input type closed over, as the mesh handles it. */
+// biome-ignore lint/suspicious/noExplicitAny: the wiring functions below check that input, decision and reply belong together.
+export type AnyDecision = Decision<any, any, any>;
+
+/** Asked: changes something. The request carries `requestId`; a repeat with the same bytes gets the first answer again. */
+export interface CommandCall {
+  readonly act: "command";
+  // biome-ignore lint/suspicious/noExplicitAny: closed over by `command`.
+  readonly method: Method<any, any>;
+  readonly check: (request: unknown, caller: Caller) => Refusal | undefined;
+  readonly input: (request: unknown, caller: Caller) => unknown;
+  readonly decision: AnyDecision;
+  readonly reply: (result: unknown) => unknown;
+  readonly pending: (result: unknown) => string | undefined;
+}
+
+/** Asked: reads. Answered by both twins in either mode. */
+export interface QueryCall {
+  readonly act: "query";
+  // biome-ignore lint/suspicious/noExplicitAny: closed over by `query`.
+  readonly method: Method<any, any>;
+  readonly answer: (request: unknown, caller: Caller) => Promise<unknown>;
+}
+
+export type Call = CommandCall | QueryCall;
+
+export interface CommandParts<Q, I, R, A> {
+  /** What fails the contract at the door: no input, nothing stored. */
+  check?(request: Q, caller: Caller): Refusal | undefined;
+  /** The request in the domain's words. May be async: a projection that cannot say yes asks the owner here (protocols 15). */
+  input(request: Q, caller: Caller): I | Refusal | Promise<I | Refusal>;
+  // biome-ignore lint/suspicious/noExplicitAny: a decision's events are checked by its own service.
+  decision: Decision<I, R, any>;
+  reply(result: R): A;
+  /** An id to ask by (GetX) while the answer is not final: the gateway holds the call for it up to 2 s. */
+  pending?(result: R): string | undefined;
+}
+
+export function command<Q extends { requestId: string }, I, R, A>(method: Method<Q, A>, parts: CommandParts<Q, I, R, A>): CommandCall {
+  return {
+    act: "command",
+    method,
+    check: (request, caller) => parts.check?.(request as Q, caller),
+    input: (request, caller) => parts.input(request as Q, caller),
+    decision: parts.decision,
+    reply: (result) => parts.reply(result as R),
+    pending: (result) => parts.pending?.(result as R),
+  };
+}
+
+export function query<Q, A>(method: Method<Q, A>, answer: (request: Q, caller: Caller) => Promise<A | Refusal>): QueryCall {
+  return { act: "query", method, answer: (request, caller) => answer(request as Q, caller) };
+}
+
+/** Told: an event of another service's (or one's own) stream. */
+export interface Message {
+  /** The service whose stream it comes from. */
+  readonly source: string;
+  /** The event's name. */
+  readonly event: string;
+  // biome-ignore lint/suspicious/noExplicitAny: closed over by `told`.
+  readonly codec: Codec<any>;
+  readonly input: (body: unknown, origin: EventOrigin) => unknown;
+  readonly decision: AnyDecision;
+  /** "entry": one journal entry per event. "own": the decision remembers in documents of its own what it has seen (protocols 11). */
+  readonly record: "entry" | "own";
+}
+
+/** Where an event came from: its twin and its number there, without holes (protocols 10). */
+export interface EventOrigin {
+  readonly source: string;
+  readonly twin: string;
+  readonly number: number;
+  readonly atMs: number;
+  readonly id: string;
+}
+
+export function told<B, I, R, E extends EventMap>(
+  source: string,
+  event: string,
+  codec: Codec<B>,
+  parts: { input(body: B, origin: EventOrigin): I; decision: Decision<I, R, E>; record?: "entry" | "own" },
+): Message {
+  return {
+    source,
+    event,
+    codec,
+    input: (body, origin) => parts.input(body as B, origin),
+    decision: parts.decision,
+    record: parts.record ?? "entry",
+  };
+}
+
+/** An input that time brings: its id is the fact (`claim/X/expire`), so that finding it twice is deciding it once. */
+export interface DueInput {
+  readonly id: string;
+  readonly decision: AnyDecision;
+  readonly input: unknown;
+}
+
+/** Looked for by the leading twin only, while it leads. */
+export interface Timer {
+  readonly name: string;
+  readonly everyMs: number;
+  due(nowMs: number): Promise<readonly DueInput[]>;
+}
+
+/** What the leading twin holds while it leads; `signal` aborts when it no longer does. */
+export interface Leading {
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+  /**
+   * Enters an input of one's own and waits for its outcome. With `fenced`, the commit fails unless this twin still holds the lease under this epoch.
+   * Throws where the mesh is draining or the lease is lost.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a decision's events are checked by its own service.
+  enter<I, R>(id: string, decision: Decision<I, R, any>, input: I, options?: { fenced?: boolean; traceparent?: string }): Promise<R | Refusal>;
+}
+
+/** Reads for queries and for finding what is due: primary, majority. Decisions never read; they name keys. */
+export interface Reader {
+  get<D extends Doc>(key: Key<D>): Promise<D | undefined>;
+  getAll<D extends Doc>(keys: readonly Key<D>[]): Promise<ReadonlyMap<string, D>>;
+  find<D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options?: FindOptions): Promise<readonly D[]>;
+  count(kind: Kind<Doc>, filter: Readonly<Record<string, unknown>>): Promise<number>;
+}
+
+export interface FindOptions {
+  readonly sort?: Readonly<Record<string, 1 | -1>>;
+  /** Default 1000. */
+  readonly limit?: number;
+}
+
+/** Asks another service; commands carry a request id, so a repeat on the other twin is safe. Throws `RefusedError` or `UnavailableError`. */
+export type Ask = <D extends ServiceDefinition, M extends keyof D["methods"] & string>(
+  definition: D,
+  method: M,
+  request: RequestOf<D, M>,
+  options?: { timeoutMs?: number; caller?: Caller; traceparent?: string },
+) => Promise<ResponseOf<D, M>>;
+
+export interface Index {
+  readonly keys: Readonly<Record<string, 1 | -1>>;
+  readonly unique?: boolean;
+  readonly partial?: Readonly<Record<string, unknown>>;
+}
+
+/** The indexes of each kind, by the kind's name. Every kind that a service stores is listed, with [] where it needs none. */
+export type Indexes = Readonly<Record<string, readonly Index[]>>;
+
+/** What a service can use while it is wired. */
+export interface Parts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly log: Logger;
+  /** The pair's settings in the topology, unchecked: config.ts checks them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface Wiring {
+  readonly calls: readonly Call[];
+  readonly messages: readonly Message[];
+  readonly timers?: readonly Timer[];
+  /** Runs while this twin leads; returns or throws when `signal` aborts. Started again after an error, with back-off. */
+  lead?(leading: Leading): Promise<void>;
+}
+
+export interface Service {
+  /** The service's name: its database, its stream, its queue group. */
+  readonly name: string;
+  readonly indexes: Indexes;
+  /** The codec of each event that its decisions tell. */
+  // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
+  readonly tells: Readonly<Record<string, Codec<any>>>;
+  wire(parts: Parts): Wiring;
+}
