@@ -24,6 +24,8 @@ const schema = z
       }),
     ),
     bank: z.object({ host: z.string(), port, bank_code: z.string(), account_number: z.string(), account_name: z.string() }),
+    /** Added to every process's clock, so that a sandbox can live on its sample day. Never set in production. */
+    clock_offset_ms: z.number().int().default(0),
   })
   .superRefine((topology, context) => {
     for (const [name, service] of Object.entries(topology.services)) {
