@@ -46,6 +46,7 @@ export interface CommandCall {
   readonly decision: AnyDecision;
   readonly reply: (result: unknown) => unknown;
   readonly pending: (result: unknown) => string | undefined;
+  readonly ask: ((request: unknown, caller: Caller) => Promise<unknown>) | undefined;
 }
 
 /** Asked: reads. Answered by both twins in either mode. */
@@ -68,9 +69,15 @@ export interface CommandParts<Q, I, R, A> {
   reply(result: R): A;
   /** An id to ask by (GetX) while the answer is not final: the gateway holds the call for it up to 2 s. */
   pending?(result: R): string | undefined;
+  /**
+   * Called outside the batch when the decision answers `askOwner()`: asks the owners of what the projections lack and gives the input again with their answers.
+   * A decision whose input carries the answers never answers `askOwner()` again. Throws `UnavailableError` where an owner is silent.
+   */
+  ask?(request: Q, caller: Caller): Promise<I | Refusal>;
 }
 
 export function command<Q extends { requestId: string }, I, R, A>(method: Method<Q, A>, parts: CommandParts<Q, I, R, A>): CommandCall {
+  const ask = parts.ask?.bind(parts);
   return {
     act: "command",
     method,
@@ -79,6 +86,7 @@ export function command<Q extends { requestId: string }, I, R, A>(method: Method
     decision: parts.decision,
     reply: (result) => parts.reply(result as R),
     pending: (result) => parts.pending?.(result as R),
+    ask: ask && ((request, caller) => ask(request as Q, caller)),
   };
 }
 

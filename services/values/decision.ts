@@ -13,6 +13,8 @@ export interface Doc {
 export interface Key<D extends Doc = Doc> {
   readonly kind: string;
   readonly id: string;
+  /** Present where the document is written once and never changes: it may be cached, and needs no guard. */
+  readonly immutable?: true;
   /** Never present: it carries the document's type. */
   readonly holds?: D;
 }
@@ -20,12 +22,17 @@ export interface Key<D extends Doc = Doc> {
 /** A kind of document: its collection's name, and how its keys are made. */
 export interface Kind<D extends Doc> {
   readonly name: string;
+  readonly immutable?: true;
   key(...parts: readonly (string | number)[]): Key<D>;
 }
 
-/** Declares a kind; the parts of a key are joined by `/`. */
-export function kind<D extends Doc>(name: string): Kind<D> {
-  return { name, key: (...parts) => ({ kind: name, id: parts.join("/") }) };
+/**
+ * Declares a kind; the parts of a key are joined by `/`. Documents of an `immutable` kind are put once and never again
+ * (a published scheme): the mesh may keep them in the process.
+ */
+export function kind<D extends Doc>(name: string, options: { readonly immutable?: boolean } = {}): Kind<D> {
+  const fixed = options.immutable === true ? ({ immutable: true } as const) : {};
+  return { name, ...fixed, key: (...parts) => ({ kind: name, id: parts.join("/"), ...fixed }) };
 }
 
 /** What has been loaded so far, for `needs`: undefined means not there, or not yet loaded. */

@@ -34,6 +34,20 @@ export function unavailable(reason: string, retryAfterMs = 50): Unavailable {
   return { outcome: "unavailable", reason, retryAfterMs };
 }
 
+const ASK_OWNER = "ask-owner";
+
+/**
+ * A command's projection cannot say yes and must not say no for want of a record (protocols 15):
+ * the mesh lets the call's `ask` find out from the owner, outside the batch, and enters the input again with what it learnt.
+ */
+export function askOwner(): Unavailable {
+  return unavailable(ASK_OWNER);
+}
+
+export function isAskOwner(value: unknown): value is Unavailable {
+  return isUnavailable(value) && value.reason === ASK_OWNER;
+}
+
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && (value as { outcome?: unknown }).outcome === "refused";
 }

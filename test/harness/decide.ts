@@ -86,6 +86,7 @@ export function newWorld(): World {
         put(key, doc) {
           if (!named.has(nameOf(key))) throw new Error(`${nameOf(key)} is changed but was not named by needs`);
           if (typeof doc.county !== "string" || doc.county === "") throw new Error(`${nameOf(key)} belongs to no county`);
+          if (key.immutable && read(key)) throw new Error(`${nameOf(key)} is immutable`);
           changed.set(nameOf(key), structuredClone(doc));
         },
         guard(key) {
