@@ -1,0 +1,14 @@
+import { serve } from "../mesh/twin.ts";
+import type { Service } from "../mesh/wiring.ts";
+import { calls } from "./calls.ts";
+import { messages, tells } from "./messages.ts";
+import { indexes } from "./store.ts";
+
+const service: Service = {
+  name: "administration",
+  indexes,
+  tells,
+  wire: (parts) => ({ calls: calls(parts), messages }),
+};
+
+await serve(service);
