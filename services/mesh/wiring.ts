@@ -190,6 +190,31 @@ export interface Index {
 /** The indexes of each kind, by the kind's name. Every kind that a service stores is listed, with [] where it needs none. */
 export type Indexes = Readonly<Record<string, readonly Index[]>>;
 
+/** What one twin last said of itself; told every 100 ms on `nrcms.beat.<service>.<twin>`. */
+export interface TwinBeat {
+  readonly service: string;
+  readonly twin: string;
+  readonly server: string;
+  /** "dual-active" or "hot-standby". */
+  readonly mode: string;
+  /** Takes work: always in dual active, only while it leads in hot standby. */
+  readonly active: boolean;
+  readonly ready: boolean;
+  readonly pid: number;
+  readonly epoch: number;
+  /** Why it is not ready; empty when it is. */
+  readonly fault: string;
+  readonly committed: number;
+  readonly queued: number;
+  /** Parked inputs of the service that nobody has resolved. */
+  readonly parked: number;
+  /** Events written and not yet acknowledged by the stream. */
+  readonly unpublished: number;
+  readonly residentBytes: number;
+  /** When it was heard here, by this process's own clock. */
+  readonly atMs: number;
+}
+
 /** What a service can use while it is wired. */
 export interface Parts {
   readonly reader: Reader;
@@ -197,6 +222,8 @@ export interface Parts {
   readonly log: Logger;
   /** The pair's settings in the topology, unchecked: config.ts checks them. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The last beat heard of every twin of every service; a dead twin's grows old. */
+  presence(): readonly TwinBeat[];
 }
 
 export interface Wiring {

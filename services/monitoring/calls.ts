@@ -1,0 +1,142 @@
+/** What monitoring is asked: queries only. A county's caller sees its own county; pairs, audit and alarms are the province's. */
+import {
+  type CountyOverview,
+  MonitoringServiceDefinition as definition,
+  type GetOverviewResponse,
+  type PairStatus,
+  type TwinStatus,
+} from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
+import { type Call, query, type Reader, type TwinBeat } from "../mesh/wiring.ts";
+import { dayOf } from "../values/days.ts";
+import type { Caller } from "../values/decision.ts";
+import { badRequest, type Refusal } from "../values/outcome.ts";
+import { isCountyCode, PROVINCE } from "../values/region.ts";
+import type { ExpectedTwin } from "./config.ts";
+import { coveredOn } from "./domain/covers.ts";
+import type { CoverTide, Overview } from "./domain/documents.ts";
+import { refuse } from "./domain/refusals.ts";
+import { foldedCount } from "./domain/seen.ts";
+import { sentencesOf } from "./domain/sentences.ts";
+import { allSeen, newestAlarms, overviewsOf, tidesOf } from "./store.ts";
+import { ALIVE_MS } from "./timers.ts";
+
+/** One line of the audit, as services/audit gives it. */
+export interface AuditLine {
+  readonly invariant: number;
+  readonly zh: string;
+  readonly en: string;
+  readonly checked: number;
+  readonly breaches: readonly string[];
+}
+
+export interface Sight {
+  readonly reader: Reader;
+  readonly twins: readonly ExpectedTwin[];
+  presence(): readonly TwinBeat[];
+  nowMs(): number;
+  /** Recomputes every invariant; seconds to minutes. */
+  audit(): Promise<readonly AuditLine[]>;
+}
+
+export function calls(sight: Sight): readonly Call[] {
+  const { methods } = definition;
+  const { reader, presence, nowMs, twins } = sight;
+  const audit = oneAtATime(sight.audit);
+  return [
+    query(methods.getOverview, ({ county }, caller) => overview(reader, county, caller, dayOf(nowMs()))),
+    query(methods.getPairs, async () => ({ pairs: pairsOf(twins, presence(), nowMs()) })),
+    query(methods.runAudit, async () => {
+      const lines = await audit();
+      return {
+        lines: lines.map((line) => ({ ...line, checked: BigInt(line.checked), breaches: [...line.breaches] })),
+        clean: lines.every((line) => line.breaches.length === 0),
+      };
+    }),
+    query(methods.listAlarms, async () => ({
+      alarms: (await newestAlarms(reader)).map((alarm) => {
+        const { alarmId, kind, county, raisedAtMs } = alarm;
+        return { alarmId, kind, county, ...sentencesOf(alarm), raisedAtMs: BigInt(raisedAtMs) };
+      }),
+    })),
+  ];
+}
+
+async function overview(reader: Reader, asked: string, caller: Caller, day: string): Promise<GetOverviewResponse | Refusal> {
+  if (asked !== "" && !isCountyCode(asked))
+    return badRequest("county", "须为本省的县级区划代码", "must be a county division code of the province");
+  const own = caller.scope === PROVINCE ? "" : caller.scope;
+  if (own !== "" && asked !== "" && asked !== own) return outOfScope();
+  const county = asked || own;
+  const [overviews, tides, seen] = await Promise.all([overviewsOf(reader, county), tidesOf(reader, county), allSeen(reader)]);
+  if (county !== "" && overviews.length === 0) return refuse("UNKNOWN_COUNTY", { field: "county", county });
+  const tidesByCounty = Map.groupBy(tides, (tide) => tide.county);
+  return {
+    counties: overviews.map((of) => countyOverview(of, tidesByCounty.get(of.county) ?? [], day)),
+    eventsFolded: BigInt(seen.reduce((count, source) => count + foldedCount(source), 0)),
+  };
+}
+
+function countyOverview(of: Overview, tides: readonly CoverTide[], day: string): CountyOverview {
+  return {
+    ...of,
+    approved: BigInt(of.approved),
+    held: BigInt(of.held),
+    refused: BigInt(of.refused),
+    paid: BigInt(of.paid),
+    crossRegion: BigInt(of.crossRegion),
+    coveredMembers: BigInt(coveredOn(day, tides)),
+  };
+}
+
+/** Every pair of the topology, and of each twin what it last said; a twin that is not heard is not alive. */
+function pairsOf(twins: readonly ExpectedTwin[], beats: readonly TwinBeat[], nowMs: number): PairStatus[] {
+  const heard = new Map(beats.map((beat) => [`${beat.service}.${beat.twin}`, beat]));
+  const pairs = Map.groupBy(twins, (twin) => twin.service);
+  return [...pairs].map(([service, pair]) => ({
+    service,
+    mode: pair[0]?.mode ?? "",
+    twins: pair.map((twin) => twinStatus(twin, heard.get(`${service}.${twin.twin}`), nowMs)),
+  }));
+}
+
+function twinStatus({ twin, server }: ExpectedTwin, beat: TwinBeat | undefined, nowMs: number): TwinStatus {
+  const alive = beat !== undefined && nowMs - beat.atMs <= ALIVE_MS;
+  return {
+    twin,
+    server,
+    alive,
+    active: alive && beat.active,
+    ready: alive && beat.ready,
+    pid: beat?.pid ?? 0,
+    epoch: BigInt(beat?.epoch ?? 0),
+    fault: alive ? beat.fault : `not heard for more than ${ALIVE_MS} ms`,
+    committed: BigInt(beat?.committed ?? 0),
+    queued: BigInt(beat?.queued ?? 0),
+    parked: BigInt(beat?.parked ?? 0),
+    unpublished: BigInt(beat?.unpublished ?? 0),
+    residentBytes: BigInt(beat?.residentBytes ?? 0),
+  };
+}
+
+/** Who asks while it runs gets the same answer: an audit reads every database once through. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+/** A county's caller asks for another county. */
+function outOfScope(): Refusal {
+  return {
+    outcome: "refused",
+    code: "OUT_OF_SCOPE",
+    status: "PERMISSION_DENIED",
+    field: "county",
+    zh: "只能查询本县",
+    en: "a county's caller sees its own county only",
+  };
+}

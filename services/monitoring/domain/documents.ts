@@ -1,0 +1,93 @@
+/** What monitoring remembers: what it has heard, what it made of it, and what somebody should look at. Amounts in fen. */
+import { type Doc, kind } from "../../values/decision.ts";
+
+/** Numbers from `from` to `to`, both inclusive. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Which events of one source twin have been folded (protocols 11): every number up to `reached`, and those of `early`, which lie beyond a hole.
+ * `early` is sorted, without overlap, and kept as stretches, because behind one hole thousands of numbers follow each other.
+ */
+export interface Seen extends Doc {
+  readonly source: string;
+  readonly twin: string;
+  readonly reached: number;
+  readonly early: readonly Stretch[];
+}
+
+/** What happened in one county since the beginning. A county is known once it has one. */
+export interface Overview extends Doc {
+  readonly approved: number;
+  readonly approvedFen: bigint;
+  /** Claims that ever waited at the review desk. */
+  readonly held: number;
+  readonly refused: number;
+  readonly paid: number;
+  readonly paidFen: bigint;
+  /** Sum over paid claims of the milliseconds from submission to payment. */
+  readonly submitToPaidMs: bigint;
+  readonly contributionsFen: bigint;
+  /** Approved claims of the county's members treated in another county. */
+  readonly crossRegion: number;
+}
+
+/** One cover of one member, both days inclusive. */
+export interface CoverSpan {
+  readonly county: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+/** What a household's covers were when last heard: a newer version replaces their part in the county's tide. */
+export interface HouseholdCover extends Doc {
+  /** The version of enrollment's document, not of this one. */
+  readonly heardVersion: bigint;
+  readonly covers: readonly CoverSpan[];
+}
+
+/**
+ * How many covers begin (+) or have ended (−) on each day of one county's year. Their sum up to a day is who is covered that day,
+ * so that a cover runs out by itself, without an event.
+ */
+export interface CoverTide extends Doc {
+  readonly year: number;
+  readonly days: Readonly<Record<string, number>>;
+}
+
+export type AlarmKind = "FUND_AT_FLOOR" | "PREFUND_EXHAUSTED" | "PAYMENT_RETURNED" | "EVENTS_MISSING" | "INPUT_PARKED";
+
+/** Something that a person should look at. What repeats on a day is counted, not listed again. */
+export interface Alarm extends Doc {
+  readonly alarmId: string;
+  readonly kind: AlarmKind;
+  /** The day, the return, the twin or the service that it is about. */
+  readonly subject: string;
+  readonly count: number;
+  readonly amountFen: bigint;
+  /** The bank's reason, the number of the missing event …; empty where there is none. */
+  readonly detail: string;
+  readonly raisedAtMs: number;
+}
+
+/** How many parked inputs a service had when last looked, and how often that number has changed: each change is a fact of its own. */
+export interface ParkedCount extends Doc {
+  readonly service: string;
+  readonly parked: number;
+  readonly changes: number;
+}
+
+/** Keyed by source and twin. */
+export const seens = kind<Seen>("seens");
+/** Keyed by county. */
+export const overviews = kind<Overview>("overviews");
+/** Keyed by household id. */
+export const householdcovers = kind<HouseholdCover>("householdcovers");
+/** Keyed by county and year. */
+export const covertides = kind<CoverTide>("covertides");
+/** Keyed by the alarm's kind and what it is about. */
+export const alarms = kind<Alarm>("alarms");
+/** Keyed by service. */
+export const parkedcounts = kind<ParkedCount>("parkedcounts");

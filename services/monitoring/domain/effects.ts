@@ -1,0 +1,90 @@
+/** What each kind of event does to its county's overview, and which alarm it raises. What stands here as `{}` is only counted. */
+import type { Alarm, AlarmKind, Overview } from "./documents.ts";
+import type { EventName, HeardBodies } from "./events.ts";
+
+/** An alarm before it is known whether it is the day's first. `subject` is empty where the day is what it is about. */
+export type Raised = Pick<Alarm, "kind" | "subject" | "count" | "amountFen" | "detail" | "county">;
+
+export interface Effect<B> {
+  readonly overview?: { county(body: B): string; fold(before: Overview, body: B): Overview };
+  readonly alarm?: (body: B) => Raised;
+}
+
+export function emptyOverview(county: string): Overview {
+  return {
+    county,
+    approved: 0,
+    approvedFen: 0n,
+    held: 0,
+    refused: 0,
+    paid: 0,
+    paidFen: 0n,
+    submitToPaidMs: 0n,
+    contributionsFen: 0n,
+    crossRegion: 0,
+  };
+}
+
+const homeCounty = (body: { readonly homeCounty: string }) => body.homeCounty;
+const county = (body: { readonly county: string }) => body.county;
+
+/** One of a day's many of its kind in a county. */
+function daily(kind: AlarmKind, of: string, amountFen: bigint): Raised {
+  return { kind, county: of, subject: "", count: 1, amountFen, detail: "" };
+}
+
+export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
+  HouseholdCovered: { overview: { county, fold: (before) => before } },
+  ContributionsReceived: {
+    overview: {
+      county,
+      fold: (before, { contributionsFen }) => ({ ...before, contributionsFen: before.contributionsFen + contributionsFen }),
+    },
+  },
+  ClaimApproved: {
+    overview: {
+      county: homeCounty,
+      fold: (before, claim) => ({
+        ...before,
+        approved: before.approved + 1,
+        approvedFen: before.approvedFen + claim.fundFen,
+        crossRegion: before.crossRegion + (claim.treatingCounty === claim.homeCounty ? 0 : 1),
+      }),
+    },
+  },
+  ClaimHeld: { overview: { county: homeCounty, fold: (before) => ({ ...before, held: before.held + 1 }) } },
+  ClaimRefused: { overview: { county: homeCounty, fold: (before) => ({ ...before, refused: before.refused + 1 }) } },
+  ClaimPaid: {
+    overview: {
+      county: homeCounty,
+      fold: (before, claim) => ({
+        ...before,
+        paid: before.paid + 1,
+        paidFen: before.paidFen + claim.fundFen,
+        submitToPaidMs: before.submitToPaidMs + (claim.paidAtMs - claim.submittedAtMs),
+      }),
+    },
+  },
+  PrefundRequested: {},
+  PrefundReleased: {},
+  PayableDue: {},
+  PrefundReserved: {},
+  PrefundRefused: { alarm: (refused) => daily("PREFUND_EXHAUSTED", refused.homeCounty, refused.fundFen) },
+  WindowChanged: {},
+  PaymentsPosted: {},
+  PayableHeld: { alarm: (held) => daily("FUND_AT_FLOOR", held.county, held.amountFen) },
+  PaymentsSettled: {},
+  PaymentsReturned: {
+    alarm: (back) => ({
+      kind: "PAYMENT_RETURNED",
+      county: back.county,
+      subject: back.returnId,
+      count: back.payables.length,
+      amountFen: back.amountFen,
+      detail: back.reason,
+    }),
+  },
+  BatchChanged: {},
+  CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
+  InstitutionChanged: {},
+};

@@ -1,0 +1,49 @@
+/** What monitoring hears, in its own words: of each event, the fields that it folds. It tells nothing. */
+
+/** Where an event came from: the source's twin and its number there, without holes (protocols 10). */
+export interface Origin {
+  readonly source: string;
+  readonly twin: string;
+  readonly number: number;
+}
+
+/** An event that is only counted. */
+export type Counted = object;
+
+export interface HeardBodies {
+  HouseholdCovered: {
+    readonly householdId: string;
+    readonly county: string;
+    readonly version: bigint;
+    readonly covers: readonly { readonly county: string; readonly fromDay: string; readonly toDay: string }[];
+  };
+  ContributionsReceived: { readonly county: string; readonly contributionsFen: bigint };
+  ClaimApproved: { readonly homeCounty: string; readonly treatingCounty: string; readonly fundFen: bigint };
+  ClaimHeld: { readonly homeCounty: string };
+  ClaimRefused: { readonly homeCounty: string };
+  ClaimPaid: { readonly homeCounty: string; readonly fundFen: bigint; readonly submittedAtMs: bigint; readonly paidAtMs: bigint };
+  PrefundRequested: Counted;
+  PrefundReleased: Counted;
+  PayableDue: Counted;
+  PrefundReserved: Counted;
+  PrefundRefused: { readonly homeCounty: string; readonly fundFen: bigint };
+  WindowChanged: Counted;
+  PaymentsPosted: Counted;
+  PayableHeld: { readonly county: string; readonly amountFen: bigint };
+  PaymentsSettled: Counted;
+  PaymentsReturned: {
+    readonly returnId: string;
+    readonly county: string;
+    readonly payables: readonly object[];
+    readonly amountFen: bigint;
+    readonly reason: string;
+  };
+  BatchChanged: Counted;
+  CountyChanged: { readonly county?: { readonly county: string } | undefined };
+  InstitutionChanged: Counted;
+}
+
+export type EventName = keyof HeardBodies;
+
+/** One event as it comes to the fold. */
+export type Heard = { readonly [N in EventName]: { readonly origin: Origin; readonly name: N; readonly body: HeardBodies[N] } }[EventName];

@@ -1,0 +1,5 @@
+import { refusals } from "../../values/outcome.ts";
+
+export const refuse = refusals({
+  UNKNOWN_COUNTY: { status: "NOT_FOUND", zh: "没有区划代码为“{county}”的县", en: 'There is no county with the division code "{county}"' },
+});

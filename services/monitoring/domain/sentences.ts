@@ -1,0 +1,35 @@
+/** An alarm in words, for people: what happened, where, how much, and what helps. */
+import { yuan } from "../../values/money.ts";
+import type { Alarm, AlarmKind } from "./documents.ts";
+
+export interface Sentences {
+  readonly zh: string;
+  readonly en: string;
+}
+
+const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
+  FUND_AT_FLOOR: ({ county, subject, count, amountFen }) => ({
+    zh: `${county} 基金已到支付底线：${subject} 暂缓支付 ${count} 笔，共 ${yuan(amountFen)} 元；到款后自动支付`,
+    en: `The fund of ${county} is at its floor: on ${subject} ${count} payable(s) of ${yuan(amountFen)} yuan are held back until money comes in`,
+  }),
+  PREFUND_EXHAUSTED: ({ county, subject, count, amountFen }) => ({
+    zh: `${county} 异地周转金不足：${subject} 未能预留 ${count} 笔，共 ${yuan(amountFen)} 元；请追加周转金或关闭结算期`,
+    en: `The prefund of ${county} does not suffice: on ${subject} ${count} reservation(s) of ${yuan(amountFen)} yuan were refused; raise it, or close the window`,
+  }),
+  PAYMENT_RETURNED: ({ county, subject, count, amountFen, detail }) => ({
+    zh: `${county} 银行退款 ${count} 笔，共 ${yuan(amountFen)} 元，原因 ${detail}（${subject}）；请更正账户后重新支付`,
+    en: `The bank sent back ${count} payable(s) of ${county}, ${yuan(amountFen)} yuan, reason ${detail} (${subject}); correct the account and reissue`,
+  }),
+  EVENTS_MISSING: ({ subject, detail }) => ({
+    zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
+    en: `Event ${detail} of ${subject} has not come, though later ones have`,
+  }),
+  INPUT_PARKED: ({ subject, count }) => ({
+    zh: `${subject} 有 ${count} 个输入因程序错误被搁置；修复后重放`,
+    en: `${subject} has ${count} input(s) parked by a fault of the program; replay them once it is repaired`,
+  }),
+};
+
+export function sentencesOf(alarm: Alarm): Sentences {
+  return sentences[alarm.kind](alarm);
+}

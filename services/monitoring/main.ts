@@ -1,0 +1,33 @@
+import { auditMesh } from "../audit/audit.ts";
+import { systemClock } from "../mesh/clock.ts";
+import { readTwinConfig } from "../mesh/config.ts";
+import { mongoUri } from "../mesh/topology.ts";
+import { serve } from "../mesh/twin.ts";
+import type { Service } from "../mesh/wiring.ts";
+import { calls } from "./calls.ts";
+import { expectedTwins } from "./config.ts";
+import { messages, tells } from "./messages.ts";
+import { indexes } from "./store.ts";
+import { timers } from "./timers.ts";
+
+const { topology } = readTwinConfig("monitoring");
+const clock = systemClock(topology.clock_offset_ms);
+
+const service: Service = {
+  name: "monitoring",
+  indexes,
+  tells,
+  wire: ({ reader, presence }) => ({
+    calls: calls({
+      reader,
+      presence,
+      nowMs: clock.nowMs,
+      twins: expectedTwins(topology),
+      audit: () => auditMesh({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() }),
+    }),
+    messages,
+    timers: timers({ reader, presence, nowMs: clock.nowMs }),
+  }),
+};
+
+await serve(service);

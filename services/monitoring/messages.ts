@@ -1,0 +1,55 @@
+/** What monitoring hears: everything that every service tells, each event into the one fold. It tells nothing. */
+import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import {
+  ClaimApproved,
+  ClaimHeld,
+  ClaimPaid,
+  ClaimRefused,
+  PrefundReleased,
+  PrefundRequested,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { ContributionsReceived, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { BatchChanged, PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  PayableDue,
+  PayableHeld,
+  PaymentsPosted,
+  PrefundRefused,
+  PrefundReserved,
+  WindowChanged,
+} from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { type Codec, type Message, told } from "../mesh/wiring.ts";
+import type { EventName, Heard, HeardBodies } from "./domain/events.ts";
+import { fold } from "./domain/fold.ts";
+
+export const tells = {};
+
+export const messages: readonly Message[] = [
+  hear("administration", "CountyChanged", CountyChanged),
+  hear("administration", "InstitutionChanged", InstitutionChanged),
+  hear("enrollment", "HouseholdCovered", HouseholdCovered),
+  hear("enrollment", "ContributionsReceived", ContributionsReceived),
+  hear("claims", "ClaimApproved", ClaimApproved),
+  hear("claims", "ClaimHeld", ClaimHeld),
+  hear("claims", "ClaimRefused", ClaimRefused),
+  hear("claims", "ClaimPaid", ClaimPaid),
+  hear("claims", "PrefundRequested", PrefundRequested),
+  hear("claims", "PrefundReleased", PrefundReleased),
+  hear("settlement", "PayableDue", PayableDue),
+  hear("settlement", "PrefundReserved", PrefundReserved),
+  hear("settlement", "PrefundRefused", PrefundRefused),
+  hear("settlement", "WindowChanged", WindowChanged),
+  hear("settlement", "PaymentsPosted", PaymentsPosted),
+  hear("settlement", "PayableHeld", PayableHeld),
+  hear("payment", "PaymentsSettled", PaymentsSettled),
+  hear("payment", "PaymentsReturned", PaymentsReturned),
+  hear("payment", "BatchChanged", BatchChanged),
+];
+
+function hear<N extends EventName, B extends HeardBodies[N]>(source: string, name: N, codec: Codec<B>): Message {
+  return told(source, name, codec, {
+    input: (body, { source, twin, number }) => ({ origin: { source, twin, number }, name, body }) as unknown as Heard,
+    decision: fold,
+    record: "own",
+  });
+}

@@ -1,0 +1,64 @@
+/** What monitoring looks for by itself, while it leads: events that do not come, and inputs that somebody must replay. */
+import type { DueInput, Reader, Timer, TwinBeat } from "../mesh/wiring.ts";
+import { type InputsParked, raiseEventsMissing, raiseInputsParked } from "./domain/raise.ts";
+import { firstMissing } from "./domain/seen.ts";
+import { allParkedCounts, allSeen } from "./store.ts";
+
+/** A hole that is the same at two looks has stood open for this long: longer than any redelivery (protocols 10). */
+const HOLE_MS = 5000;
+const PARKED_MS = 1000;
+/** A twin whose last beat is older than this has missed ten. */
+export const ALIVE_MS = 1000;
+
+export interface Watch {
+  readonly reader: Reader;
+  presence(): readonly TwinBeat[];
+  nowMs(): number;
+}
+
+export function timers(watch: Watch): readonly Timer[] {
+  return [holes(watch), parkedInputs(watch)];
+}
+
+function holes({ reader }: Watch): Timer {
+  /** The first missing number of each source twin, as the last look found it. A new leader begins anew, and only waits once more. */
+  let before = new Map<string, number>();
+  return {
+    name: "holes",
+    everyMs: HOLE_MS,
+    async due() {
+      const now = new Map<string, number>();
+      const due: DueInput[] = [];
+      for (const seen of await allSeen(reader)) {
+        const number = firstMissing(seen);
+        if (number === undefined) continue;
+        const { source, twin } = seen;
+        now.set(`${source}.${twin}`, number);
+        if (before.get(`${source}.${twin}`) !== number) continue;
+        due.push({ id: `events-missing/${source}.${twin}/${number}`, decision: raiseEventsMissing, input: { source, twin, number } });
+      }
+      before = now;
+      return due;
+    },
+  };
+}
+
+function parkedInputs({ reader, presence, nowMs }: Watch): Timer {
+  return {
+    name: "parked-inputs",
+    everyMs: PARKED_MS,
+    async due() {
+      const parked = new Map<string, number>();
+      const oldestMs = nowMs() - ALIVE_MS;
+      for (const beat of presence())
+        if (beat.atMs >= oldestMs) parked.set(beat.service, Math.max(beat.parked, parked.get(beat.service) ?? 0));
+      const known = new Map((await allParkedCounts(reader)).map((count) => [count.service, count]));
+      return [...parked].flatMap(([service, count]): DueInput[] => {
+        const { parked: before, changes } = known.get(service) ?? { parked: 0, changes: 0 };
+        if (count === before) return [];
+        const input: InputsParked = { service, parked: count, change: changes + 1 };
+        return [{ id: `inputs-parked/${service}/${input.change}`, decision: raiseInputsParked, input }];
+      });
+    },
+  };
+}

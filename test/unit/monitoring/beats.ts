@@ -1,0 +1,23 @@
+import type { TwinBeat } from "../../../services/mesh/wiring.ts";
+
+/** A healthy twin's beat, heard at `atMs`. */
+export function beatOf(service: string, twin: string, atMs: number, changes: Partial<TwinBeat> = {}): TwinBeat {
+  return {
+    service,
+    twin,
+    server: `server-${twin}`,
+    mode: "dual-active",
+    active: true,
+    ready: true,
+    pid: 4711,
+    epoch: 0,
+    fault: "",
+    committed: 12,
+    queued: 1,
+    parked: 0,
+    unpublished: 0,
+    residentBytes: 90_000_000,
+    atMs,
+    ...changes,
+  };
+}
