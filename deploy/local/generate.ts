@@ -20,7 +20,10 @@ function files(folder: string, ending: string): string[] {
 
 function contractsHash(): string {
   const hash = createHash("sha256");
-  const sources = [...files(join(ROOT, "proto", "nrcms"), ".proto"), ...["buf.yaml", "buf.gen.yaml", "package-lock.json"].map((name) => join(ROOT, name))];
+  const sources = [
+    ...files(join(ROOT, "proto", "nrcms"), ".proto"),
+    ...["buf.yaml", "buf.gen.yaml", "package-lock.json"].map((name) => join(ROOT, name)),
+  ];
   for (const source of [...sources, import.meta.filename]) hash.update(source.slice(ROOT.length)).update(readFileSync(source));
   return hash.digest("hex");
 }

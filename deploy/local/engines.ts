@@ -1,0 +1,29 @@
+/** The engines of a local run: three nats-servers and three mongods, each a command to be kept running, and the wait until both clusters are truly ready. */
+import type { Topology } from "../../services/mesh/topology.ts";
+import { findBinary, type Say } from "./binaries.ts";
+import type { Command } from "./kept.ts";
+import { mongoCommands, mongoReady } from "./mongo.ts";
+import { natsCommands, natsReady } from "./nats.ts";
+
+export const ENGINES_LIMIT_MS = 60_000;
+
+/** Finds the binaries, writes the configurations into the run directory and gives the commands. */
+export async function engineCommands(
+  topology: Topology,
+  run: string,
+  environment: Readonly<Record<string, string>>,
+  say: Say,
+): Promise<Command[]> {
+  const [nats, mongo] = await Promise.all([findBinary("nats-server", { say }), findBinary("mongod", { say })]);
+  return [...natsCommands(topology, run, nats.file, environment), ...mongoCommands(topology, run, mongo.file, environment)];
+}
+
+/** Resolves when both clusters are ready; throws after `limitMs`, saying what is missing of either. Running it on ready engines changes nothing. */
+export async function enginesReady(topology: Topology, limitMs = ENGINES_LIMIT_MS): Promise<void> {
+  const signal = AbortSignal.timeout(limitMs);
+  const outcomes = await Promise.allSettled([natsReady(topology, signal), mongoReady(topology, signal)]);
+  const faults = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? [outcome.reason instanceof Error ? outcome.reason.message : String(outcome.reason)] : [],
+  );
+  if (faults.length > 0) throw new Error(`after ${limitMs / 1000} s ${faults.join(", and ")}`);
+}

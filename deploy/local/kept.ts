@@ -1,0 +1,144 @@
+/**
+ * One process that is kept running: started again when it dies, with a growing delay, until it is stopped or held.
+ * It gets a process group of its own, so that a Ctrl-C in the terminal reaches only the supervisor, which then stops everything in order.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** A process that ran this long counts as healthy: its next restart is quick again. */
+const HEALTHY_MS = 30_000;
+/** A log larger than this is put aside (one older file is kept) when its process starts. */
+const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
+
+export interface Command {
+  /** `claims.a`, `nats-a`, `mongo-a`, `bank` */
+  readonly name: string;
+  readonly file: string;
+  readonly parameters: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The file that takes standard output and standard error. */
+  readonly log: string;
+}
+
+export interface Exit {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What kept it from starting, where it never ran. */
+  readonly error?: string;
+}
+
+function openLog(file: string): number {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  return openSync(file, "a");
+}
+
+export class Kept {
+  readonly name: string;
+  readonly #command: Command;
+  readonly #changed: (exit?: Exit) => void;
+  #child: ChildProcess | undefined;
+  #gone: Promise<void> = Promise.resolve();
+  #startedMs = 0;
+  #starts = 0;
+  #delayMs = FIRST_DELAY_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #held = false;
+  #ending = false;
+  #lastExit: Exit | undefined;
+
+  /** `changed` is called after every start, and with the exit after every end. */
+  constructor(command: Command, changed: (exit?: Exit) => void) {
+    this.name = command.name;
+    this.#command = command;
+    this.#changed = changed;
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+  get startedMs(): number {
+    return this.#startedMs;
+  }
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+  get held(): boolean {
+    return this.#held;
+  }
+  get lastExit(): Exit | undefined {
+    return this.#lastExit;
+  }
+
+  start(): void {
+    clearTimeout(this.#timer);
+    if (this.#child || this.#ending) return;
+    const { file, parameters, environment, log } = this.#command;
+    const output = openLog(log);
+    const child = spawn(file, parameters, { env: environment, stdio: ["ignore", output, output], detached: true });
+    closeSync(output);
+    this.#child = child;
+    this.#startedMs = Date.now();
+    this.#starts += 1;
+    const gone = Promise.withResolvers<void>();
+    this.#gone = gone.promise;
+    const ended = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#lastExit = { name: this.name, pid: child.pid, code, signal, ...(error ? { error: error.message } : {}) };
+      this.#startLater(Date.now() - this.#startedMs);
+      gone.resolve();
+      this.#changed(this.#lastExit);
+    };
+    child.once("exit", (code, signal) => ended(code, signal));
+    child.once("error", (error) => ended(null, null, error));
+    this.#changed();
+  }
+
+  #startLater(ranMs: number): void {
+    if (this.#held || this.#ending) return;
+    if (ranMs >= HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
+    this.#timer = setTimeout(() => this.start(), this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);
+  }
+
+  /** Sends a signal. Returns whether there was a process to send it to. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.#child?.kill(signal) ?? false;
+  }
+
+  /** Resolves when the process that runs now is gone; at once if none runs. */
+  async ended(): Promise<void> {
+    await this.#gone;
+  }
+
+  /** From now on it is not started again when it dies. */
+  hold(): void {
+    this.#held = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Ends a hold; starts the process at once if it does not run. */
+  release(): void {
+    this.#held = false;
+    this.#delayMs = FIRST_DELAY_MS;
+    this.start();
+  }
+
+  /** Asks it to end, and after `limitMs` kills it. It is not started again. */
+  async stop(limitMs: number): Promise<void> {
+    this.#ending = true;
+    clearTimeout(this.#timer);
+    if (!this.#child) return;
+    this.signal("SIGTERM");
+    this.signal("SIGCONT");
+    const timer = setTimeout(() => this.signal("SIGKILL"), limitMs);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+}

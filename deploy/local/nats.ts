@@ -1,0 +1,104 @@
+/** The three nats-servers of a local run: their configuration, and the proof that JetStream is ready on all of them. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import type { Command } from "./kept.ts";
+
+/** Larger than the largest message that the contracts allow, so that a refusal comes from us, with words. */
+const MAX_PAYLOAD = "8MB";
+const POLL_MS = 50;
+const PROBE_LIMIT_MS = 2_000;
+
+/**
+ * `sync_interval: always`, because the default loses acknowledged messages when all three lose power at once.
+ * Writes the configurations into the run directory and gives the commands that start them.
+ */
+export function natsCommands(topology: Topology, run: string, binary: string, environment: Readonly<Record<string, string>>): Command[] {
+  const routes = topology.engines.nats.map((peer) => `"nats://${hostOf(topology, peer.server)}:${peer.cluster}"`);
+  return topology.engines.nats.map((nats) => {
+    const host = hostOf(topology, nats.server);
+    const folder = join(run, nats.name);
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "nats.conf");
+    writeFileSync(
+      file,
+      `server_name: ${nats.name}
+listen: "${host}:${nats.port}"
+http: "${host}:${nats.monitor}"
+max_payload: ${MAX_PAYLOAD}
+write_deadline: "2s"
+jetstream { store_dir: ${JSON.stringify(join(folder, "store"))}, max_memory_store: 64MB, max_file_store: 256GB, sync_interval: always }
+cluster { name: nrcms, listen: "${host}:${nats.cluster}", routes: [${routes.join(", ")}] }
+`,
+    );
+    return { name: nats.name, file: binary, parameters: ["--config", file], environment, log: join(run, "logs", `${nats.name}.log`) };
+  });
+}
+
+interface Meta {
+  readonly leader?: string;
+  readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
+}
+
+/** One server's view of JetStream, or why it cannot tell. */
+async function look(address: string, signal: AbortSignal): Promise<{ healthy: boolean; meta: Meta; words: string }> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
+  try {
+    const [health, jsz] = await Promise.all([
+      fetch(`http://${address}/healthz`, { signal: limit }),
+      fetch(`http://${address}/jsz`, { signal: limit }),
+    ]);
+    const { status, error } = (await health.json()) as { status?: string; error?: string };
+    const { meta_cluster: meta = {} } = (await jsz.json()) as { meta_cluster?: Meta };
+    return { healthy: health.ok, meta, words: health.ok ? "healthy" : (error ?? status ?? `healthz ${health.status}`) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { healthy: false, meta: {}, words: "does not answer yet" };
+  }
+}
+
+/** What still keeps the cluster from being ready; empty when nothing does. */
+async function missing(topology: Topology, signal: AbortSignal): Promise<string[]> {
+  const servers = topology.engines.nats.map(({ name, server, monitor }) => ({ name, address: `${hostOf(topology, server)}:${monitor}` }));
+  const views = await Promise.all(servers.map(({ address }) => look(address, signal)));
+  const words = views.flatMap((view, index) => (view.healthy ? [] : [`${servers[index]?.name}: ${view.words}`]));
+  const leader = views.find((view, index) => view.meta.leader === servers[index]?.name);
+  const followers = leader?.meta.replicas ?? []; // Only the leader knows how far the others are.
+  if (servers.length > 1 && followers.length === 0) words.push("JetStream has no meta leader");
+  for (const { name, current, offline } of followers) if (!current || offline) words.push(`${name} has not caught up with the meta leader`);
+  return words;
+}
+
+/** Creates and deletes a replicated stream: the proof that counts. */
+async function probe(topology: Topology): Promise<void> {
+  const connection = await connect({ servers: natsServers(topology), timeout: PROBE_LIMIT_MS, maxReconnectAttempts: 2 });
+  try {
+    const manager = await jetstreamManager(connection, { timeout: PROBE_LIMIT_MS });
+    const name = `nrcms-probe-${process.pid}`;
+    await manager.streams.add({ name, subjects: [name], num_replicas: topology.engines.nats.length });
+    await manager.streams.delete(name);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Waits until every server is healthy, the meta leader has all its followers, and a replicated stream can be made. Throws what is missing when `signal` aborts. */
+export async function natsReady(topology: Topology, signal: AbortSignal): Promise<void> {
+  let words: string[] = [];
+  while (!signal.aborted) {
+    try {
+      words = await missing(topology, signal);
+      if (words.length === 0) return await probe(topology);
+    } catch (error) {
+      words =
+        words.length > 0 && signal.aborted
+          ? words
+          : [`a replicated stream cannot be made: ${error instanceof Error ? error.message : String(error)}`];
+    }
+    await pause(POLL_MS);
+  }
+  throw new Error(`the nats-servers are not ready: ${words.join("; ")}`);
+}

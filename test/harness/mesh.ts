@@ -1,0 +1,67 @@
+/**
+ * Real engines and real twins for tests: a run directory of its own, ports of its own, and nothing left when the test ends, whatever ends it.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../deploy/local/binaries.ts";
+import { Supervisor } from "../../deploy/local/supervisor.ts";
+import { readTopology, type Topology } from "../../services/mesh/topology.ts";
+
+export interface MeshOptions {
+  /** Which services to start; none by default. */
+  readonly services?: readonly string[];
+  readonly sandbox?: boolean;
+  /** Added to the environment of every twin. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Changes the topology before ports are chosen: modes, settings, clock. */
+  readonly change?: (topology: Topology) => void;
+  /** A run directory to use (again); it is then kept at the end. */
+  readonly run?: string;
+  /** How long the twins may take to be ready. */
+  readonly readyLimitMs?: number;
+}
+
+/** A running mesh. `supervisor` kills, freezes, holds and releases; `stop` ends everything and removes the run directory. */
+export interface Mesh {
+  readonly supervisor: Supervisor;
+  readonly topology: Topology;
+  /** For NRCMS_TOPOLOGY of a process that the test starts itself. */
+  readonly topologyFile: string;
+  readonly run: string;
+  stop(): Promise<void>;
+}
+
+/** Starts both engine clusters and nothing else. */
+export async function startEngines(options: Omit<MeshOptions, "services" | "sandbox"> = {}): Promise<Mesh> {
+  return await startMesh({ ...options, services: [] });
+}
+
+/** Starts both engine clusters and the named services, and waits until all of them are ready. Where that fails nothing is left behind. */
+export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
+  const own = options.run === undefined;
+  const run = options.run ?? (await mkdtemp(join(tmpdir(), "nrcms-")));
+  const topology = readTopology(join(ROOT, "deploy", "topology.yaml"));
+  options.change?.(topology);
+  const supervisor = new Supervisor({
+    topology,
+    run,
+    services: options.services ?? [],
+    sandbox: options.sandbox ?? false,
+    environment: options.environment ?? {},
+    portOffset: 200 * Math.floor(Math.random() * 100),
+    ...(own ? { removeAtDeath: run } : {}),
+  });
+  const stop = async (): Promise<void> => {
+    await supervisor.stop();
+    if (own) await rm(run, { recursive: true, force: true });
+  };
+  try {
+    await supervisor.start();
+    await supervisor.waitReady(undefined, options.readyLimitMs);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { supervisor, topology: supervisor.topology, topologyFile: supervisor.topologyFile, run: supervisor.run, stop };
+}
