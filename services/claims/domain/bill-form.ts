@@ -1,0 +1,84 @@
+/** A bill at the door: whether every field is one. Its days and sums are the decision's to judge (bill.ts). */
+import { daysBetween } from "../../values/days.ts";
+import { badRequest, type Refusal } from "../../values/outcome.ts";
+import type { Bill } from "./documents.ts";
+import { badCode, badCount, badDay, badFen, badId, badPerson, missing } from "./fields.ts";
+import { isVisitKind } from "./words.ts";
+
+/** A bill as the contract has it: the kind of visit may be none. */
+export type BillForm = Omit<Bill, "visitKind"> & { readonly visitKind: string };
+
+const MAX_LINES = 300;
+/** A stay of more than a year is billed in parts, each by its own year's scheme; it also bounds the benefit years that one bill touches. */
+const MAX_STAY_DAYS = 366;
+/** Ten million units. */
+const MAX_QUANTITY_E4 = 100_000_000_000n;
+const ICD_10 = /^[A-Z]\d\d[0-9A-Za-z.+*]{0,12}$/;
+const INVOICE = /^[\p{L}\p{N}._-]{1,40}$/u;
+
+export function billFormFault(bill: BillForm | undefined): Refusal | undefined {
+  if (!bill) return missing("bill");
+  return (
+    badId("bill.claim_id", bill.claimId) ??
+    badId("bill.institution_id", bill.institutionId) ??
+    badPerson("bill.person_id", bill.personId) ??
+    badKind(bill.visitKind) ??
+    badDiagnosis(bill.diagnosis) ??
+    badDay("bill.admitted_on", bill.admittedOn) ??
+    badDay("bill.discharged_on", bill.dischargedOn) ??
+    badLength(bill) ??
+    badInvoice(bill.invoiceNumber) ??
+    (bill.referralId === "" ? undefined : badId("bill.referral_id", bill.referralId)) ??
+    badCount("bill.lines", bill.lines.length, 1, MAX_LINES) ??
+    badLines(bill) ??
+    badFen("bill.total_fen", bill.totalFen)
+  );
+}
+
+/** A form that passed `billFormFault`, as a bill. */
+export function billFrom(form: BillForm): Bill {
+  return { ...form, visitKind: form.visitKind === "INPATIENT" ? "INPATIENT" : "OUTPATIENT" };
+}
+
+function badKind(visitKind: string): Refusal | undefined {
+  return isVisitKind(visitKind) ? undefined : missing("bill.visit_kind");
+}
+
+function badDiagnosis(diagnosis: string): Refusal | undefined {
+  return ICD_10.test(diagnosis) ? undefined : badRequest("bill.diagnosis", "须为 ICD-10 编码", "must be an ICD-10 code");
+}
+
+function badInvoice(invoiceNumber: string): Refusal | undefined {
+  if (INVOICE.test(invoiceNumber)) return undefined;
+  return badRequest("bill.invoice_number", "须为 1 至 40 位文字、数字或 . _ -", "must be 1 to 40 letters, digits or . _ -");
+}
+
+/** Between two real days. A discharge before the admission is a refusal of its own. */
+function badLength({ visitKind, admittedOn, dischargedOn }: BillForm): Refusal | undefined {
+  if (visitKind === "OUTPATIENT" && admittedOn !== dischargedOn)
+    return badRequest("bill.discharged_on", "门诊须与就诊日同日", "an outpatient visit has the same day twice");
+  if (daysBetween(admittedOn, dischargedOn) >= MAX_STAY_DAYS)
+    return badRequest("bill.discharged_on", `一次住院不得超过 ${MAX_STAY_DAYS} 天`, `a stay has at most ${MAX_STAY_DAYS} days`);
+  return undefined;
+}
+
+function badLines(bill: BillForm): Refusal | undefined {
+  const good = new Set([bill.admittedOn, bill.dischargedOn]);
+  for (const [index, line] of bill.lines.entries()) {
+    const field = `bill.lines[${index}]`;
+    const fault =
+      badCode(`${field}.item_code`, line.itemCode) ??
+      (good.has(line.day) ? undefined : badDay(`${field}.day`, line.day)) ??
+      badQuantity(`${field}.quantity_e4`, line.quantityE4) ??
+      badFen(`${field}.unit_price_fen`, line.unitPriceFen) ??
+      badFen(`${field}.billed_fen`, line.billedFen);
+    if (fault) return fault;
+    good.add(line.day);
+  }
+  return undefined;
+}
+
+function badQuantity(field: string, quantityE4: bigint): Refusal | undefined {
+  if (quantityE4 > 0n && quantityE4 <= MAX_QUANTITY_E4) return undefined;
+  return badRequest(field, `须大于 0 且不超过 ${MAX_QUANTITY_E4}`, `must be more than 0 and at most ${MAX_QUANTITY_E4}`);
+}

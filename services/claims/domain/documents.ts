@@ -1,0 +1,146 @@
+/**
+ * What claims remembers. Amounts in fen, days YYYY-MM-DD (Asia/Shanghai), instants in milliseconds since 1970.
+ * A projection keeps the owner's version under a name of its own: a document's `version` is the mesh's.
+ */
+import { type Doc, kind } from "../../values/decision.ts";
+import type { Category, ClaimState, Level, VisitKind } from "./words.ts";
+
+export interface BillLine {
+  readonly itemCode: string;
+  readonly day: string;
+  /** Ten-thousandths. */
+  readonly quantityE4: bigint;
+  readonly unitPriceFen: bigint;
+  readonly billedFen: bigint;
+}
+
+export interface Bill {
+  readonly claimId: string;
+  readonly institutionId: string;
+  readonly personId: string;
+  readonly visitKind: VisitKind;
+  readonly diagnosis: string;
+  readonly admittedOn: string;
+  readonly dischargedOn: string;
+  readonly invoiceNumber: string;
+  /** Empty where the patient came without a referral. */
+  readonly referralId: string;
+  readonly tcm: boolean;
+  readonly lines: readonly BillLine[];
+  readonly totalFen: bigint;
+}
+
+/** What was computed, step by step; total = fund + patient. */
+export interface Benefit {
+  readonly totalFen: bigint;
+  readonly eligibleFen: bigint;
+  readonly deductibleFen: bigint;
+  readonly rateBp: number;
+  readonly fundFen: bigint;
+  readonly patientFen: bigint;
+  readonly overCapFen: bigint;
+  /** county/year/version. */
+  readonly schemeId: string;
+}
+
+/** One claim. It stands in every state but REFUSED: its fund part is then in its benefit year. Its county is the home county. */
+export interface Claim extends Doc {
+  readonly bill: Bill;
+  readonly state: ClaimState;
+  readonly benefit: Benefit;
+  readonly treatingCounty: string;
+  /** The institution's, when the claim was decided. */
+  readonly level: Level;
+  /** The benefit year that it counts in: that of the scheme version applied. */
+  readonly year: number;
+  /** Why it waits or was refused; empty otherwise. */
+  readonly reason: string;
+  /** Counts approvals and refusals. */
+  readonly decision: number;
+  /** True where a reviewer has passed it. */
+  readonly reviewed: boolean;
+  readonly submittedAtMs: number;
+  /** 0 while it is not decided. */
+  readonly decidedAtMs: number;
+  /** 0 while it is not paid. */
+  readonly paidAtMs: number;
+  readonly traceId: string;
+  /** Present only while it waits (IN_REVIEW, PENDING): since when. The one index is over these. */
+  readonly waitingSinceMs?: number;
+  /** The payment order that paid it; present once paid. */
+  readonly paidBy?: string;
+  /** Orders whose money came back; present once one did. */
+  readonly returned?: readonly string[];
+  /** True once the prefund's reservation was given back. */
+  readonly released?: boolean;
+}
+
+/** Days on which a person is covered, both inclusive, in one county. */
+export interface Stretch {
+  readonly county: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly category: Category;
+}
+
+/** A person's covers as enrollment last told them. */
+export interface Cover extends Doc {
+  readonly householdId: string;
+  readonly householdVersion: number;
+  readonly stretches: readonly Stretch[];
+}
+
+export interface Institution extends Doc {
+  readonly institutionId: string;
+  readonly level: Level;
+  readonly institutionVersion: number;
+}
+
+export interface County extends Doc {
+  readonly countyVersion: number;
+}
+
+/** One standing claim's days in a benefit year; an outpatient visit has the same day twice. */
+export interface Visit {
+  readonly claimId: string;
+  readonly visitKind: VisitKind;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A person's calendar year: what standing claims have used of its caps, and their days. */
+export interface BenefitYear extends Doc {
+  readonly personId: string;
+  readonly year: number;
+  /** The fund parts of the standing claims that count in this year, by the cap that they draw on. */
+  readonly usedFen: Readonly<Record<VisitKind, bigint>>;
+  /** Standing inpatient claims of this year with a fund part above 0. */
+  readonly compensatedStays: number;
+  /** Standing claims with a day in this year, in commit order. */
+  readonly visits: readonly Visit[];
+}
+
+/** An institution's invoice and the claim that stands on it; empty where that claim was refused. */
+export interface Invoice extends Doc {
+  readonly claimId: string;
+}
+
+/** An approved referral (转诊). Never changes. */
+export interface Referral extends Doc {
+  readonly referralId: string;
+  readonly personId: string;
+  readonly toInstitutionId: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+export const claims = kind<Claim>("claims");
+export const covers = kind<Cover>("covers");
+export const institutions = kind<Institution>("institutions");
+export const counties = kind<County>("counties");
+/** years/<person>/<calendar year> */
+export const years = kind<BenefitYear>("years");
+/** invoices/<institution>/<invoice number> */
+export const invoices = kind<Invoice>("invoices");
+/** referrals/<home county>/<referral> */
+export const referrals = kind<Referral>("referrals");

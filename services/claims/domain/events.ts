@@ -1,0 +1,56 @@
+/** What claims tells; all are facts. Told under the home county. */
+import type { Level, VisitKind } from "./words.ts";
+
+export type ClaimsEvents = {
+  readonly ClaimApproved: {
+    readonly approvalId: string;
+    readonly claimId: string;
+    readonly decision: number;
+    readonly homeCounty: string;
+    readonly treatingCounty: string;
+    readonly institutionId: string;
+    readonly personId: string;
+    readonly fundFen: bigint;
+    readonly totalFen: bigint;
+    readonly visitKind: VisitKind;
+    readonly dischargedOn: string;
+    readonly approvedOn: string;
+    readonly level: Level;
+    readonly submittedAtMs: bigint;
+    readonly approvedAtMs: bigint;
+    readonly reviewed: boolean;
+  };
+  readonly ClaimHeld: {
+    readonly claimId: string;
+    readonly homeCounty: string;
+    readonly reason: string;
+    readonly fundFen: bigint;
+  };
+  readonly ClaimRefused: {
+    readonly claimId: string;
+    readonly homeCounty: string;
+    readonly reason: string;
+  };
+  readonly PrefundRequested: {
+    readonly reservationId: string;
+    readonly claimId: string;
+    readonly homeCounty: string;
+    readonly treatingCounty: string;
+    readonly fundFen: bigint;
+  };
+  readonly PrefundReleased: {
+    readonly reservationId: string;
+    readonly claimId: string;
+    readonly homeCounty: string;
+    readonly fundFen: bigint;
+  };
+  readonly ClaimPaid: {
+    readonly claimId: string;
+    readonly homeCounty: string;
+    readonly treatingCounty: string;
+    readonly fundFen: bigint;
+    readonly dischargedOn: string;
+    readonly submittedAtMs: bigint;
+    readonly paidAtMs: bigint;
+  };
+};

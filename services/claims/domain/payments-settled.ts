@@ -1,0 +1,62 @@
+/**
+ * The bank has paid: the claims are closed. One batch of the payment centre closes many. A fact that follows ClaimApproved:
+ * while one of its claims is not approved yet, all of it waits.
+ */
+import type { Decision } from "../../values/decision.ts";
+import { assert, type Unavailable, unavailable } from "../../values/outcome.ts";
+import { type Claim, claims } from "./documents.ts";
+import type { ClaimsEvents } from "./events.ts";
+import { approvalIdOf } from "./standing.ts";
+
+export interface PaidClaim {
+  readonly claimId: string;
+  /** The approval's id. */
+  readonly payableId: string;
+  /** The order that paid it: another after the money of an earlier one came back. */
+  readonly orderId: string;
+}
+
+export interface SettledInput {
+  readonly paid: readonly PaidClaim[];
+  readonly settledAtMs: number;
+}
+
+export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
+  needs: ({ paid }) => paid.map(({ claimId }) => claims.key(claimId)),
+  decide({ paid, settledAtMs }, state, change) {
+    for (const payment of paid) {
+      const key = claims.key(payment.claimId);
+      const claim = state.get(key);
+      const next = afterPayment(claim, payment, settledAtMs);
+      if ("outcome" in next) return next;
+      change.about(payment.claimId);
+      if (next === claim) continue;
+      change.put(key, next);
+      // Paid again after a return is no second payment to those who count.
+      if (!next.returned) change.tell("ClaimPaid", next.county, paidEvent(next));
+    }
+  },
+};
+
+/** The claim after it was paid; the same claim where this payment was heard before, or has come back since. */
+function afterPayment(claim: Claim | undefined, { claimId, payableId, orderId }: PaidClaim, paidAtMs: number): Claim | Unavailable {
+  if (claim?.returned?.includes(orderId) || claim?.paidBy === orderId) return claim;
+  if (claim?.state !== "APPROVED") {
+    assert(claim?.state !== "REFUSED", `${payableId} was paid and its claim is refused`);
+    return unavailable(`${payableId} is not approved, or its earlier payment's return is not heard yet`);
+  }
+  assert(approvalIdOf(claim) === payableId, `${payableId} was paid and ${claimId} is approved under ${approvalIdOf(claim)}`);
+  return { ...claim, state: "PAID", paidAtMs, paidBy: orderId };
+}
+
+function paidEvent({ county, treatingCounty, bill, benefit, submittedAtMs, paidAtMs }: Claim): ClaimsEvents["ClaimPaid"] {
+  return {
+    claimId: bill.claimId,
+    homeCounty: county,
+    treatingCounty,
+    fundFen: benefit.fundFen,
+    dischargedOn: bill.dischargedOn,
+    submittedAtMs: BigInt(submittedAtMs),
+    paidAtMs: BigInt(paidAtMs),
+  };
+}

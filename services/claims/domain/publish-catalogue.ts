@@ -1,0 +1,33 @@
+/** Publishes a version of the province's catalogue (目录). Immutable: the same content again gets the same answer, other content a refusal. */
+import type { Decision } from "../../values/decision.ts";
+import { PROVINCE } from "../../values/region.ts";
+import { badScheme, refuse } from "./refusals.ts";
+import { byItemCode, type CatalogueItem, catalogues } from "./scheme.ts";
+
+export interface CatalogueInput {
+  readonly catalogueVersion: string;
+  readonly items: readonly CatalogueItem[];
+  /** SHA-256 of the canonical content. */
+  readonly contentHash: string;
+}
+
+/** Replies with the content's hash. */
+export const publishCatalogue: Decision<CatalogueInput, string> = {
+  needs: ({ catalogueVersion }) => [catalogues.key(catalogueVersion)],
+  decide({ catalogueVersion, items, contentHash }, state, change) {
+    const key = catalogues.key(catalogueVersion);
+    const stored = state.get(key);
+    if (stored) {
+      if (stored.contentHash === contentHash) return contentHash;
+      return refuse("CATALOGUE_EXISTS", { field: "catalogue_version", catalogue: catalogueVersion });
+    }
+    const seen = new Set<string>();
+    for (const [index, { itemCode }] of items.entries()) {
+      if (seen.has(itemCode)) return badScheme(`items[${index}].item_code`, `项目 ${itemCode} 重复`, `item ${itemCode} is there twice`);
+      seen.add(itemCode);
+    }
+    change.put(key, { county: PROVINCE, contentHash, items: [...items].sort(byItemCode) });
+    change.about(catalogueVersion);
+    return contentHash;
+  },
+};

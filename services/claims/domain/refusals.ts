@@ -1,0 +1,115 @@
+/** The closed list of what claims refuses: the codes of the contract's ClaimsRefusal. */
+import { type Refusal, refusals } from "../../values/outcome.ts";
+
+export const refuse = refusals({
+  UNKNOWN_PERSON: { status: "NOT_FOUND", zh: "没有参合人员 {person}", en: "there is no enrolled person {person}" },
+  UNKNOWN_INSTITUTION: {
+    status: "FAILED_PRECONDITION",
+    zh: "{institution} 不是定点医疗机构",
+    en: "{institution} is not a designated institution",
+  },
+  UNKNOWN_CLAIM: { status: "NOT_FOUND", zh: "没有补偿单 {claim}", en: "there is no claim {claim}" },
+  NOT_COVERED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{from} 至 {to} 没有一天在参合期内",
+    en: "no day from {from} to {to} is covered",
+  },
+  NO_SCHEME: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 在 {day} 没有生效的补助方案",
+    en: "no benefit scheme of {county} is in force on {day}",
+  },
+  NO_BENEFIT: {
+    status: "FAILED_PRECONDITION",
+    zh: "补助方案 {scheme} 对 {level} 级机构的 {visit} 没有规定",
+    en: "scheme {scheme} has no rule for {visit} at level {level}",
+  },
+  UNKNOWN_ITEM: {
+    status: "FAILED_PRECONDITION",
+    zh: "目录 {catalogue} 没有项目 {item}",
+    en: "catalogue {catalogue} has no item {item}",
+  },
+  LINE_SUM: {
+    status: "INVALID_ARGUMENT",
+    zh: "金额 {billed} 分不等于数量乘单价（应为 {wanted} 分）",
+    en: "{billed} fen is not quantity times unit price, which is {wanted} fen",
+  },
+  BILL_SUM: {
+    status: "INVALID_ARGUMENT",
+    zh: "总额 {total} 分不等于各行之和 {wanted} 分",
+    en: "the total of {total} fen is not the sum of the lines, which is {wanted} fen",
+  },
+  LINE_OUTSIDE_STAY: {
+    status: "INVALID_ARGUMENT",
+    zh: "{day} 不在 {from} 至 {to} 之内",
+    en: "{day} is not within {from} to {to}",
+  },
+  DISCHARGE_BEFORE_ADMISSION: {
+    status: "INVALID_ARGUMENT",
+    zh: "出院日 {to} 早于入院日 {from}",
+    en: "the discharge on {to} is before the admission on {from}",
+  },
+  FUTURE_DAY: { status: "INVALID_ARGUMENT", zh: "{day} 晚于今天 {today}", en: "{day} is after today, {today}" },
+  CLAIM_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "补偿单号 {claim} 已用于其他内容",
+    en: "claim id {claim} is in use for other content",
+  },
+  DUPLICATE_INVOICE: {
+    status: "ALREADY_EXISTS",
+    zh: "发票 {invoice} 已由补偿单 {claim} 报销",
+    en: "invoice {invoice} was claimed before, by claim {claim}",
+  },
+  OVERLAPPING_STAY: {
+    status: "FAILED_PRECONDITION",
+    zh: "与已报销的住院 {from} 至 {to} 重叠",
+    en: "overlaps a stay that was billed before, from {from} to {to}",
+  },
+  NOT_IN_REVIEW: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的状态是 {state}，不在待审核之列",
+    en: "claim {claim} is {state} and does not wait for review",
+  },
+  SCHEME_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "补助方案 {scheme} 已发布，内容不同；请用新的版本号",
+    en: "scheme {scheme} is published with other content; use a new version number",
+  },
+  CATALOGUE_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "目录 {catalogue} 已发布，内容不同；请用新的版本号",
+    en: "catalogue {catalogue} is published with other content; use a new version",
+  },
+  REFERRAL_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "转诊单号 {referral} 已用于其他内容",
+    en: "referral id {referral} is in use for other content",
+  },
+  REFERRAL_MISMATCH: {
+    status: "FAILED_PRECONDITION",
+    zh: "转诊单 {referral} 不是此人、此机构或此日期的",
+    en: "referral {referral} is for another person, institution or day",
+  },
+  UNKNOWN_REFERRAL: { status: "FAILED_PRECONDITION", zh: "没有转诊单 {referral}", en: "there is no referral {referral}" },
+  BAD_SCHEME: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
+  TOO_EARLY: {
+    status: "INVALID_ARGUMENT",
+    zh: "生效日 {day} 须晚于今天 {today}",
+    en: "the first day {day} must be after today, {today}",
+  },
+  PREFUND_EXHAUSTED: {
+    status: "RESOURCE_EXHAUSTED",
+    zh: "参合县周转金不足或未及时确认",
+    en: "the home county's prefund does not suffice or was not confirmed in time",
+  },
+  UNKNOWN_COUNTY: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 不是本省已登记的县",
+    en: "{county} is not a registered county of the province",
+  },
+});
+
+/** A scheme or catalogue that contradicts itself: the place and the reason. */
+export function badScheme(field: string, zh: string, en: string): Refusal {
+  return refuse("BAD_SCHEME", { field, zh, en });
+}

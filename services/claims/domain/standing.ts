@@ -1,0 +1,108 @@
+/**
+ * The legal paths of a claim (invariant 7), each in one place: what changes in its documents and what is told.
+ *   nothing → APPROVED | IN_REVIEW | PENDING · IN_REVIEW → APPROVED | PENDING | REFUSED · PENDING → APPROVED | REFUSED · APPROVED → PAID → APPROVED (returned)
+ */
+import type { Change, Context, Key, State } from "../../values/decision.ts";
+import { assert } from "../../values/outcome.ts";
+import { type Claim, claims, invoices } from "./documents.ts";
+import type { ClaimsEvents } from "./events.ts";
+import { leaveYears, yearKeys } from "./year.ts";
+
+/** The id of a claim's latest decision: the business fact that one ledger entry, one payable and one order follow. */
+export function approvalIdOf(claim: Claim): string {
+  return `claim/${claim.bill.claimId}/decision/${claim.decision}`;
+}
+
+export function reservationIdOf(claim: Claim): string {
+  return `claim/${claim.bill.claimId}/reservation`;
+}
+
+/** Promises the fund part: tells ClaimApproved under the next decision's id. */
+export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
+  assert(claim.state === "IN_REVIEW" || claim.state === "PENDING", `${claim.bill.claimId} is ${claim.state} and cannot be approved`);
+  const approved: Claim = { ...done(claim), state: "APPROVED", reason: "", decision: claim.decision + 1, decidedAtMs: context.atMs };
+  const { bill, benefit } = approved;
+  change.put(claims.key(bill.claimId), approved);
+  change.tell("ClaimApproved", approved.county, {
+    approvalId: approvalIdOf(approved),
+    claimId: bill.claimId,
+    decision: approved.decision,
+    homeCounty: approved.county,
+    treatingCounty: approved.treatingCounty,
+    institutionId: bill.institutionId,
+    personId: bill.personId,
+    fundFen: benefit.fundFen,
+    totalFen: benefit.totalFen,
+    visitKind: bill.visitKind,
+    dischargedOn: bill.dischargedOn,
+    approvedOn: context.day,
+    level: approved.level,
+    submittedAtMs: BigInt(approved.submittedAtMs),
+    approvedAtMs: BigInt(approved.decidedAtMs),
+    reviewed: approved.reviewed,
+  });
+  return approved;
+}
+
+/** Sends a claim to the county's review desk. */
+export function hold(claim: Claim, reason: string, change: Change<ClaimsEvents>, context: Context): Claim {
+  const held: Claim = { ...claim, state: "IN_REVIEW", reason, waitingSinceMs: context.atMs };
+  const { claimId } = held.bill;
+  change.put(claims.key(claimId), held);
+  change.tell("ClaimHeld", held.county, { claimId, homeCounty: held.county, reason, fundFen: held.benefit.fundFen });
+  return held;
+}
+
+/** Asks settlement for the home county's prefund (protocols 18): the cap is reserved in the benefit year already. */
+export function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
+  const pending: Claim = { ...claim, state: "PENDING", reason: "", waitingSinceMs: context.atMs };
+  const { claimId } = pending.bill;
+  change.put(claims.key(claimId), pending);
+  change.tell("PrefundRequested", pending.county, {
+    reservationId: reservationIdOf(pending),
+    claimId,
+    homeCounty: pending.county,
+    treatingCounty: pending.treatingCounty,
+    fundFen: pending.benefit.fundFen,
+  });
+  return pending;
+}
+
+/** What `refuseClaim` changes besides the claim itself. */
+export function refusalKeys(claim: Claim | undefined): Key[] {
+  if (!claim) return [];
+  return [...yearKeys(claim.bill), invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber)];
+}
+
+/** Ends a claim: its cap and its invoice are free again. */
+export function refuseClaim(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
+  assert(claim.state === "IN_REVIEW" || claim.state === "PENDING", `${claim.bill.claimId} is ${claim.state} and cannot be refused`);
+  const refused: Claim = { ...done(claim), state: "REFUSED", reason, decision: claim.decision + 1, decidedAtMs: context.atMs };
+  const { claimId, institutionId, invoiceNumber } = refused.bill;
+  const invoice = invoices.key(institutionId, invoiceNumber);
+  change.put(claims.key(claimId), refused);
+  change.put(invoice, { ...state.must(invoice), claimId: "" });
+  leaveYears(refused, state, change);
+  change.tell("ClaimRefused", refused.county, { claimId, homeCounty: refused.county, reason });
+  return refused;
+}
+
+/** Gives a refused claim's reservation back, once. */
+export function releasePrefund(claim: Claim, change: Change<ClaimsEvents>): void {
+  assert(claim.state === "REFUSED", `${claim.bill.claimId} is ${claim.state} and keeps its reservation`);
+  if (claim.released) return;
+  const { claimId } = claim.bill;
+  change.put(claims.key(claimId), { ...claim, released: true });
+  change.tell("PrefundReleased", claim.county, {
+    reservationId: reservationIdOf(claim),
+    claimId,
+    homeCounty: claim.county,
+    fundFen: claim.benefit.fundFen,
+  });
+}
+
+/** A claim that no longer waits. */
+function done(claim: Claim): Claim {
+  const { waitingSinceMs: _, ...rest } = claim;
+  return rest;
+}

@@ -1,0 +1,237 @@
+/**
+ * Bills one stay or visit: the exact benefit, at once. The claim, the person's benefit year and the invoice are written; the cover is guarded.
+ * At home the rules approve or the review desk decides; elsewhere the cap is reserved here and the prefund asked for (protocols 18).
+ */
+import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
+import { askOwner, type Refusal, type Unavailable } from "../../values/outcome.ts";
+import { adjudicate, type PricedLine } from "./adjudicate.ts";
+import { billFault, sameBill } from "./bill.ts";
+import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch, years } from "./documents.ts";
+import type { ClaimsEvents } from "./events.ts";
+import { type Ground, groundOf, stretchesOf } from "./ground.ts";
+import { reasons } from "./reasons.ts";
+import { refuse } from "./refusals.ts";
+import { type Catalogue, capOf, catalogues, itemOf, rowOf, ruleOf, type Scheme, schemeIdOf, schemes, timetables } from "./scheme.ts";
+import { approve, awaitPrefund, hold } from "./standing.ts";
+import type { Level } from "./words.ts";
+import { enterYears, MAX_VISITS, overlapOf, visitDuringStay, yearKeys, yearOrEmpty } from "./year.ts";
+
+const COUNTY_DIGITS = 6;
+
+/** What the owners answered where the projections could not say yes (protocols 15). */
+export interface Asked {
+  readonly institution?: Place;
+  /** False where enrollment knows no such person. */
+  readonly personKnown: boolean;
+  readonly cover?: Stretch;
+}
+
+export interface Place {
+  readonly county: string;
+  readonly level: Level;
+}
+
+export interface SubmitInput {
+  readonly bill: Bill;
+  readonly asked?: Asked;
+}
+
+/** The one scheme version of each place, and the catalogue of the treatment place. */
+interface Law {
+  readonly home: Scheme;
+  readonly treating: Scheme;
+  readonly catalogue: Catalogue;
+}
+
+/** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
+export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
+  /** Three rounds: the bill names persons and places, these name the schemes, the treating scheme names the catalogue. */
+  needs(input, loaded) {
+    const { bill } = input;
+    const keys: Key[] = [
+      claims.key(bill.claimId),
+      covers.key(bill.personId),
+      institutions.key(bill.institutionId),
+      invoices.key(bill.institutionId, bill.invoiceNumber),
+      // Nearly always the home county; naming it now saves a round of reading.
+      timetables.key(bill.personId.slice(0, COUNTY_DIGITS)),
+      ...yearKeys(bill),
+    ];
+    const place = placeOf(input, loaded);
+    const ground = groundOf(bill, stretchesOf(loaded.get(covers.key(bill.personId)), input.asked?.cover));
+    if (!place || !ground) return keys;
+    const home = ground.stretch.county;
+    keys.push(timetables.key(home), timetables.key(place.county));
+    if (bill.referralId) keys.push(referrals.key(home, bill.referralId));
+    for (const county of [home, place.county]) {
+      const key = schemeKeyOf(county, ground.day, loaded);
+      if (key) keys.push(key);
+    }
+    const treating = schemeOf(place.county, ground.day, loaded);
+    if (treating) keys.push(catalogues.key(treating.catalogueVersion));
+    return keys;
+  },
+
+  decide(input, state, change, context) {
+    const { bill, asked } = input;
+    change.about(bill.claimId);
+    const stored = state.get(claims.key(bill.claimId));
+    if (stored) {
+      return sameBill(stored.bill, bill) ? stored : refuse("CLAIM_EXISTS", { field: "bill.claim_id", claim: bill.claimId });
+    }
+    const fault = billFault(bill, context.day);
+    if (fault) return fault;
+    const place = placeOf(input, state);
+    if (!place) {
+      return asked ? refuse("UNKNOWN_INSTITUTION", { field: "bill.institution_id", institution: bill.institutionId }) : askOwner();
+    }
+    const ground = groundIn(input, state);
+    if ("outcome" in ground) return ground;
+    const repeated = repeatOf(bill, state);
+    if (repeated) return repeated;
+    const referral = referralFault(bill, ground, state);
+    if (referral) return referral;
+    const law = lawOf(place, ground, state);
+    if ("outcome" in law) return law;
+    return claimFor(bill, place, ground, law, state, change, context);
+  },
+};
+
+/** The institution's county and level: the projection's word, else the owner's. */
+function placeOf({ bill, asked }: SubmitInput, from: Loaded): Place | undefined {
+  return from.get(institutions.key(bill.institutionId)) ?? asked?.institution;
+}
+
+function schemeKeyOf(county: string, day: string, from: Loaded) {
+  const row = rowOf(from.get(timetables.key(county)), day);
+  return row && schemes.key(county, row.year, row.version);
+}
+
+function schemeOf(county: string, day: string, from: Loaded): Scheme | undefined {
+  const key = schemeKeyOf(county, day, from);
+  return key && from.get(key)?.scheme;
+}
+
+/** The cover that the stay stands on. Not covered at discharge is no answer before the owner has been asked. */
+function groundIn({ bill, asked }: SubmitInput, state: State): Ground | Refusal | Unavailable {
+  const cover = state.get(covers.key(bill.personId));
+  const ground = groundOf(bill, stretchesOf(cover, asked?.cover));
+  if (!asked && ground?.day !== bill.dischargedOn) return askOwner();
+  if (ground) return ground;
+  if (!cover && !asked?.personKnown) return refuse("UNKNOWN_PERSON", { field: "bill.person_id", person: bill.personId });
+  return refuse("NOT_COVERED", { field: "bill.person_id", from: bill.admittedOn, to: bill.dischargedOn });
+}
+
+/** What was billed before: this invoice, or a stay on the same days. */
+function repeatOf(bill: Bill, state: State): Refusal | undefined {
+  const invoice = state.get(invoices.key(bill.institutionId, bill.invoiceNumber));
+  if (invoice?.claimId)
+    return refuse("DUPLICATE_INVOICE", { field: "bill.invoice_number", invoice: bill.invoiceNumber, claim: invoice.claimId });
+  const overlap = overlapOf(bill, visitsOf(bill, state));
+  if (overlap) return refuse("OVERLAPPING_STAY", { field: "bill.admitted_on", from: overlap.from, to: overlap.to });
+  return undefined;
+}
+
+function visitsOf(bill: Bill, state: State) {
+  return yearKeys(bill).flatMap((key) => state.get(key)?.visits ?? []);
+}
+
+function referralFault(bill: Bill, ground: Ground, state: State): Refusal | undefined {
+  if (!bill.referralId) return undefined;
+  const referral = state.get(referrals.key(ground.stretch.county, bill.referralId));
+  const detail = { field: "bill.referral_id", referral: bill.referralId };
+  if (!referral) return refuse("UNKNOWN_REFERRAL", detail);
+  const fits =
+    referral.personId === bill.personId &&
+    referral.toInstitutionId === bill.institutionId &&
+    referral.fromDay <= bill.admittedOn &&
+    bill.admittedOn <= referral.toDay;
+  return fits ? undefined : refuse("REFERRAL_MISMATCH", detail);
+}
+
+/** Catalogue, price limits and classes of the treatment place; deductible, rate and caps of the insured place. Source: domain rules 4. */
+function lawOf(place: Place, ground: Ground, state: State): Law | Refusal {
+  const { day, stretch } = ground;
+  const home = schemeOf(stretch.county, day, state);
+  if (!home) return refuse("NO_SCHEME", { field: "bill.discharged_on", county: stretch.county, day });
+  const treating = schemeOf(place.county, day, state);
+  if (!treating) return refuse("NO_SCHEME", { field: "bill.institution_id", county: place.county, day });
+  return { home, treating, catalogue: state.must(catalogues.key(treating.catalogueVersion)) };
+}
+
+/** Computes the benefit and stores the claim in the state that follows from it. */
+function claimFor(
+  bill: Bill,
+  place: Place,
+  ground: Ground,
+  law: Law,
+  state: State,
+  change: Change<ClaimsEvents>,
+  context: Context,
+): Claim | Refusal {
+  const { home, treating, catalogue } = law;
+  const { visitKind } = bill;
+  const rule = ruleOf(home, visitKind, place.level);
+  if (!rule) return refuse("NO_BENEFIT", { field: "bill.visit_kind", scheme: schemeIdOf(home), level: place.level, visit: visitKind });
+  const lines: PricedLine[] = [];
+  for (const [index, { itemCode, day, quantityE4, billedFen }] of bill.lines.entries()) {
+    const item = itemOf(catalogue, itemCode);
+    if (!item)
+      return refuse("UNKNOWN_ITEM", { field: `bill.lines[${index}].item_code`, catalogue: treating.catalogueVersion, item: itemCode });
+    lines.push({ item, quantityE4, billedFen, covered: ground.covers(day) });
+  }
+  const { county, category } = ground.stretch;
+  const year = yearOrEmpty(state.get(years.key(bill.personId, home.year)), county, bill.personId, home.year);
+  const amounts = adjudicate(
+    {
+      visitKind,
+      level: place.level,
+      lines,
+      referred: bill.referralId !== "",
+      tcm: bill.tcm,
+      deductibleWaived: home.deductibleWaived.includes(category),
+    },
+    { rule, classes: treating.classes, capFen: capOf(home, visitKind) },
+    { usedFen: year.usedFen[visitKind], compensatedStays: year.compensatedStays },
+  );
+  // A draft until it takes one of the paths of standing.ts, at the end.
+  const claim: Claim = {
+    county,
+    bill,
+    state: "IN_REVIEW",
+    benefit: { ...amounts, schemeId: schemeIdOf(home) },
+    treatingCounty: place.county,
+    level: place.level,
+    year: home.year,
+    reason: "",
+    decision: 0,
+    reviewed: false,
+    submittedAtMs: context.atMs,
+    decidedAtMs: 0,
+    paidAtMs: 0,
+    traceId: context.traceId,
+  };
+  guardGrounds(bill, county, state, change);
+  const reason = reasonToHold(claim, home, state);
+  enterYears(claim, state, change);
+  change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
+  if (reason) return hold(claim, reason, change, context);
+  return county === place.county ? approve(claim, change, context) : awaitPrefund(claim, change, context);
+}
+
+/** What others may change and this claim stands on. Schemes never change; an institution's county never does either. */
+function guardGrounds(bill: Bill, county: string, state: State, change: Change<ClaimsEvents>): void {
+  const cover = covers.key(bill.personId);
+  if (state.get(cover)) change.guard(cover);
+  if (bill.referralId) change.guard(referrals.key(county, bill.referralId));
+}
+
+/** The scheme's own review rules, and what no rule can judge; undefined where the rules pass the claim. */
+function reasonToHold({ bill, benefit }: Claim, { review }: Scheme, state: State): string | undefined {
+  const prefix = review.diagnosisPrefixes.find((entry) => bill.diagnosis.startsWith(entry));
+  if (prefix) return reasons.diagnosis(prefix);
+  if (review.aboveFundFen > 0n && benefit.fundFen > review.aboveFundFen) return reasons.amount(review.aboveFundFen);
+  const visits = visitsOf(bill, state);
+  if (visitDuringStay(bill, visits)) return reasons.visitDuringStay;
+  return visits.length >= MAX_VISITS ? reasons.manyVisits(MAX_VISITS) : undefined;
+}
