@@ -3,13 +3,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { type Document, MongoClient, MongoServerError } from "mongodb";
+import { type Db, type Document, MongoClient, MongoServerError } from "mongodb";
 import { hostOf, type Topology } from "../../services/mesh/topology.ts";
 import type { Command } from "./kept.ts";
 
 export const REPLICA_SET = "nrcms";
 const POLL_MS = 50;
 const CONNECT_LIMIT_MS = 1_000;
+const COMMAND_LIMIT_MS = 5_000;
 /** No primary for this long after all members answered, and their configuration names other addresses: it is replaced by force. */
 const FORCE_AFTER_MS = 500;
 /** Who leads when all are well: a, else b; the witness only when it must. */
@@ -56,98 +57,122 @@ function differs(topology: Topology, present: Document): boolean {
   return !isDeepStrictEqual(shown, members) || !isDeepStrictEqual(set, settings);
 }
 
-interface View {
+/** A connection to one member, made anew after every failure: the driver would otherwise wait long before it looks again. */
+class Member {
   readonly address: string;
+  #client: MongoClient | undefined;
+
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  get admin(): Db {
+    const limits = { serverSelectionTimeoutMS: CONNECT_LIMIT_MS, connectTimeoutMS: CONNECT_LIMIT_MS, socketTimeoutMS: COMMAND_LIMIT_MS };
+    this.#client ??= new MongoClient(`mongodb://${this.address}/`, { directConnection: true, maxPoolSize: 2, ...limits });
+    return this.#client.db("admin");
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  /** What it is now, or in words why that is not to be had. */
+  async look(): Promise<View | string> {
+    try {
+      const hello = await this.admin.command({ hello: 1 });
+      return {
+        member: this,
+        primary: hello.isWritablePrimary === true,
+        secondary: hello.secondary === true,
+        configuration: await this.#configuration(),
+      };
+    } catch (error) {
+      await this.close();
+      return `${this.address} does not answer yet (${words(error)})`;
+    }
+  }
+
+  async #configuration(): Promise<Document | undefined> {
+    try {
+      return (await this.admin.command({ replSetGetConfig: 1 })).config as Document;
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === NO_CONFIGURATION) return undefined;
+      throw error;
+    }
+  }
+}
+
+interface View {
+  readonly member: Member;
   readonly primary: boolean;
   readonly secondary: boolean;
   /** Undefined where the member has none yet. */
   readonly configuration: Document | undefined;
 }
 
-async function look(client: MongoClient, address: string): Promise<View> {
-  const admin = client.db("admin");
-  const hello = await admin.command({ hello: 1 });
-  let configuration: Document | undefined;
-  try {
-    configuration = (await admin.command({ replSetGetConfig: 1 })).config as Document;
-  } catch (error) {
-    if (!(error instanceof MongoServerError) || error.code !== NO_CONFIGURATION) throw error;
-  }
-  return { address, primary: hello.isWritablePrimary === true, secondary: hello.secondary === true, configuration };
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Gives the replica set its configuration: the first time, and again when ports or settings are other ones than at the last run. */
-async function configure(topology: Topology, clients: readonly MongoClient[], views: readonly View[], waitedMs: number): Promise<void> {
+async function configure(topology: Topology, views: readonly View[], waitedMs: number): Promise<void> {
   const wanted = wantedConfiguration(topology);
-  const admin = (index: number) => clients[index]?.db("admin");
-  const present = views.findIndex((view) => view.configuration !== undefined);
-  if (present < 0) {
-    await admin(0)?.command({ replSetInitiate: { _id: REPLICA_SET, writeConcernMajorityJournalDefault: true, ...wanted } });
+  const primary = views.find((view) => view.primary);
+  const at = primary ?? views.find((view) => view.configuration !== undefined);
+  if (!at) {
+    await views[0]?.member.admin.command({ replSetInitiate: { _id: REPLICA_SET, writeConcernMajorityJournalDefault: true, ...wanted } });
     return;
   }
-  const primary = views.findIndex((view) => view.primary);
-  const at = primary >= 0 ? primary : present;
-  const configuration = views[at]?.configuration;
-  if (!configuration || !differs(topology, configuration)) return;
-  const force = primary < 0;
-  if (force && waitedMs < FORCE_AFTER_MS) return;
+  const { configuration } = at;
+  if (!configuration || !differs(topology, configuration) || (!primary && waitedMs < FORCE_AFTER_MS)) return;
   const next = {
     ...configuration,
     members: wanted.members,
     settings: { ...configuration.settings, ...wanted.settings },
     version: configuration.version + 1,
   };
-  await admin(at)?.command({ replSetReconfig: next, force });
+  await at.member.admin.command({ replSetReconfig: next, force: !primary });
 }
 
 function missing(views: readonly (View | string)[]): string[] {
-  const words = views.flatMap((view) => {
+  const said = views.flatMap((view) => {
     if (typeof view === "string") return [view];
-    return view.primary || view.secondary ? [] : [`${view.address} is neither primary nor secondary yet`];
+    return view.primary || view.secondary ? [] : [`${view.member.address} is neither primary nor secondary yet`];
   });
-  if (!views.some((view) => typeof view !== "string" && view.primary)) words.push("there is no primary");
-  return words;
+  if (!views.some((view) => typeof view !== "string" && view.primary)) said.push("there is no primary");
+  return said;
 }
 
 /** Waits until one member is primary, the others are secondaries, and a write reaches all of them. Throws what is missing when `signal` aborts. */
 export async function mongoReady(topology: Topology, signal: AbortSignal): Promise<void> {
-  const hosts = addresses(topology);
-  const options = {
-    directConnection: true,
-    serverSelectionTimeoutMS: CONNECT_LIMIT_MS,
-    connectTimeoutMS: CONNECT_LIMIT_MS,
-    socketTimeoutMS: 5_000,
-    maxPoolSize: 2,
-  };
-  const clients = hosts.map((host) => new MongoClient(`mongodb://${host}/`, options));
-  let words: string[] = ["nothing answered yet"];
+  const members = addresses(topology).map((address) => new Member(address));
+  let said: string[] = ["nothing answered yet"];
   let answeredMs: number | undefined;
   try {
     while (!signal.aborted) {
-      const views = await Promise.all(
-        clients.map((client, index) => look(client, hosts[index] ?? "").catch(() => `${hosts[index]} does not answer yet`)),
-      );
-      try {
-        const all = views.filter((view) => typeof view !== "string");
-        if (all.length === hosts.length) {
-          answeredMs ??= performance.now();
-          await configure(topology, clients, all, performance.now() - answeredMs);
+      const views = await Promise.all(members.map((member) => member.look()));
+      said = missing(views);
+      const answered = views.filter((view) => typeof view !== "string");
+      if (answered.length === members.length) {
+        answeredMs ??= performance.now();
+        try {
+          await configure(topology, answered, performance.now() - answeredMs);
+          const primary = answered.find((view) => view.primary);
+          if (primary && said.length === 0) {
+            const everywhere = { w: members.length, wtimeout: COMMAND_LIMIT_MS };
+            await primary.member.admin.command({ appendOplogNote: 1, data: { ready: 1 }, writeConcern: everywhere });
+            return;
+          }
+        } catch (error) {
+          said.push(words(error));
         }
-        words = missing(views);
-        const primary = views.findIndex((view) => typeof view !== "string" && view.primary);
-        if (words.length === 0) {
-          await clients[primary]
-            ?.db("admin")
-            .command({ appendOplogNote: 1, data: { ready: 1 }, writeConcern: { w: hosts.length, wtimeout: 2_000 } });
-          return;
-        }
-      } catch (error) {
-        words = [error instanceof Error ? error.message : String(error)];
       }
       await pause(POLL_MS);
     }
-    throw new Error(`the mongods are not ready: ${words.join("; ")}`);
+    throw new Error(`the mongods are not ready: ${said.join("; ")}`);
   } finally {
-    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(members.map((member) => member.close()));
   }
 }
