@@ -50,7 +50,7 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
     topology,
     run,
     instance: `${Date.now().toString(36)}-${process.pid.toString(36)}`,
-    settings: Object.freeze({ ...pair.settings }),
+    settings: Object.freeze({ ...pair.settings, bank: topology.bank }),
     batchLimit,
   });
 }

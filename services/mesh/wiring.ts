@@ -201,6 +201,9 @@ export interface TwinBeat {
   readonly active: boolean;
   readonly ready: boolean;
   readonly pid: number;
+  /** Unique for each start of the process. */
+  readonly instance: string;
+  /** The epoch under which it leads its pair; 0 where it does not lead. */
   readonly epoch: number;
   /** Why it is not ready; empty when it is. */
   readonly fault: string;
@@ -241,5 +244,7 @@ export interface Service {
   /** The codec of each event that its decisions tell. */
   // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
   readonly tells: Readonly<Record<string, Codec<any>>>;
+  /** Whose beats the service wants to hear: its own pair's (default), or everybody's. */
+  readonly hearsBeats?: "own" | "all";
   wire(parts: Parts): Wiring;
 }

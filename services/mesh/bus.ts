@@ -1,0 +1,196 @@
+/**
+ * NATS: two connections per process, each with another server first, so that a server that dies or freezes costs one retry and no outage.
+ * Subscriptions live on both; a request goes out on the healthier one. All requests of a connection share one inbox and one timer.
+ */
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+import type { Logger } from "./log.ts";
+
+export type Headers = Readonly<Record<string, string>>;
+
+export interface Arrived {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  header(name: string): string;
+  respond(data: Uint8Array, headers?: Headers): void;
+}
+
+export type Reply =
+  | { readonly kind: "reply"; readonly data: Uint8Array; header(name: string): string }
+  | { readonly kind: "no responders" }
+  | { readonly kind: "timeout"; readonly hand: number };
+
+export interface Subscribed {
+  stop(): void;
+}
+
+export interface Bus {
+  publish(subject: string, data: Uint8Array, headers?: Headers): void;
+  subscribe(subject: string, handler: (message: Arrived) => void, queue?: string): Subscribed;
+  /** One request, one reply. Never throws: no responders and time-outs are outcomes. `hand` picks the connection. */
+  request(subject: string, data: Uint8Array, headers: Headers, timeoutMs: number, hand?: number): Promise<Reply>;
+  /** JetStream over the connection that works; asked for again after an error. */
+  jetstream(): { readonly client: JetStreamClient; readonly manager: Promise<JetStreamManager>; readonly hand: number };
+  /** The connection of this hand gave an error or no answer: the other is taken for a while. */
+  distrust(hand: number): void;
+  readonly connected: boolean;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const NO_RESPONDERS = 503;
+/** A connection that failed is not asked first for this long. */
+const DISTRUST_MS = 1_000;
+/** Requests are checked for their time-outs this often. */
+const TICK_MS = 25;
+
+interface Pending {
+  readonly untilMs: number;
+  settle(reply: Reply): void;
+}
+
+interface Hand {
+  readonly connection: NatsConnection;
+  readonly inbox: string;
+  readonly pending: Map<string, Pending>;
+  readonly js: JetStreamClient;
+  manager: Promise<JetStreamManager> | undefined;
+  distrustedUntilMs: number;
+  down: boolean;
+}
+
+function toHdrs(map: Headers): MsgHdrs {
+  const made = headers();
+  for (const [name, value] of Object.entries(map)) made.set(name, value);
+  return made;
+}
+
+async function openHand(servers: readonly string[], name: string, log: Logger): Promise<Hand> {
+  const connection = await connect({
+    servers: [...servers],
+    noRandomize: true,
+    name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+    reconnectJitter: 25,
+    reconnectJitterTLS: 25,
+    pingInterval: 1_000,
+    maxPingOut: 2,
+    timeout: 1_000,
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+  });
+  const inbox = createInbox();
+  const hand: Hand = { connection, inbox, pending: new Map(), js: jetstream(connection, { timeout: 5_000 }), manager: undefined, distrustedUntilMs: 0, down: false };
+  connection.subscribe(`${inbox}.*`, {
+    callback: (error, message) => {
+      if (error) return;
+      const token = message.subject.slice(inbox.length + 1);
+      const pending = hand.pending.get(token);
+      if (!pending) return;
+      hand.pending.delete(token);
+      pending.settle(
+        message.data.length === 0 && message.headers?.code === NO_RESPONDERS
+          ? { kind: "no responders" }
+          : { kind: "reply", data: message.data, header: (key) => message.headers?.get(key) ?? "" },
+      );
+    },
+  });
+  void watch(hand, name, log);
+  return hand;
+}
+
+async function watch(hand: Hand, name: string, log: Logger): Promise<void> {
+  for await (const status of hand.connection.status()) {
+    if (status.type === "disconnect" || status.type === "staleConnection") hand.down = true;
+    if (status.type === "reconnect") hand.down = false;
+    if (status.type === "error") log.warn({ connection: name, status: String(status.error) }, "nats");
+  }
+}
+
+/** Connects two hands. `servers` are host:port; the first hand begins with `servers[first]`, the second with the next one. */
+export async function openBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
+  const turned = (by: number) => servers.map((_, index) => servers[(index + by) % servers.length] as string);
+  const hands = await Promise.all([openHand(turned(first), `${name}.0`, log), openHand(turned(first + 1), `${name}.1`, log)]);
+  let serial = 0;
+  const usable = (hand: Hand) => !hand.down && !hand.connection.isClosed() && hand.distrustedUntilMs < performance.now();
+  const pick = (preferred = 0): number => {
+    const order = preferred === 1 ? [1, 0] : [0, 1];
+    return order.find((index) => usable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
+  };
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    for (const [index, hand] of hands.entries()) {
+      for (const [token, pending] of hand.pending) {
+        if (pending.untilMs > now) continue;
+        hand.pending.delete(token);
+        pending.settle({ kind: "timeout", hand: index });
+      }
+    }
+  }, TICK_MS);
+  ticker.unref();
+
+  const arrived = (message: Msg): Arrived => ({
+    subject: message.subject,
+    data: message.data,
+    header: (key) => message.headers?.get(key) ?? "",
+    respond: (data, map) => void message.respond(data, map ? { headers: toHdrs(map) } : undefined),
+  });
+
+  return {
+    publish(subject, data, map) {
+      const hand = hands[pick()] as Hand;
+      hand.connection.publish(subject, data, map ? { headers: toHdrs(map) } : undefined);
+    },
+    subscribe(subject, handler, queue) {
+      // A plain subscription on both hands would hear everything twice; a queue group gives each message to one of them.
+      const group = queue ?? `${name}.${(serial += 1)}`;
+      const made = hands.map((hand) =>
+        hand.connection.subscribe(subject, {
+          queue: group,
+          callback: (error, message) => {
+            if (error) log.warn({ subject, err: error }, "subscription");
+            else handler(arrived(message));
+          },
+        }),
+      );
+      return { stop: () => made.forEach((subscription) => void subscription.unsubscribe()) };
+    },
+    request(subject, data, map, timeoutMs, preferred) {
+      const hand = hands[pick(preferred)] as Hand;
+      serial += 1;
+      const token = serial.toString(36);
+      return new Promise<Reply>((settle) => {
+        hand.pending.set(token, { untilMs: performance.now() + timeoutMs, settle });
+        try {
+          hand.connection.publish(subject, data, { reply: `${hand.inbox}.${token}`, headers: toHdrs(map) });
+        } catch (error) {
+          hand.pending.delete(token);
+          log.warn({ subject, err: error }, "request not sent");
+          settle({ kind: "no responders" });
+        }
+      });
+    },
+    jetstream() {
+      const index = pick();
+      const hand = hands[index] as Hand;
+      hand.manager ??= jetstreamManager(hand.connection, { checkAPI: false, timeout: 5_000 });
+      return { client: hand.js, manager: hand.manager, hand: index };
+    },
+    distrust(index) {
+      const hand = hands[index];
+      if (hand) hand.distrustedUntilMs = performance.now() + DISTRUST_MS;
+    },
+    get connected() {
+      return hands.some((hand) => !hand.down && !hand.connection.isClosed());
+    },
+    async flush() {
+      await Promise.all(hands.filter((hand) => !hand.down).map((hand) => hand.connection.flush()));
+    },
+    async close() {
+      clearInterval(ticker);
+      await Promise.all(hands.map((hand) => hand.connection.close()));
+    },
+  };
+}

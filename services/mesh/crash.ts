@@ -1,0 +1,53 @@
+/**
+ * Crashers (protocols 7): before deciding, a twin notes its batch's ids in a small local file. After a crash in `decide` these are decided one by one,
+ * and one that is there at the second crash is parked. The file needs no fsync: it must outlive the process, not the machine.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+interface Note {
+  /** The batch being decided; empty between batches. */
+  readonly deciding: readonly string[];
+  /** How often each id was there when the process died. */
+  readonly crashes: Readonly<Record<string, number>>;
+}
+
+const CRASHES_TO_PARK = 2;
+
+export interface CrashNote {
+  begin(batch: readonly { readonly id: string }[]): void;
+  end(): void;
+  isSuspect(id: string): boolean;
+  /** Ids that are parked unread. */
+  readonly condemned: ReadonlySet<string>;
+}
+
+/** Opens the note of a twin; what it says of the last process is taken into account. */
+export function openCrashNote(file: string): CrashNote {
+  mkdirSync(dirname(file), { recursive: true });
+  const before = readNote(file);
+  const crashes = new Map(Object.entries(before.crashes));
+  for (const id of before.deciding) crashes.set(id, (crashes.get(id) ?? 0) + 1);
+  const condemned = new Set([...crashes].filter(([, times]) => times >= CRASHES_TO_PARK).map(([id]) => id));
+  const write = (deciding: readonly string[]) => writeFileSync(file, JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) }));
+  write([]);
+  return {
+    condemned,
+    isSuspect: (id) => crashes.size > 0 && crashes.has(id),
+    begin: (batch) => write(batch.map((input) => input.id)),
+    end: () => write([]),
+  };
+}
+
+function readNote(file: string): Note {
+  try {
+    const note: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof note === "object" && note !== null && "deciding" in note && "crashes" in note) return note as Note;
+  } catch {
+    // No note, or half of one: the process died between batches or while writing, not in a decision.
+  }
+  return { deciding: [], crashes: {} };
+}
+
+/** For stores without a process to lose (tests, the simulation). */
+export const noCrashNote: CrashNote = { begin: () => undefined, end: () => undefined, isSuspect: () => false, condemned: new Set() };

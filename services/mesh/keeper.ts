@@ -1,0 +1,115 @@
+/**
+ * What the leading twin keeps in order besides its service's own work: the stream (made, and rebuilt from the journal when it is gone: protocols 14),
+ * a dead peer's unpublished events (protocols 10), and the checkpoint that says how far all durables have heard.
+ */
+import type { Bus } from "./bus.ts";
+import { pause } from "./clock.ts";
+import type { Logger } from "./log.ts";
+import type { Presence } from "./presence.ts";
+import type { Relay } from "./relay.ts";
+import type { Store } from "./store.ts";
+import { ensureStream, streamName } from "./stream.ts";
+
+const LOOK_MS = 1_000;
+const CHECKPOINT_MS = 60_000;
+/** A rebuild begins an hour before the last checkpoint that all durables had passed. */
+const MARGIN_MS = 3_600_000;
+const CHECKPOINTS = 90;
+
+/** How far both twins' entries were published when the stream stood at `sequence`, and whether all durables have passed it since. */
+interface Checkpoint {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly entries: Readonly<Record<string, number>>;
+  readonly passed: boolean;
+}
+
+export interface KeeperParts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly relay: Relay;
+  readonly presence: Presence;
+  readonly service: string;
+  readonly twin: string;
+  readonly replicas: number;
+  readonly log: Logger;
+}
+
+const TWINS = ["a", "b"] as const;
+
+/** Runs until the signal aborts. Engines that do not answer are asked again. */
+export async function keep(parts: KeeperParts, signal: AbortSignal): Promise<void> {
+  let checkpointMs = performance.now();
+  while (!signal.aborted) {
+    try {
+      await keepStream(parts, signal);
+      await relayForPeer(parts, signal);
+      if (performance.now() - checkpointMs > CHECKPOINT_MS) {
+        checkpointMs = performance.now();
+        await checkpoint(parts);
+      }
+    } catch (error) {
+      parts.log.debug({ err: error }, "the keeper tries again");
+    }
+    await pause(LOOK_MS, signal);
+  }
+}
+
+async function keepStream(parts: KeeperParts, signal: AbortSignal): Promise<void> {
+  const { bus, store, relay, service, replicas, log } = parts;
+  const id = await ensureStream(bus, service, replicas);
+  const known = await store.mark("stream");
+  if (known?.id === id) return;
+  if (known) {
+    log.warn({ was: known.id, is: id }, "the stream is another than before: publishing again from the journal");
+    const from = startOf(await checkpoints(store));
+    for (const twin of TWINS) {
+      const head = await store.head(twin);
+      if (!head) continue;
+      const events = await relay.again(twin, from[twin] ?? 0, head.number, signal);
+      log.warn({ twin, events }, "published again");
+    }
+    if (signal.aborted) return;
+  }
+  await store.setMark("stream", { id });
+  // What stood in the lost stream's sequence numbers means nothing in the new one.
+  await store.setMark("checkpoints", { list: [] });
+}
+
+/** A dead peer cannot publish what it committed; its head says what is left. */
+async function relayForPeer(parts: KeeperParts, signal: AbortSignal): Promise<void> {
+  const { store, relay, presence, service, twin, log } = parts;
+  const peer = twin === "a" ? "b" : "a";
+  const silent = presence.silenceMs(service, peer);
+  if (silent !== undefined && !presence.isDead(service, peer)) return;
+  const head = await store.head(peer);
+  if (!head || head.publishedEntry >= head.number) return;
+  const reached = await relay.catchUp(head, signal);
+  if (reached.published > 0) log.warn({ peer, events: reached.published }, "published for the dead peer");
+  await store.markPublished(head, reached.event, reached.entry);
+}
+
+async function checkpoints(store: Store): Promise<readonly Checkpoint[]> {
+  const mark = await store.mark("checkpoints");
+  return (mark?.list as readonly Checkpoint[] | undefined) ?? [];
+}
+
+/** The entries from which a rebuild begins, by twin; nothing known means from the first. */
+function startOf(list: readonly Checkpoint[]): Readonly<Record<string, number>> {
+  const newest = list.findLast((row) => row.passed);
+  if (!newest) return {};
+  return list.findLast((row) => row.passed && row.atMs <= newest.atMs - MARGIN_MS)?.entries ?? {};
+}
+
+async function checkpoint(parts: KeeperParts): Promise<void> {
+  const { bus, store, service } = parts;
+  const stream = streamName(service);
+  const manager = await bus.jetstream().manager;
+  const sequence = (await manager.streams.info(stream)).state.last_seq;
+  let heard = sequence;
+  for await (const consumer of manager.consumers.list(stream)) heard = Math.min(heard, consumer.ack_floor.stream_seq);
+  const entries: Record<string, number> = {};
+  for (const twin of TWINS) entries[twin] = (await store.head(twin))?.publishedEntry ?? 0;
+  const list = (await checkpoints(store)).map((row) => (row.sequence <= heard ? { ...row, passed: true } : row));
+  await store.setMark("checkpoints", { list: [...list, { atMs: Date.now(), sequence, entries, passed: false }].slice(-CHECKPOINTS) });
+}

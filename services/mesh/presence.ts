@@ -1,0 +1,91 @@
+/** Beats: each twin says every 100 ms that it is there and how it is. Fast takeover comes from here; safety comes from the lease in the database. */
+import type { Bus, Subscribed } from "./bus.ts";
+import type { TwinBeat } from "./wiring.ts";
+
+export const BEAT_MS = 100;
+/** Four missed beats. */
+export const MISSED_MS = 4 * BEAT_MS + 20;
+
+export interface Presence {
+  /** The newest beat of each twin heard of. */
+  beats(): readonly TwinBeat[];
+  /** Milliseconds since a twin was last heard; undefined where it never was. */
+  silenceMs(service: string, twin: string): number | undefined;
+  last(service: string, twin: string): TwinBeat | undefined;
+  /** Told dead, said goodbye, or silent for four beats. A twin that was never heard is not known dead. */
+  isDead(service: string, twin: string): boolean;
+  onDeath(listener: (service: string, twin: string) => void): void;
+  close(): void;
+}
+
+const coded = new TextEncoder();
+const decoded = new TextDecoder();
+
+export function beatSubject(service: string, twin: string): string {
+  return `nrcms.beat.${service}.${twin}`;
+}
+
+export function sendBeat(bus: Bus, beat: TwinBeat): void {
+  bus.publish(beatSubject(beat.service, beat.twin), coded.encode(JSON.stringify(beat)));
+}
+
+/** Tells all who listen that a twin has died, as its supervisor does; or that it says goodbye. */
+export function sendDeath(bus: Bus, service: string, twin: string, instance: string): void {
+  bus.publish(`nrcms.death.${service}.${twin}`, coded.encode(JSON.stringify({ instance })));
+}
+
+/** Listens to the beats of one service, or of all (`*`). */
+export function listen(bus: Bus, service: string): Presence {
+  const heard = new Map<string, { beat: TwinBeat; atMs: number; dead: boolean }>();
+  const listeners: ((service: string, twin: string) => void)[] = [];
+  const name = (of: string, twin: string) => `${of}.${twin}`;
+  const subscriptions: Subscribed[] = [
+    bus.subscribe(beatSubject(service, "*"), (message) => {
+      const beat = readBeat(message.data);
+      if (beat) heard.set(name(beat.service, beat.twin), { beat: { ...beat, atMs: Date.now() }, atMs: performance.now(), dead: false });
+    }),
+    bus.subscribe(`nrcms.death.${service}.*`, (message) => {
+      const [, , of = "", twin = ""] = message.subject.split(".");
+      const known = heard.get(name(of, twin));
+      const instance = readInstance(message.data);
+      // A notice about a process that has been replaced since is old news.
+      if (!known || (instance && known.beat.instance !== instance)) return;
+      known.dead = true;
+      for (const listener of listeners) listener(of, twin);
+    }),
+  ];
+  const presence: Presence = {
+    beats: () => [...heard.values()].map((row) => row.beat),
+    last: (of, twin) => heard.get(name(of, twin))?.beat,
+    silenceMs(of, twin) {
+      const row = heard.get(name(of, twin));
+      return row && performance.now() - row.atMs;
+    },
+    isDead(of, twin) {
+      const row = heard.get(name(of, twin));
+      return row !== undefined && (row.dead || performance.now() - row.atMs > MISSED_MS);
+    },
+    onDeath: (listener) => void listeners.push(listener),
+    close: () => subscriptions.forEach((subscription) => void subscription.stop()),
+  };
+  return presence;
+}
+
+function readBeat(data: Uint8Array): TwinBeat | undefined {
+  try {
+    return JSON.parse(decoded.decode(data)) as TwinBeat;
+  } catch {
+    // Not one of ours; a beat that cannot be read is a beat that was not heard.
+    return undefined;
+  }
+}
+
+function readInstance(data: Uint8Array): string | undefined {
+  try {
+    const body: unknown = JSON.parse(decoded.decode(data));
+    return typeof body === "object" && body !== null && "instance" in body && typeof body.instance === "string" ? body.instance : undefined;
+  } catch {
+    // A supervisor that does not know the instance sends no body.
+    return undefined;
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Asking and being asked over NATS: request and reply on `nrcms.rpc.<service>.<Method>`, queue group of the service, protobuf bytes;
+ * deadline, trace context, content hash and caller in headers. The status of an answer is a header, so that a door can pass the bytes on undecoded.
+ */
+import type { Caller } from "../values/decision.ts";
+import type { Refusal, Status } from "../values/outcome.ts";
+import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
+import { accessOf, serviceOf } from "./access.ts";
+import type { Bus, Headers, Reply } from "./bus.ts";
+import { pause } from "./clock.ts";
+import { contentHash } from "./journal.ts";
+import { newTraceparent } from "./telemetry.ts";
+import type { Ask, RequestOf, ResponseOf, ServiceDefinition } from "./wiring.ts";
+
+/** The status header of an answer: OK, UNAVAILABLE, INTERNAL (parked), or the status of a refusal. */
+export type RpcStatus = "OK" | Status;
+
+export interface RpcReply {
+  readonly status: RpcStatus;
+  /** The response's bytes when OK; an encoded Refused otherwise (empty for UNAVAILABLE). */
+  readonly data: Uint8Array;
+  /** An id to ask by while the answer is not final. */
+  readonly pending: string;
+  /** Why it is unavailable, and when to try again. */
+  readonly reason: string;
+  readonly retryAfterMs: number;
+}
+
+export function encodeCaller(caller: Caller): string {
+  return [caller.role, caller.scope, encodeURIComponent(caller.name)].join(" ");
+}
+
+export function decodeCaller(text: string): Caller | undefined {
+  const [role, scope, name] = text.split(" ");
+  return role && scope && name ? { role, scope, name: decodeURIComponent(name) } : undefined;
+}
+
+export function rpcSubject(service: string, method: string, twin?: string): string {
+  return twin ? `nrcms.rpc.${service}.${twin}.${method}` : `nrcms.rpc.${service}.${method}`;
+}
+
+/** An attempt that is not answered after this long is repeated on the twins directly. */
+const ATTEMPT_MS = 600;
+/** Where nobody listens (both twins are on their way), the next try comes after this. */
+const NO_RESPONDERS_PAUSE_MS = 40;
+/** Repeats may be this share of the calls, so that a slow mesh is not made slower (protocols 6). */
+const REPEAT_BUDGET = 0.1;
+const REPEAT_BURST = 20;
+const UNAVAILABLE_FLOOR_MS = 15;
+const UNAVAILABLE_CEILING_MS = 500;
+
+export interface Client {
+  /** Calls until an answer, a refusal, or the deadline. Commands must carry a request id: they may arrive twice. */
+  call(service: string, method: string, data: Uint8Array, parts: CallParts): Promise<RpcReply>;
+}
+
+export interface CallParts {
+  readonly caller: Caller;
+  readonly traceparent: string;
+  readonly hash: string;
+  readonly timeoutMs: number;
+}
+
+function unavailableReply(reason: string, retryAfterMs = 250): RpcReply {
+  return { status: "UNAVAILABLE", data: new Uint8Array(), pending: "", reason, retryAfterMs };
+}
+
+function readReply(reply: Extract<Reply, { kind: "reply" }>): RpcReply {
+  return {
+    status: (reply.header("nrcms-status") || "INTERNAL") as RpcStatus,
+    data: reply.data,
+    pending: reply.header("nrcms-pending"),
+    reason: reply.header("nrcms-reason"),
+    retryAfterMs: Number(reply.header("nrcms-retry-after") || "0"),
+  };
+}
+
+/** A client over the bus. `isDead` says which twins are known dead: repeats towards their peers cost no budget. */
+export function openClient(bus: Bus, isDead: (service: string, twin: string) => boolean = () => false): Client {
+  let budget = REPEAT_BURST;
+  return {
+    async call(service, method, data, parts) {
+      const untilMs = performance.now() + parts.timeoutMs;
+      budget = Math.min(REPEAT_BURST, budget + REPEAT_BUDGET);
+      const left = () => untilMs - performance.now();
+      const headers = (): Headers => ({
+        "nrcms-caller": encodeCaller(parts.caller),
+        "nrcms-hash": parts.hash,
+        "nrcms-deadline": String(Math.max(0, Math.round(left()))),
+        traceparent: parts.traceparent,
+      });
+      let last = unavailableReply(`${service} has no responder`);
+      let backoffMs = UNAVAILABLE_FLOOR_MS;
+      for (let attempt = 0; left() > 0; attempt += 1) {
+        const reply = await hedged(attempt, headers);
+        if (reply.kind === "reply") {
+          const read = readReply(reply);
+          if (read.status !== "UNAVAILABLE") return read;
+          last = read;
+          await pause(Math.min(Math.max(0, left()), Math.max(backoffMs, read.retryAfterMs) * (0.5 + Math.random() / 2)));
+          backoffMs = Math.min(UNAVAILABLE_CEILING_MS, backoffMs * 2);
+        } else if (reply.kind === "no responders") {
+          await pause(Math.min(Math.max(0, left()), NO_RESPONDERS_PAUSE_MS));
+        } else {
+          bus.distrust(reply.hand);
+          last = unavailableReply(`${service} did not answer in time`);
+        }
+      }
+      return last;
+
+      /** One attempt on the queue group; when it stays unanswered, the same again on each twin, while the first may still answer. */
+      async function hedged(attempt: number, make: () => Headers): Promise<Reply> {
+        const first = bus.request(rpcSubject(service, method), data, make(), left(), attempt % 2);
+        const early = await Promise.race([first, pause(Math.min(ATTEMPT_MS, left()))]);
+        if (early) return early;
+        const free = isDead(service, "a") || isDead(service, "b");
+        if (!free && budget < 1) return await first;
+        if (!free) budget -= 1;
+        const others = ["a", "b"]
+          .filter((twin) => !isDead(service, twin))
+          .map((twin) => bus.request(rpcSubject(service, method, twin), data, make(), left(), 1));
+        return await firstAnswer([first, ...others]);
+      }
+    },
+  };
+}
+
+/** The first real answer; where there is none, the last of the others. */
+async function firstAnswer(attempts: readonly Promise<Reply>[]): Promise<Reply> {
+  return await new Promise((resolve) => {
+    let open = attempts.length;
+    let spare: Reply | undefined;
+    for (const attempt of attempts) {
+      void attempt.then((reply) => {
+        open -= 1;
+        const useful = reply.kind === "reply" && reply.header("nrcms-status") !== "UNAVAILABLE";
+        if (reply.kind === "reply") spare = reply;
+        if (useful) resolve(reply);
+        else if (open === 0) resolve(spare ?? reply);
+      });
+    }
+  });
+}
+
+/** A call was refused: `refusal` says why. */
+export class RefusedError extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(`${refusal.code}${refusal.field ? ` (${refusal.field})` : ""}: ${refusal.en}`);
+    this.refusal = refusal;
+  }
+}
+
+/** A call was not answered before its deadline. */
+export class UnavailableError extends Error {}
+
+export function refusalOf(data: Uint8Array): Refusal {
+  const { code, field, zh, en, status } = Refused.decode(data);
+  return { outcome: "refused", code, field, zh, en, status: status as Status };
+}
+
+const ASK_TIMEOUT_MS = 2_000;
+
+/** The typed `ask` that services use. */
+export function askOver(client: Client, self: Caller): Ask {
+  return async <D extends ServiceDefinition, M extends keyof D["methods"] & string>(
+    definition: D,
+    name: M,
+    request: RequestOf<D, M>,
+    options: { timeoutMs?: number; caller?: Caller; traceparent?: string } = {},
+  ): Promise<ResponseOf<D, M>> => {
+    const method = definition.methods[name];
+    if (!method) throw new Error(`${definition.fullName} has no method ${name}`);
+    accessOf(method);
+    const data = method.requestType.encode(request).finish();
+    const reply = await client.call(serviceOf(definition), method.name, data, {
+      caller: options.caller ?? self,
+      traceparent: options.traceparent ?? newTraceparent(),
+      hash: contentHash(data),
+      timeoutMs: options.timeoutMs ?? ASK_TIMEOUT_MS,
+    });
+    if (reply.status === "OK") return method.responseType.decode(reply.data) as ResponseOf<D, M>;
+    if (reply.status === "UNAVAILABLE") throw new UnavailableError(reply.reason);
+    throw new RefusedError(refusalOf(reply.data));
+  };
+}
+

@@ -1,0 +1,186 @@
+/**
+ * Durable pull consumers: told inputs. Explicit acknowledgement, in one burst per batch, and only after the batch's own events are acknowledged (protocols 12).
+ * The stream promises no order; what comes too early is handed back with a growing delay (protocols 13).
+ */
+import { AckPolicy, type Consumer, DeliverPolicy, JetStreamApiError, type JsMsg, ReplayPolicy } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/nats-core";
+import { type Batcher } from "./batcher.ts";
+import type { Bus } from "./bus.ts";
+import { pause } from "./clock.ts";
+import type { InputOutcome } from "./input.ts";
+import type { Logger } from "./log.ts";
+import { streamName } from "./stream.ts";
+import type { AnyDecision, EventOrigin, Message } from "./wiring.ts";
+
+const ACK_WAIT_MS = 2_000;
+/** Messages still in hand after this long are reported as being worked on. */
+const WORKING_MS = 700;
+const FETCH_LIMIT = 256;
+const FETCH_MS = 1_000;
+const MAX_ACK_PENDING = 4_000;
+const RETRY_MS = 200;
+const NAK_FLOOR_MS = 50;
+const NAK_CEILING_MS = 5_000;
+/** A fact that has waited this long for what it follows is an alarm, and goes on waiting (protocols 13). */
+const LATE_FACT_MS = 60_000;
+
+/** What cannot even be read is parked with its bytes, by a decision that fails for that reason. */
+function unreadable(reason: string): AnyDecision {
+  return {
+    needs: () => [],
+    decide: () => {
+      throw new Error(reason);
+    },
+  };
+}
+
+export interface MessageServer {
+  setActive(active: boolean): void;
+  /** Stops pulling; what is in hand is finished by the batcher. */
+  close(): Promise<void>;
+  readonly inHand: number;
+}
+
+export function serveMessages(parts: { bus: Bus; service: string; messages: readonly Message[]; batcher: Batcher; log: Logger }): MessageServer {
+  const { bus, service, batcher, log } = parts;
+  const bySource = Map.groupBy(parts.messages, (message) => message.source);
+  const inHand = new Set<{ readonly message: JsMsg; readonly sinceMs: number }>();
+  let stop: AbortController | undefined;
+  let pullers: Promise<void>[] = [];
+
+  const worker = setInterval(() => {
+    const now = performance.now();
+    for (const held of inHand) if (now - held.sinceMs > WORKING_MS) held.message.working();
+  }, WORKING_MS);
+  worker.unref();
+
+  const take = (message: JsMsg, known: ReadonlyMap<string, Message>) => {
+    const held = { message, sinceMs: performance.now() };
+    inHand.add(held);
+    const settle = (outcome: InputOutcome) => {
+      if (outcome.kind === "unavailable") {
+        const tries = message.info.deliveryCount;
+        const ageMs = Date.now() - message.info.timestampNanos / 1_000_000;
+        if (ageMs > LATE_FACT_MS) log.warn({ subject: message.subject, reason: outcome.unavailable.reason, ageMs }, "a fact waits for what it follows");
+        message.nak(Math.min(NAK_CEILING_MS, NAK_FLOOR_MS * 2 ** Math.min(tries - 1, 7)));
+        inHand.delete(held);
+        return;
+      }
+      if (outcome.kind === "refused") log.warn({ subject: message.subject, code: outcome.refusal.code }, "an event was refused");
+      const published = outcome.kind === "parked" ? Promise.resolve() : outcome.published;
+      void published.then(() => {
+        message.ack();
+        inHand.delete(held);
+      });
+    };
+    const [, source = "", , event = ""] = message.subject.split(".");
+    const [twin = "", number = "", atMs = ""] = (message.headers?.get("nrcms-origin") ?? "").split(" ");
+    const id = message.headers?.get("Nats-Msg-Id") ?? "";
+    const origin: EventOrigin = { source, twin, number: Number(number), atMs: Number(atMs), id };
+    const base = {
+      from: "event" as const,
+      caller: { name: source, role: "SERVICE", scope: "640000" },
+      method: `${source}.${event}`,
+      hash: "",
+      trace: message.headers?.get("traceparent") ?? "",
+      deadlineMs: undefined,
+      fenced: false,
+      encode: () => NO_REPLY,
+      bytes: message.data,
+      settle,
+    };
+    const rule = known.get(event);
+    const foreign = id === "" || twin === "" || !Number.isSafeInteger(origin.number) || !Number.isFinite(origin.atMs) || origin.number <= 0;
+    if (!rule || foreign) {
+      const reason = rule ? "the event has no Nats-Msg-Id or no nrcms-origin: it is not one of ours" : `no rule for ${message.subject}`;
+      return batcher.enter({ ...base, id: id || `foreign/${message.info.stream}/${message.seq}`, decision: unreadable(reason), value: undefined, atMs: undefined, record: "entry" });
+    }
+    let value: unknown;
+    let decision = rule.decision;
+    try {
+      value = rule.input(rule.codec.decode(message.data), origin);
+    } catch (error) {
+      decision = unreadable(`the event cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    batcher.enter({ ...base, id, decision, value, atMs: origin.atMs, record: rule.record });
+  };
+
+  const pull = async (source: string, rules: readonly Message[], signal: AbortSignal) => {
+    const known = new Map(rules.map((rule) => [rule.event, rule]));
+    const filters = rules.map((rule) => `nrcms.${source}.*.${rule.event}`).sort();
+    let consumer: Consumer | undefined;
+    while (!signal.aborted) {
+      const room = Math.min(FETCH_LIMIT, batcher.room);
+      if (room < 1) {
+        await pause(5, signal);
+        continue;
+      }
+      const { hand } = bus.jetstream();
+      try {
+        consumer ??= await openConsumer(bus, service, source, filters);
+        const messages = await consumer.fetch({ max_messages: room, expires: FETCH_MS });
+        const end = () => void messages.close();
+        signal.addEventListener("abort", end, { once: true });
+        for await (const message of messages) take(message, known);
+        signal.removeEventListener("abort", end);
+      } catch (error) {
+        if (signal.aborted) break;
+        // No leader just now, a lost connection, or a stream that its owner is rebuilding: opened anew and tried again, for as long as it takes.
+        consumer = undefined;
+        bus.distrust(hand);
+        log.debug({ err: error, source }, "pulling again");
+        await pause(RETRY_MS, signal);
+      }
+    }
+  };
+
+  return {
+    setActive(active) {
+      if (active === (stop !== undefined)) return;
+      if (active) {
+        const controller = new AbortController();
+        stop = controller;
+        pullers = [...bySource].map(([source, rules]) => pull(source, rules, controller.signal));
+      } else {
+        stop?.abort();
+        stop = undefined;
+      }
+    },
+    async close() {
+      stop?.abort();
+      stop = undefined;
+      await Promise.all(pullers);
+      clearInterval(worker);
+    },
+    get inHand() {
+      return inHand.size;
+    },
+  };
+}
+
+const NO_REPLY = new Uint8Array();
+const CONSUMER_NOT_FOUND = 10014;
+
+/** The service's durable on a source's stream: made, or changed where its events changed. Throws where the stream is not there yet. */
+async function openConsumer(bus: Bus, service: string, source: string, filters: readonly string[]): Promise<Consumer> {
+  const { client, manager } = bus.jetstream();
+  const stream = streamName(source);
+  const consumers = (await manager).consumers;
+  try {
+    const info = await consumers.info(stream, service);
+    const now = [...(info.config.filter_subjects ?? (info.config.filter_subject ? [info.config.filter_subject] : []))].sort();
+    if (now.join(" ") !== filters.join(" ")) await consumers.update(stream, service, { filter_subjects: [...filters] });
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error;
+    await consumers.add(stream, {
+      durable_name: service,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+      deliver_policy: DeliverPolicy.All,
+      replay_policy: ReplayPolicy.Instant,
+      max_ack_pending: MAX_ACK_PENDING,
+      filter_subjects: [...filters],
+    });
+  }
+  return await client.consumers.get(stream, service);
+}

@@ -1,0 +1,364 @@
+/**
+ * The store in MongoDB: reads before the transaction with majority, then one transaction of writes, everything guarded by its version
+ * (protocols 1–3). Stored form of a document: { _id, version, by (the entry that wrote it), …its fields }.
+ */
+import {
+  type AnyBulkWriteOperation,
+  type ClientSession,
+  type Collection,
+  type Db,
+  type Document,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from "mongodb";
+import type { Doc, Key, Kind } from "../values/decision.ts";
+import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
+import { nameOf, type Loads, type Plan, type Read } from "./stage.ts";
+import { Conflict, type Lease, LeaseLost, NewerForm, type Recorded, type Store, TooSlow, Weather } from "./store.ts";
+import type { FindOptions, Indexes, Reader } from "./wiring.ts";
+
+/** The newest form of document that this release understands. */
+const FORM = 1;
+/** A transaction that fails after this long failed for its time; mongod ends one after a second. */
+const SLOW_MS = 700;
+/** Published documents (schemes, catalogues) that a process keeps; they never change. */
+const IMMUTABLE_LIMIT = 256;
+/** Ids in one `$in`. */
+const IN_LIMIT = 1000;
+
+/** Errors by which a server says that it is not, or no longer, the primary, is shutting down, or has no majority. */
+const WEATHER_CODES = new Set([6, 7, 64, 89, 91, 133, 189, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 50]);
+/** Transaction errors that say that it was ended for its time. */
+const TIME_CODES = new Set([262, 290]);
+
+interface Stored extends Document {
+  _id: string;
+}
+
+export interface MongoStore extends Store {
+  readonly reader: Reader;
+}
+
+/** The client's settings: reliability.md section 2. A frozen primary must not hold a call for the driver's 39 s. */
+function clientFor(uri: string, name: string): MongoClient {
+  return new MongoClient(uri, {
+    appName: name,
+    useBigInt64: true,
+    promoteBuffers: true,
+    ignoreUndefined: true,
+    readConcernLevel: "majority",
+    readPreference: "primary",
+    writeConcern: { w: "majority", journal: true },
+    retryWrites: true,
+    retryReads: true,
+    heartbeatFrequencyMS: 500,
+    connectTimeoutMS: 1000,
+    socketTimeoutMS: 3000,
+    serverSelectionTimeoutMS: 3000,
+    maxPoolSize: 12,
+    minPoolSize: 1,
+  });
+}
+
+/** Turns what the driver throws into the mesh's few cases. */
+function caseOf(error: unknown, startedMs: number): unknown {
+  const elapsed = performance.now() - startedMs;
+  if (error instanceof Conflict || error instanceof LeaseLost || error instanceof NewerForm) return error;
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return new Weather(error.message, { cause: error });
+  if (error instanceof MongoServerError) {
+    const code = typeof error.code === "number" ? error.code : 0;
+    if (code === 11000 || code === 112) return new Conflict(error.message, { cause: error });
+    if (TIME_CODES.has(code) || (code === 251 && elapsed > SLOW_MS)) return new TooSlow(error.message, { cause: error });
+    if (WEATHER_CODES.has(code)) return new Weather(error.message, { cause: error });
+    if (error.hasErrorLabel("TransientTransactionError") || error.hasErrorLabel("UnknownTransactionCommitResult")) return new Conflict(error.message, { cause: error });
+    return error;
+  }
+  if (error instanceof MongoError) return new Weather(error.message, { cause: error });
+  return error;
+}
+
+async function cased<T>(work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  try {
+    return await work();
+  } catch (error) {
+    throw caseOf(error, startedMs);
+  }
+}
+
+function storedDoc(id: string, version: number, by: string, doc: Doc): Stored {
+  return { ...doc, _id: id, version, by };
+}
+
+function docOf<D extends Doc>(stored: Stored): D {
+  if (typeof stored.form === "number" && stored.form > FORM) throw new NewerForm(`${stored._id} has form ${stored.form}`);
+  const { _id, version, by, touched, form, ...doc } = stored;
+  return doc as unknown as D;
+}
+
+function headOf(stored: Document): Head {
+  const { _id, ...head } = stored;
+  return { ...head, twin: _id } as unknown as Head;
+}
+
+/** Connects to the replica set, makes the service's collections and indexes, and gives its store. Throws Weather where there is no primary. */
+export async function openMongoStore(uri: string, service: string, indexes: Indexes): Promise<MongoStore> {
+  const client = clientFor(uri, service);
+  await cased(() => client.connect());
+  const db = client.db(`nrcms_${service}`);
+  await cased(() => prepare(db, indexes));
+  const journal = db.collection<Stored>("journal");
+  const heads = db.collection<Stored>("heads");
+  const parked = db.collection<Stored>("parked");
+  const leases = db.collection<Stored>("leases");
+  const marks = db.collection<Stored>("marks");
+  const published = new Map<string, Read>();
+
+  const loadKind = async (kind: string, keys: readonly Key[], loads: Loads): Promise<void> => {
+    const collection = db.collection<Stored>(kind);
+    const immutable = keys[0]?.immutable === true;
+    for (const key of keys) loads.set(nameOf(key), { doc: undefined, version: 0 });
+    for (let from = 0; from < keys.length; from += IN_LIMIT) {
+      const page = keys.slice(from, from + IN_LIMIT).map((key) => key.id);
+      const found = await collection.find({ _id: page.length === 1 ? (page[0] as string) : { $in: page } }).toArray();
+      for (const stored of found) {
+        const read = { doc: docOf<Doc>(stored), version: Number(stored.version) };
+        const name = nameOf({ kind, id: stored._id });
+        loads.set(name, read);
+        if (immutable) {
+          if (published.size >= IMMUTABLE_LIMIT) published.delete(published.keys().next().value as string);
+          published.set(name, read);
+        }
+      }
+    }
+  };
+
+  const write = async (plan: Plan, session: ClientSession): Promise<void> => {
+    const options = { session };
+    if (plan.epoch > 0) {
+      const held = await leases.updateOne({ _id: service, epoch: plan.epoch }, { $inc: { renewals: 1 } }, options);
+      if (held.matchedCount !== 1) throw new LeaseLost(`${service} is no longer led under epoch ${plan.epoch}`);
+    }
+    const { twin, ...head } = plan.head.to;
+    const replaced = await heads.replaceOne({ _id: twin, version: plan.head.from.version }, head, options);
+    if (replaced.matchedCount !== 1) throw new Conflict(`${service}.${twin}'s head moved`);
+    if (plan.entries.length > 0) await journal.insertMany(plan.entries.map(storedEntry), options);
+    if (plan.parked.length > 0) {
+      await parked.bulkWrite(
+        plan.parked.map((row) => ({ replaceOne: { filter: { _id: row.id }, replacement: parkedBody(row), upsert: true } })),
+        options,
+      );
+    }
+    for (const [kind, writes] of writesByKind(plan)) await writeKind(db.collection<Stored>(kind), writes, options);
+  };
+
+  const store: MongoStore = {
+    reader: readerOver(db),
+    takeHead: (twin, instance) =>
+      cased(async () => {
+        const { twin: _id, ...first } = firstHead(twin, instance);
+        await heads.updateOne({ _id }, { $setOnInsert: first }, { upsert: true });
+        const stored = await heads.findOneAndUpdate({ _id }, { $set: { instance }, $inc: { version: 1 } }, { returnDocument: "after" });
+        if (!stored) throw new Weather(`${service}.${twin}'s head cannot be read`);
+        return headOf(stored);
+      }),
+    head: (twin) =>
+      cased(async () => {
+        const stored = await heads.findOne({ _id: twin });
+        return stored ? headOf(stored) : undefined;
+      }),
+    recorded: (ids) =>
+      cased(async () => {
+        const found = new Map<string, Recorded>();
+        for (let from = 0; from < ids.length; from += IN_LIMIT) {
+          const rows = await journal
+            .find({ _id: { $in: ids.slice(from, from + IN_LIMIT) } }, { projection: { hash: 1, outcome: 1, reply: 1, twin: 1 } })
+            .toArray();
+          for (const row of rows) found.set(row._id, { hash: row.hash, outcome: row.outcome, reply: row.reply, twin: row.twin });
+        }
+        return found;
+      }),
+    parkedAmong: (ids) =>
+      cased(async () => new Set((await parked.find({ _id: { $in: [...ids] }, resolved: false }, { projection: { _id: 1 } }).toArray()).map((row) => row._id))),
+    load: (keys, loads) =>
+      cased(async () => {
+        const wanted = new Map<string, Key>();
+        for (const key of keys) {
+          const name = nameOf(key);
+          const known = key.immutable ? published.get(name) : undefined;
+          if (known) loads.set(name, known);
+          else if (!loads.has(name)) wanted.set(name, key);
+        }
+        const byKind = Map.groupBy(wanted.values(), (key) => key.kind);
+        await Promise.all([...byKind].map(([kind, ofKind]) => loadKind(kind, ofKind, loads)));
+      }),
+    commit: (plan) =>
+      cased(async () => {
+        const session = client.startSession();
+        try {
+          session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+          try {
+            await write(plan, session);
+          } catch (error) {
+            // The batch fails for `error`; a transaction that cannot be aborted now is ended by mongod within its second.
+            await session.abortTransaction().catch(() => undefined);
+            throw error;
+          }
+          await session.commitTransaction();
+        } finally {
+          await session.endSession();
+        }
+      }),
+    lease: () =>
+      cased(async () => {
+        const stored = await leases.findOne({ _id: service });
+        return stored ? { epoch: Number(stored.epoch), holder: String(stored.holder), renewals: Number(stored.renewals) } : undefined;
+      }),
+    acquire: (seen, holder) =>
+      cased(async () => {
+        const next: Lease = { epoch: (seen?.epoch ?? 0) + 1, holder, renewals: 0 };
+        if (!seen) {
+          try {
+            await leases.insertOne({ _id: service, ...next });
+            return next;
+          } catch (error) {
+            if (error instanceof MongoServerError && error.code === 11000) return undefined;
+            throw error;
+          }
+        }
+        const taken = await leases.updateOne({ _id: service, epoch: seen.epoch }, { $set: next });
+        return taken.modifiedCount === 1 ? next : undefined;
+      }),
+    renew: (epoch) => cased(async () => (await leases.updateOne({ _id: service, epoch }, { $inc: { renewals: 1 } })).matchedCount === 1),
+    release: (epoch) => cased(async () => void (await leases.updateOne({ _id: service, epoch }, { $set: { holder: "" }, $inc: { epoch: 1 } }))),
+    entriesAfter: (twin, number, limit) =>
+      cased(async () => (await journal.find({ twin, number: { $gt: number } }).sort({ number: 1 }).limit(limit).toArray()).map(entryOf)),
+    markPublished: (seen, events, entry) =>
+      cased(async () => {
+        const set = { published: events, publishedEntry: entry };
+        return (await heads.updateOne({ _id: seen.twin, version: seen.version }, { $set: set, $inc: { version: 1 } })).modifiedCount === 1;
+      }),
+    parkedCount: () => cased(() => parked.countDocuments({ resolved: false })),
+    mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),
+    setMark: (name, value) => cased(async () => void (await marks.replaceOne({ _id: name }, value, { upsert: true }))),
+    ping: () => cased(async () => void (await db.command({ ping: 1 }))),
+    close: () => client.close(),
+  };
+  return store;
+}
+
+interface KindWrites {
+  readonly inserts: Stored[];
+  readonly updates: AnyBulkWriteOperation<Stored>[];
+  expected: number;
+}
+
+/** The plan's writes by collection, in collection and key order, so that the twins do not cross. */
+function writesByKind(plan: Plan): [string, KindWrites][] {
+  const byKind = new Map<string, KindWrites>();
+  const of = (kind: string) => {
+    let writes = byKind.get(kind);
+    if (!writes) {
+      writes = { inserts: [], updates: [], expected: 0 };
+      byKind.set(kind, writes);
+    }
+    return writes;
+  };
+  const inOrder = <T extends { key: Key }>(rows: readonly T[]) => [...rows].sort((a, b) => (a.key.id < b.key.id ? -1 : 1));
+  for (const { key, doc, version, by } of inOrder(plan.puts)) {
+    const writes = of(key.kind);
+    const stored = storedDoc(key.id, version + 1, by, doc);
+    if (version === 0) writes.inserts.push(stored);
+    else writes.updates.push({ replaceOne: { filter: { _id: key.id, version }, replacement: stored } });
+  }
+  for (const { key, version } of inOrder(plan.guards)) {
+    of(key.kind).updates.push({ updateOne: { filter: { _id: key.id, version }, update: { $inc: { touched: 1 } } } });
+  }
+  for (const writes of byKind.values()) writes.expected = writes.updates.length;
+  return [...byKind].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function writeKind(collection: Collection<Stored>, writes: KindWrites, options: { session: ClientSession }): Promise<void> {
+  if (writes.inserts.length > 0) await collection.insertMany(writes.inserts, options);
+  if (writes.updates.length > 0) {
+    const result = await collection.bulkWrite(writes.updates, options);
+    if (result.matchedCount !== writes.expected) throw new Conflict(`${collection.collectionName}: ${writes.expected - result.matchedCount} documents changed since they were read`);
+  }
+}
+
+function storedEntry(entry: Entry): Stored {
+  const { id, about, ...rest } = entry;
+  return { _id: id, ...rest, ...(about.length > 0 ? { about: [...about] } : {}) };
+}
+
+function entryOf(stored: Stored): Entry {
+  const { _id, about, ...rest } = stored;
+  return { ...rest, id: _id, about: about ?? [] } as unknown as Entry;
+}
+
+function parkedBody(row: Parked): Document {
+  const { id: _id, ...rest } = row;
+  return rest;
+}
+
+const NAMESPACE_EXISTS = 48;
+
+async function prepare(db: Db, indexes: Indexes): Promise<void> {
+  const there = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map((row) => row.name));
+  for (const name of ["journal", "heads", "parked", "leases", "marks", ...Object.keys(indexes)]) {
+    if (there.has(name)) continue;
+    try {
+      await db.createCollection(name);
+    } catch (error) {
+      // The twin was faster: the collection is there, which is all that is wanted.
+      if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
+    }
+  }
+  await db.collection("journal").createIndexes([
+    { key: { twin: 1, number: 1 }, unique: true },
+    { key: { about: 1 }, sparse: true },
+  ]);
+  await db.collection("parked").createIndexes([{ key: { resolved: 1 } }]);
+  for (const [kind, list] of Object.entries(indexes)) {
+    if (list.length === 0) continue;
+    await db.collection(kind).createIndexes(
+      list.map((index) => ({
+        key: { ...index.keys },
+        ...(index.unique ? { unique: true } : {}),
+        ...(index.partial ? { partialFilterExpression: { ...index.partial } } : {}),
+      })),
+    );
+  }
+}
+
+const FIND_LIMIT = 1000;
+
+function readerOver(db: Db): Reader {
+  const reader: Reader = {
+    get: (key) =>
+      cased(async () => {
+        const stored = await db.collection<Stored>(key.kind).findOne({ _id: key.id });
+        return stored ? docOf(stored) : undefined;
+      }),
+    getAll: <D extends Doc>(keys: readonly Key<D>[]) =>
+      cased(async () => {
+        const found = new Map<string, D>();
+        const byKind = Map.groupBy(keys, (key) => key.kind);
+        for (const [kind, ofKind] of byKind) {
+          const rows = await db.collection<Stored>(kind).find({ _id: { $in: ofKind.map((key) => key.id) } }).toArray();
+          for (const stored of rows) found.set(stored._id, docOf<D>(stored));
+        }
+        return found;
+      }),
+    find: <D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options: FindOptions = {}) =>
+      cased(async () => {
+        const cursor = db.collection<Stored>(kind.name).find({ ...filter } as Document, { ...(options.sort ? { sort: { ...options.sort } } : {}), limit: options.limit ?? FIND_LIMIT });
+        return (await cursor.toArray()).map((stored) => docOf<D>(stored));
+      }),
+    count: (kind, filter) => cased(() => db.collection(kind.name).countDocuments({ ...filter })),
+  };
+  return reader;
+}

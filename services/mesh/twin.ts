@@ -1,0 +1,342 @@
+/** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { PROVINCE } from "../values/region.ts";
+import { Batcher, REFUSED_BEFORE } from "./batcher.ts";
+import { openBus } from "./bus.ts";
+import { type Clock, pause, systemClock } from "./clock.ts";
+import { readTwinConfig, type TwinConfig } from "./config.ts";
+import { openCrashNote } from "./crash.ts";
+import { openHealth } from "./health.ts";
+import type { InputOutcome } from "./input.ts";
+import { keep } from "./keeper.ts";
+import { type Logger, logger } from "./log.ts";
+import { Pair } from "./pair.ts";
+import { BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
+import { Relay } from "./relay.ts";
+import { askOver, openClient, refusalOf } from "./rpc.ts";
+import { serveCalls } from "./serve-calls.ts";
+import { serveMessages } from "./serve-messages.ts";
+import { Weather } from "./store.ts";
+import { openMongoStore } from "./store-mongo.ts";
+import { newTraceparent, openTelemetry } from "./telemetry.ts";
+import { hostOf, mongoUri, natsServers } from "./topology.ts";
+import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
+
+const OPEN_RETRIES = 60;
+const OPEN_PAUSE_MS = 500;
+const DRAIN_MS = 2_000;
+const QUEUE_LIMIT = 5_000;
+const QUEUE_BYTES = 64 * 1024 * 1024;
+const COMMITS_PER_SECOND = 25;
+/** With that many events unpublished, a twin looks at the stream before it takes more work. */
+const MARK_BEHIND_MS = 5_000;
+const LEAD_RETRY_MS = 500;
+const CENSUS_MS = 5_000;
+/** An event loop that stands still this long is a fault of one's own. */
+const LOOP_STALL_MS = 1_000;
+
+export interface Twin {
+  readonly beat: TwinBeat;
+  /** Stops taking work, finishes what is in hand, hands over, closes. */
+  drain(): Promise<void>;
+}
+
+/** Runs the named service's twin until SIGTERM or SIGINT; the process then exits with 0. */
+export async function serve(service: Service): Promise<void> {
+  const config = readTwinConfig(service.name);
+  const log = logger(`${service.name}.${config.twin}`);
+  const twin = await startTwin(service, config, log, () => process.exit(1));
+  const end = (signal: string) => {
+    log.info({ signal }, "draining");
+    void twin.drain().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "drained badly");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+}
+
+/** Opens until it succeeds; engines may still be on their way. */
+async function insist<T>(what: string, log: Logger, open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (attempt >= OPEN_RETRIES) throw new Error(`${what} cannot be opened after ${attempt} tries`, { cause: error });
+      log.info({ attempt, reason: error instanceof Error ? error.message : String(error) }, `${what} is not there yet`);
+      await pause(OPEN_PAUSE_MS);
+    }
+  }
+}
+
+/** Starts one twin in this process. `exit` is called where it must not go on (another process has its name). */
+export async function startTwin(service: Service, config: TwinConfig, log: Logger, exit: () => void): Promise<Twin> {
+  const { twin, instance, topology } = config;
+  const name = `${service.name}.${twin}`;
+  const clock: Clock = systemClock(topology.clock_offset_ms);
+  const telemetry = await openTelemetry(name, service.name, twin);
+  let fault = "starting";
+  let beatOf: () => TwinBeat = () => ({ ...blank(config), fault });
+  const health = await openHealth(hostOf(topology, config.place.server), config.place.port, {
+    fault: () => fault,
+    status: () => beatOf(),
+    registry: telemetry.metrics.registry,
+  });
+  const ownServer = Math.max(0, topology.engines.nats.findIndex((nats) => nats.server === config.place.server));
+  const [store, bus] = await Promise.all([
+    insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes)),
+    insist("NATS", log, () => openBus(natsServers(topology), name, ownServer, log)),
+  ]);
+  const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
+  const presence = listen(bus, service.hearsBeats === "all" ? "*" : service.name);
+  const client = openClient(bus, (of, one) => presence.isDead(of, one));
+  const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
+  const relay = new Relay({ bus, store, service: service.name, head, log });
+  const crash = openCrashNote(join(config.run, "crash", `${name}.json`));
+
+  let wiring: Wiring | undefined;
+  let leading: AbortController | undefined;
+  let draining = false;
+  const alwaysFenced = config.mode === "hot-standby";
+  const pair = new Pair({
+    store,
+    presence,
+    service: service.name,
+    twin,
+    instance,
+    preferred: (service.name.charCodeAt(0) + service.name.length) % 2 === (twin === "a" ? 0 : 1),
+    clock,
+    log,
+    onLead: () => {
+      leading = new AbortController();
+      refreshActive();
+      void lead(leading.signal);
+    },
+    onFollow: () => {
+      leading?.abort();
+      leading = undefined;
+      refreshActive();
+    },
+  });
+  const batcher = new Batcher({
+    store,
+    publisher: relay,
+    clock,
+    crash,
+    log,
+    head,
+    settings: {
+      twin,
+      instance,
+      batchLimit: config.batchLimit,
+      commitsPerSecond: Number(config.settings.commitsPerSecond ?? COMMITS_PER_SECOND),
+      queueLimit: QUEUE_LIMIT,
+      queueBytes: QUEUE_BYTES,
+      tells: service.tells,
+      lease: () => ({ epoch: pair.epoch, alwaysFenced }),
+      onLeaseLost: () => pair.lost("a commit found another epoch"),
+      onReplaced: () => {
+        log.error("another process has this twin's name: this one exits");
+        exit();
+      },
+      onCommit: (inputs, startedMs, traceparents) => {
+        if (alwaysFenced) pair.renewed();
+        const tookMs = clock.monotonicMs() - startedMs;
+        telemetry.metrics.commitSeconds.observe(tookMs / 1000);
+        telemetry.metrics.batchInputs.observe(inputs);
+        telemetry.batch(`${service.name} batch`, Date.now() - tookMs, Date.now(), traceparents, { "nrcms.inputs": inputs });
+      },
+    },
+  });
+  relay.begin(head);
+  wiring = service.wire({ reader: store.reader, ask, log, settings: config.settings, presence: () => presence.beats() });
+  const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, batcher, clock, telemetry, log });
+  const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
+
+  function refreshActive(): void {
+    const active = !draining && (alwaysFenced ? pair.epoch > 0 : true);
+    calls.setActive(active);
+    messages.setActive(active);
+  }
+
+  async function lead(signal: AbortSignal): Promise<void> {
+    const epoch = pair.epoch;
+    const enter = ((id, decision, input, options = {}) => enterDue(id, decision, input, { ...options, signal })) as Leading["enter"];
+    const replicas = Math.min(3, topology.engines.nats.length);
+    const work: Promise<void>[] = [keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal)];
+    for (const timer of wiring?.timers ?? []) work.push(runTimer(timer, signal));
+    const own = wiring?.lead?.bind(wiring);
+    if (own) work.push(insistLeading(() => own({ epoch, signal, enter }), signal));
+    await Promise.all(work);
+  }
+
+  async function insistLeading(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await run();
+      } catch (error) {
+        if (!signal.aborted) log.error({ err: error }, "leading work failed: started again");
+      }
+      await pause(LEAD_RETRY_MS, signal);
+    }
+  }
+
+  async function runTimer(timer: Timer, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const due = await timer.due(clock.nowMs());
+        await Promise.all(due.map((one) => enterDue(one.id, one.decision, one.input, { signal })));
+      } catch (error) {
+        // What is due stays due: it is found again at the next turn.
+        if (!signal.aborted) log.warn({ err: error, timer: timer.name }, "a timer's turn failed");
+      }
+      await pause(timer.everyMs, signal);
+    }
+  }
+
+  function enterDue(id: string, decision: AnyDecision, value: unknown, options: { fenced?: boolean; traceparent?: string; signal: AbortSignal }): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (options.signal.aborted) return reject(new Error("no longer leading"));
+      batcher.enter({
+        id,
+        from: "due",
+        decision,
+        value,
+        caller: { name, role: "SERVICE", scope: PROVINCE },
+        method: "due",
+        hash: "",
+        trace: options.traceparent ?? newTraceparent(),
+        atMs: undefined,
+        deadlineMs: undefined,
+        record: "entry",
+        fenced: options.fenced ?? false,
+        encode: encodeJson,
+        bytes: new Uint8Array(),
+        settle: (outcome) => settleDue(id, outcome, resolve, reject),
+      });
+    });
+  }
+
+  const loop = monitorEventLoopDelay({ resolution: 20 });
+  loop.enable();
+  let parked = 0;
+  let storeFault = "";
+  const census = setInterval(() => {
+    store.parkedCount().then(
+      (count) => {
+        parked = count;
+        storeFault = "";
+      },
+      (error: unknown) => {
+        storeFault = `MongoDB does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      },
+    );
+    if (loop.max / 1e6 > LOOP_STALL_MS) log.warn({ ms: Math.round(loop.max / 1e6) }, "the event loop stood still");
+    loop.reset();
+    void touchWhenBehind().catch((error: unknown) => log.debug({ err: error }, "the head is touched at the next turn"));
+  }, CENSUS_MS);
+
+  async function touchWhenBehind(): Promise<void> {
+    const newest = batcher.newest;
+    const behind = relay.mark.entry > newest.publishedEntry;
+    if (behind && !draining && clock.nowMs() - newest.atMs > MARK_BEHIND_MS && (!alwaysFenced || pair.epoch > 0)) await batcher.touch();
+  }
+
+  const faultNow = () => (draining ? "draining" : bus.connected ? storeFault : "NATS is not connected");
+  beatOf = () => ({
+    ...blank(config),
+    active: !draining && (alwaysFenced ? pair.epoch > 0 : true),
+    ready: fault === "",
+    epoch: pair.epoch,
+    fault,
+    committed: batcher.counts.committed,
+    queued: batcher.queued,
+    parked,
+    unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
+    residentBytes: process.memoryUsage.rss(),
+    atMs: Date.now(),
+  });
+  gauges(telemetry.metrics, batcher, relay, () => parked, () => pair.epoch);
+  const beats = setInterval(() => {
+    fault = faultNow();
+    sendBeat(bus, beatOf());
+  }, BEAT_MS);
+
+  fault = "";
+  refreshActive();
+  pair.start();
+  log.info({ mode: config.mode, port: config.place.port, head: head.number }, "serving");
+
+  return {
+    get beat() {
+      return beatOf();
+    },
+    async drain() {
+      if (draining) return;
+      draining = true;
+      fault = "draining";
+      refreshActive();
+      await batcher.drain(DRAIN_MS);
+      await messages.close();
+      await relay.close(DRAIN_MS);
+      clearInterval(census);
+      await pair.close();
+      clearInterval(beats);
+      sendDeath(bus, service.name, twin, instance);
+      calls.close();
+      presence.close();
+      await bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
+      loop.disable();
+      await Promise.all([bus.close(), store.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
+    },
+  };
+}
+
+/** Due inputs answer plain data; it is kept as JSON, money as decimal text. */
+function encodeJson(result: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)) ?? "");
+}
+
+function settleDue(id: string, outcome: InputOutcome, resolve: (value: unknown) => void, reject: (error: Error) => void): void {
+  if (outcome.kind === "refused") return resolve(outcome.refusal);
+  if (outcome.kind === "parked") return reject(new Error(`${id} is parked: ${outcome.error}`));
+  if (outcome.kind === "unavailable") return reject(new Weather(`${id}: ${outcome.unavailable.reason}`));
+  if (outcome.result === REFUSED_BEFORE) return resolve(refusalOf(outcome.reply));
+  if (outcome.repeated) return resolve(outcome.reply.length > 0 ? (JSON.parse(new TextDecoder().decode(outcome.reply)) as unknown) : undefined);
+  resolve(outcome.result);
+}
+
+function blank(config: TwinConfig): TwinBeat {
+  return {
+    service: config.service,
+    twin: config.twin,
+    server: config.place.server,
+    mode: config.mode,
+    active: false,
+    ready: false,
+    pid: process.pid,
+    instance: config.instance,
+    epoch: 0,
+    fault: "starting",
+    committed: 0,
+    queued: 0,
+    parked: 0,
+    unpublished: 0,
+    residentBytes: 0,
+    atMs: 0,
+  };
+}
+
+function gauges(metrics: Awaited<ReturnType<typeof openTelemetry>>["metrics"], batcher: Batcher, relay: Relay, parked: () => number, epoch: () => number): void {
+  metrics.gauge("nrcms_queued_inputs", "Inputs that wait for a batch", () => batcher.queued);
+  metrics.gauge("nrcms_unpublished_events", "Events not yet acknowledged by the stream", () => relay.backlog);
+  metrics.gauge("nrcms_parked_inputs", "Parked inputs that nobody has resolved", parked);
+  metrics.gauge("nrcms_lease_epoch", "The epoch under which this twin leads, 0 where it does not", epoch);
+  metrics.gauge("nrcms_commits", "Commits since the start", () => batcher.counts.commits);
+  metrics.gauge("nrcms_conflicts", "Batches that were read and decided again", () => batcher.counts.conflicts);
+}
