@@ -150,6 +150,7 @@ export async function mongoReady(topology: Topology, signal: AbortSignal): Promi
   const members = addresses(topology).map((address) => new Member(address));
   let said: string[] = ["nothing answered yet"];
   let answeredMs: number | undefined;
+  let asked = false;
   try {
     while (!signal.aborted) {
       const views = await Promise.all(members.map((member) => member.look()));
@@ -159,6 +160,10 @@ export async function mongoReady(topology: Topology, signal: AbortSignal): Promi
         answeredMs ??= performance.now();
         try {
           await configure(topology, answered, performance.now() - answeredMs);
+          if (!asked && answered.every((view) => view.secondary)) {
+            asked = true; // A normal election, without waiting for the election timeout. Where it fails, the timeout brings one.
+            await answered[0]?.member.admin.command({ replSetStepUp: 1 });
+          }
           const primary = answered.find((view) => view.primary);
           if (primary && said.length === 0) {
             const everywhere = { w: members.length, wtimeout: COMMAND_LIMIT_MS };

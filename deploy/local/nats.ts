@@ -9,7 +9,7 @@ import type { Command } from "./kept.ts";
 
 /** Larger than the largest message that the contracts allow, so that a refusal comes from us, with words. */
 const MAX_PAYLOAD = "8MB";
-const POLL_MS = 50;
+const POLL_MS = 100;
 const PROBE_LIMIT_MS = 2_000;
 
 /**
@@ -43,33 +43,33 @@ interface Meta {
   readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
 }
 
-/** One server's view of JetStream, or why it cannot tell. */
-async function look(address: string, signal: AbortSignal): Promise<{ healthy: boolean; meta: Meta; words: string }> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
-  try {
-    const [health, jsz] = await Promise.all([
-      fetch(`http://${address}/healthz`, { signal: limit }),
-      fetch(`http://${address}/jsz`, { signal: limit }),
-    ]);
-    const { status, error } = (await health.json()) as { status?: string; error?: string };
-    const { meta_cluster: meta = {} } = (await jsz.json()) as { meta_cluster?: Meta };
-    return { healthy: health.ok, meta, words: health.ok ? "healthy" : (error ?? status ?? `healthz ${health.status}`) };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return { healthy: false, meta: {}, words: "does not answer yet" };
-  }
+async function ask<T>(address: string, path: string, signal: AbortSignal): Promise<{ ok: boolean; body: T }> {
+  const answer = await fetch(`http://${address}${path}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]) });
+  return { ok: answer.ok, body: (await answer.json()) as T };
 }
 
 /** What still keeps the cluster from being ready; empty when nothing does. */
 async function missing(topology: Topology, signal: AbortSignal): Promise<string[]> {
   const servers = topology.engines.nats.map(({ name, server, monitor }) => ({ name, address: `${hostOf(topology, server)}:${monitor}` }));
-  const views = await Promise.all(servers.map(({ address }) => look(address, signal)));
-  const words = views.flatMap((view, index) => (view.healthy ? [] : [`${servers[index]?.name}: ${view.words}`]));
-  const leader = views.find((view, index) => view.meta.leader === servers[index]?.name);
-  const followers = leader?.meta.replicas ?? []; // Only the leader knows how far the others are.
-  if (servers.length > 1 && followers.length === 0) words.push("JetStream has no meta leader");
+  const views = await Promise.all(
+    servers.map(({ address }) =>
+      ask<{ meta_cluster?: Meta }>(address, "/jsz", signal).then(
+        ({ body }) => body.meta_cluster ?? {},
+        () => undefined,
+      ),
+    ),
+  );
+  const words = views.flatMap((view, index) => (view ? [] : [`${servers[index]?.name} does not answer yet`]));
+  if (words.length > 0) return words;
+  const leader = views.find((view, index) => view?.leader === servers[index]?.name);
+  if (!leader) return ["JetStream has no meta leader"];
+  // Only the leader knows how far the others are.
+  const followers = leader.replicas ?? [];
   for (const { name, current, offline } of followers) if (!current || offline) words.push(`${name} has not caught up with the meta leader`);
-  return words;
+  if (followers.length < servers.length - 1) words.push(`the meta leader has ${followers.length} followers`);
+  if (words.length > 0) return words;
+  const healths = await Promise.all(servers.map(({ address }) => ask<{ error?: string }>(address, "/healthz", signal)));
+  return healths.flatMap(({ ok, body }, index) => (ok ? [] : [`${servers[index]?.name}: ${body.error ?? "not healthy"}`]));
 }
 
 /** Creates and deletes a replicated stream: the proof that counts. */
