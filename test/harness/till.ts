@@ -1,0 +1,130 @@
+/**
+ * Two small services without insurance in them, to test the mesh with: a till takes deposits and tells them, a tally hears them.
+ * Run as a process (NRCMS_SERVICE=till or tally) it is a twin that can be killed; imported, it is a service for `startTwin`.
+ */
+import { Access, Act, Role, Scope } from "../../proto/generated/nrcms/values/v1/access.ts";
+import { type Codec, command, type Method, query, type Service, type ServiceDefinition, told } from "../../services/mesh/wiring.ts";
+import { type Decision, type Doc, kind } from "../../services/values/decision.ts";
+import { badRequest, refusals, unavailable } from "../../services/values/outcome.ts";
+
+interface Account extends Doc {
+  readonly fen: bigint;
+  readonly deposits: number;
+}
+export const accounts = kind<Account>("accounts");
+interface Seen extends Doc {
+  readonly fen: bigint;
+}
+export const seen = kind<Seen>("seen");
+export const totals = kind<Account>("totals");
+
+/** JSON in place of protobuf: the mesh does not care what the bytes say. */
+function codec<T>(): Codec<T> {
+  return {
+    encode: (message) => ({
+      finish: () => new TextEncoder().encode(JSON.stringify(message, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value))),
+    }),
+    decode: (bytes) =>
+      JSON.parse(new TextDecoder().decode(bytes), (_, value: unknown) => (typeof value === "string" && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value)) as T,
+  };
+}
+
+function method<Q, A>(name: string, act: Act): Method<Q, A> {
+  const access = Access.encode({ act, roles: [Role.TREASURER], scope: Scope.COUNTY, scopeField: "county", public: true }).finish();
+  return { name, requestType: codec<Q>(), responseType: codec<A>(), options: { _unknownFields: { [(50_001 << 3) | 2]: [Uint8Array.from([access.length, ...access])] } } };
+}
+
+export interface Deposit {
+  readonly requestId: string;
+  readonly county: string;
+  readonly account: string;
+  readonly fen: bigint;
+  /** "bug" throws in the decision, "crash" ends the process, "unnamed" looks at what needs did not name, "absent" waits for weather. */
+  readonly trouble?: string;
+}
+export interface Balance {
+  readonly fen: bigint;
+  readonly deposits: number;
+}
+interface Deposited {
+  readonly depositId: string;
+  readonly account: string;
+  readonly fen: bigint;
+}
+
+const refuse = refusals({ TOO_MUCH: { status: "FAILED_PRECONDITION", zh: "超过上限", en: "over the limit" } });
+
+const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
+  needs: (input) => [accounts.key(input.account)],
+  decide(input, state, change, context) {
+    if (input.trouble === "bug") throw new Error("a bug in the decision");
+    if (input.trouble === "crash") process.kill(process.pid, "SIGKILL");
+    if (input.trouble === "unnamed") state.get(accounts.key("not named"));
+    if (input.trouble === "absent") return unavailable("what it follows is not here", 20);
+    if (input.fen > 1_000_000n) return refuse("TOO_MUCH", { field: "fen" });
+    const before = state.get(accounts.key(input.account));
+    const after = { county: input.county, fen: (before?.fen ?? 0n) + input.fen, deposits: (before?.deposits ?? 0) + 1 };
+    change.put(accounts.key(input.account), after);
+    change.tell("Deposited", input.county, { depositId: context.id, account: input.account, fen: input.fen });
+    change.about(input.account);
+    return { fen: after.fen, deposits: after.deposits };
+  },
+};
+
+const tallyUp: Decision<Deposited, undefined> = {
+  needs: (input) => [seen.key(input.depositId), totals.key(input.account)],
+  decide(input, state, change) {
+    if (state.get(seen.key(input.depositId))) return undefined;
+    const before = state.get(totals.key(input.account));
+    change.put(seen.key(input.depositId), { county: "640000", fen: input.fen });
+    change.put(totals.key(input.account), { county: "640000", fen: (before?.fen ?? 0n) + input.fen, deposits: (before?.deposits ?? 0) + 1 });
+    return undefined;
+  },
+};
+
+export const tillDefinition = {
+  name: "TillService",
+  fullName: "nrcms.till.v1.TillService",
+  methods: {
+    deposit: method<Deposit, Balance>("Deposit", Act.COMMAND),
+    balance: method<{ account: string; county: string }, Balance>("Balance", Act.QUERY),
+  },
+} as const satisfies ServiceDefinition;
+
+export function till(): Service {
+  return {
+    name: "till",
+    indexes: { accounts: [] },
+    tells: { Deposited: codec<Deposited>() },
+    hearsBeats: "all",
+    wire: ({ reader }) => ({
+      calls: [
+        command(tillDefinition.methods.deposit, {
+          check: (request) => (typeof request.fen === "bigint" && request.fen > 0n ? undefined : badRequest("fen", "金额须为正", "fen must be positive")),
+          input: (request) => request,
+          decision: deposit,
+          reply: (balance) => balance,
+        }),
+        query(tillDefinition.methods.balance, async (request) => {
+          const account = await reader.get(accounts.key(request.account));
+          return { fen: account?.fen ?? 0n, deposits: account?.deposits ?? 0 };
+        }),
+      ],
+      messages: [],
+    }),
+  };
+}
+
+export function tally(): Service {
+  return {
+    name: "tally",
+    indexes: { seen: [], totals: [] },
+    tells: {},
+    wire: () => ({ calls: [], messages: [told("till", "Deposited", codec<Deposited>(), { input: (body) => body, decision: tallyUp })] }),
+  };
+}
+
+if (import.meta.main) {
+  const { serve } = await import("../../services/mesh/twin.ts");
+  await serve(process.env.NRCMS_SERVICE === "tally" ? tally() : till());
+}

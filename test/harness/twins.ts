@@ -1,0 +1,124 @@
+/** Twins of the till and the tally as processes of their own, on engines of their own: started, killed, frozen, and asked over NATS. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MongoClient } from "mongodb";
+import { stringify } from "yaml";
+import { type Bus, openBus } from "../../services/mesh/bus.ts";
+import { contentHash } from "../../services/mesh/journal.ts";
+import { logger } from "../../services/mesh/log.ts";
+import { listen, type Presence } from "../../services/mesh/presence.ts";
+import { type Client, openClient, type RpcReply } from "../../services/mesh/rpc.ts";
+import { newTraceparent } from "../../services/mesh/telemetry.ts";
+import { type Mode, mongoUri, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import type { Caller } from "../../services/values/decision.ts";
+import { type Mesh, startEngines } from "./mesh.ts";
+import { type Deposit, tillDefinition } from "./till.ts";
+
+export const TREASURER: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
+
+export interface Bench {
+  readonly engines: Mesh;
+  readonly topology: Topology;
+  readonly mongo: MongoClient;
+  readonly bus: Bus;
+  readonly client: Client;
+  readonly presence: Presence;
+  /** Starts a twin, e.g. "till.a"; resolves when it is ready. */
+  start(name: string, environment?: Readonly<Record<string, string>>): Promise<ChildProcess>;
+  /** Ends a twin; SIGKILL by default. Resolves when the process is gone. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
+  pid(name: string): number;
+  deposit(deposit: Deposit, timeoutMs?: number, caller?: Caller): Promise<RpcReply>;
+  stop(): Promise<void>;
+}
+
+/** Engines with the till and the tally in the topology (nothing started yet). */
+export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
+  const engines = await startEngines();
+  const base = Math.max(...Object.values(engines.topology.services).flatMap((pair) => [pair.a.port, pair.b.port])) + 60;
+  const topology: Topology = {
+    ...engines.topology,
+    services: {
+      till: { mode, a: { server: "server-a", port: base }, b: { server: "server-b", port: base + 1 }, settings: {} },
+      tally: { mode, a: { server: "server-a", port: base + 2 }, b: { server: "server-b", port: base + 3 }, settings: {} },
+    },
+  };
+  const file = join(engines.run, "twins.yaml");
+  await writeFile(file, stringify(topology));
+  await mkdir(join(engines.run, "logs"), { recursive: true });
+  const log = logger("test");
+  log.level = "error";
+  const bus = await openBus(natsServers(topology), "test", 0, log);
+  const presence = listen(bus, "*");
+  const client = openClient(bus, (service, twin) => presence.isDead(service, twin));
+  const mongo = await new MongoClient(mongoUri(topology), { useBigInt64: true, readConcernLevel: "majority", readPreference: "primary" }).connect();
+  const running = new Map<string, ChildProcess>();
+  process.once("exit", () => {
+    for (const child of running.values()) child.kill("SIGKILL");
+  });
+
+  const portOf = (name: string): number => {
+    const [service = "", twin = ""] = name.split(".");
+    const pair = topology.services[service];
+    if (!pair) throw new Error(`no service ${service}`);
+    return twin === "a" ? pair.a.port : pair.b.port;
+  };
+  const bench: Bench = {
+    engines,
+    topology,
+    mongo,
+    bus,
+    client,
+    presence,
+    async start(name, environment = {}) {
+      const [service = "", twin = ""] = name.split(".");
+      const out = openSync(join(engines.run, "logs", `${name}.log`), "a");
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "till.ts")], {
+        stdio: ["ignore", out, out],
+        env: { ...process.env, NRCMS_TOPOLOGY: file, NRCMS_RUN: engines.run, NRCMS_SERVICE: service, NRCMS_TWIN: twin, ...environment },
+      });
+      running.set(name, child);
+      await until(`${name} is ready`, async () => {
+        if (child.exitCode !== null) throw new Error(`${name} exited with ${child.exitCode}; see ${engines.run}/logs/${name}.log`);
+        return await fetch(`http://127.0.0.1:${portOf(name)}/ready`).then(
+          (response) => response.status === 200,
+          () => false,
+        );
+      });
+      return child;
+    },
+    async kill(name, signal = "SIGKILL") {
+      const child = running.get(name);
+      if (!child) throw new Error(`${name} does not run`);
+      running.delete(name);
+      const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+      child.kill(signal);
+      if (signal === "SIGKILL") child.kill("SIGCONT");
+      if (child.exitCode === null && child.signalCode === null) await gone;
+    },
+    pid: (name) => running.get(name)?.pid ?? 0,
+    deposit(deposit, timeoutMs = 10_000, caller = TREASURER) {
+      const data = tillDefinition.methods.deposit.requestType.encode(deposit).finish();
+      return client.call("till", "Deposit", data, { caller, traceparent: newTraceparent(), hash: contentHash(data), timeoutMs });
+    },
+    async stop() {
+      for (const name of [...running.keys()]) await bench.kill(name);
+      presence.close();
+      await mongo.close();
+      await bus.close();
+      await engines.stop();
+    },
+  };
+  return bench;
+}
+
+/** Waits for a condition, never longer than `limitMs`. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
