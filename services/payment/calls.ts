@@ -1,0 +1,171 @@
+/** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
+import { createHash } from "node:crypto";
+import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import {
+  type Batch as BatchMessage,
+  PaymentServiceDefinition as definition,
+  type Order as OrderMessage,
+  type ReceiveBankMessageRequest,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { isDay } from "../values/days.ts";
+import { badRequest, type Refusal } from "../values/outcome.ts";
+import { approve } from "./domain/approve.ts";
+import { viewOf } from "./domain/batch.ts";
+import { type Cut, cut } from "./domain/cut.ts";
+import { type Account, type Batch, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import { type Receive, receive } from "./domain/receive.ts";
+import { refuse } from "./domain/refusals.ts";
+import { reissue } from "./domain/reissue.ts";
+import { wantStatement } from "./domain/statement.ts";
+import { BadBankMessage, readBankMessage } from "./iso20022.ts";
+import { batchesIn, orderIdsBookedOn, ordersOf, waitingUpTo } from "./store.ts";
+
+const MAX_LISTED = 200;
+const MAX_ID = 35;
+const MAX_NAME = 140;
+const MAX_DOCUMENT = 4 * 1024 * 1024;
+
+interface CallParts {
+  readonly reader: Reader;
+  /** The payment centre's own account. */
+  readonly debtor: Account;
+}
+
+export function calls({ reader, debtor }: CallParts): readonly Call[] {
+  const { methods } = definition;
+  return [
+    command(methods.cutBatch, {
+      check: ({ schedule, upToDay }) => (schedule === "UNSPECIFIED" ? missing("schedule") : badDay("up_to_day", upToDay)),
+      input: async (request, caller): Promise<Cut> => {
+        const schedule = request.schedule as Schedule;
+        const found = await waitingUpTo(reader, schedule, request.upToDay);
+        return { payableIds: found.map((due) => due.payableId), schedule, maker: caller.name, serial: 0 };
+      },
+      decision: cut,
+      reply: (result) => ({ batches: result.batches.map(viewOf) }),
+    }),
+    query(methods.listBatches, async ({ state }) => {
+      if (state === "UNSPECIFIED") return missing("state");
+      return { batches: (await batchesIn(reader, [state], MAX_LISTED)).map(viewOf) };
+    }),
+    query(methods.getBatch, async ({ batchId }) => {
+      const bad = badId("batch_id", batchId);
+      if (bad) return bad;
+      const batch = await reader.get(batches.key(batchId));
+      if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: batchId });
+      return { batch: batchMessage(batch), orders: (await ordersOf(reader, batch)).map(orderMessage) };
+    }),
+    command(methods.approveBatch, {
+      check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
+      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor }),
+      decision: approve,
+      reply: (batch) => ({ batch: batchMessage(batch) }),
+    }),
+    command(methods.reissueOrder, {
+      check: ({ orderId, account }) => badId("order_id", orderId) ?? badAccount("account", account),
+      input: ({ orderId, account }) => (account ? { orderId, account } : missing("account")),
+      decision: reissue,
+      reply: (order) => ({ order: orderMessage(order) }),
+    }),
+    query(methods.getOrder, async ({ orderId }) => {
+      const bad = badId("order_id", orderId);
+      if (bad) return bad;
+      const order = await reader.get(orders.key(orderId));
+      return order ? { order: orderMessage(order) } : refuse("UNKNOWN_ORDER", { field: "order_id", order: orderId });
+    }),
+    command(methods.receiveBankMessage, {
+      check: ({ document }) => badDocument(document),
+      input: (request) => received(request, reader, debtor.accountNumber),
+      decision: receive,
+      reply: (result) => result,
+    }),
+    query(methods.getReconciliation, async ({ day }) => {
+      const bad = badDay("day", day);
+      if (bad) return bad;
+      const statement = await reader.get(statements.key(day));
+      if (!statement || statement.messageId === "") return refuse("NO_STATEMENT", { field: "day", day });
+      const { entries, debitsFen, creditsFen, openingFen, closingFen, breaks } = statement;
+      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks: [...breaks] };
+    }),
+    command(methods.fetchStatement, {
+      check: ({ day }) => badDay("day", day),
+      input: ({ day }) => ({ day }),
+      decision: wantStatement,
+      reply: ({ day }) => ({ day }),
+    }),
+  ];
+}
+
+/** The message in the domain's words; BAD_BANK_MESSAGE where it is none, or is sent under another id than its own. */
+async function received(
+  { requestId, document }: ReceiveBankMessageRequest,
+  reader: Reader,
+  accountNumber: string,
+): Promise<Receive | Refusal> {
+  try {
+    const message = readBankMessage(document, accountNumber);
+    const { messageId } = message;
+    if (messageId !== requestId) throw new BadBankMessage(`MsgId is ${messageId}, request_id is ${requestId.slice(0, MAX_ID)}`);
+    const hash = createHash("sha256").update(document).digest("hex");
+    if (message.kind !== "camt.053") return { messageId, hash, content: message };
+    const expectedOrderIds = await orderIdsBookedOn(reader, message.content.day);
+    return { messageId, hash, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds } } };
+  } catch (error) {
+    if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
+    throw error;
+  }
+}
+
+function batchMessage(batch: Batch): BatchMessage {
+  return viewOf(batch);
+}
+
+function orderMessage(order: Order): OrderMessage {
+  const { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payables, replaces, replacedBy } = order;
+  const payableIds = payables.map((payable) => payable.payableId);
+  return { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payableIds, replaces, replacedBy };
+}
+
+function missing(field: string): Refusal {
+  return badRequest(field, "必填", "is missing");
+}
+
+function badDay(field: string, day: string): Refusal | undefined {
+  if (day === "") return missing(field);
+  return isDay(day) ? undefined : badRequest(field, "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD");
+}
+
+function badId(field: string, id: string): Refusal | undefined {
+  if (id === "") return missing(field);
+  if (id.length <= MAX_ID && /^[0-9A-Z-]+$/.test(id)) return undefined;
+  return badRequest(field, `须为 1 至 ${MAX_ID} 位大写字母、数字或连字符`, `must be 1 to ${MAX_ID} characters A–Z, 0–9 or -`);
+}
+
+function badHash(field: string, hash: string): Refusal | undefined {
+  if (hash === "") return missing(field);
+  return /^[0-9a-f]{64}$/.test(hash) ? undefined : badRequest(field, "须为 64 位十六进制摘要", "must be 64 hexadecimal digits");
+}
+
+function badAccount(field: string, account: BankAccount | undefined): Refusal | undefined {
+  if (!account) return missing(field);
+  if (!/^\d{12}$/.test(account.bankCode))
+    return badRequest(`${field}.bank_code`, "须为 12 位数字的联行号", "must be a 12-digit CNAPS code");
+  if (!/^[0-9A-Za-z]{6,34}$/.test(account.accountNumber))
+    return badRequest(`${field}.account_number`, "须为 6 至 34 位字母或数字", "must be 6 to 34 letters or digits");
+  const name = account.accountName;
+  if (name.trim() === "") return missing(`${field}.account_name`);
+  if (name.length > MAX_NAME || name !== name.trim() || /\p{Cc}/u.test(name))
+    return badRequest(
+      `${field}.account_name`,
+      `不得超过 ${MAX_NAME} 个字符，不得含控制字符或首尾空格`,
+      `must have at most ${MAX_NAME} characters, no control characters, no outer spaces`,
+    );
+  return undefined;
+}
+
+function badDocument(document: Uint8Array): Refusal | undefined {
+  if (document.byteLength === 0) return missing("document");
+  if (document.byteLength <= MAX_DOCUMENT) return undefined;
+  return badRequest("document", `不得超过 ${MAX_DOCUMENT} 字节`, `must not be longer than ${MAX_DOCUMENT} bytes`);
+}

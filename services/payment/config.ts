@@ -1,0 +1,50 @@
+/** The pair's settings and the environment → one frozen object. Every missing or bad value is reported in one error. */
+import { z } from "zod";
+
+const schema = z.object({
+  /** How often dues to be paid at once are cut into batches. */
+  cutEveryMs: z.number().int().min(50).max(60_000),
+  /** How long after an attempt without an answer the bank is asked. */
+  enquireAfterMs: z.number().int().min(100).max(600_000),
+  /** When daily (and, on their day, weekly) payments are cut, HH:MM in Asia/Shanghai. */
+  dailyAt: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM"),
+  /** 1 Monday … 7 Sunday. */
+  weeklyOn: z.number().int().min(1).max(7),
+  /** The bank's address, and the payment centre's account there (支出户). */
+  bank: z.object({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535),
+    bank_code: z.string().regex(/^\d{12}$/, "must be a 12-digit CNAPS code"),
+    account_number: z.string().regex(/^[0-9A-Za-z]{1,34}$/, "must be 1 to 34 letters or digits"),
+    account_name: z.string().min(1).max(140),
+  }),
+});
+
+export interface PaymentConfig {
+  readonly cutEveryMs: number;
+  readonly enquireAfterMs: number;
+  readonly dailyAt: string;
+  readonly weeklyOn: number;
+  readonly bank: { readonly host: string; readonly port: number };
+  readonly debtor: { readonly bankCode: string; readonly accountNumber: string; readonly accountName: string };
+  /** The run directory, where the certificates are. */
+  readonly run: string;
+}
+
+export function readPaymentConfig(
+  settings: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv = process.env,
+): PaymentConfig {
+  const read = schema.safeParse(settings);
+  const faults = read.success ? [] : read.error.issues.map((issue) => `settings.${issue.path.join(".")}: ${issue.message}`);
+  const run = environment.NRCMS_RUN ?? "";
+  if (run === "") faults.push("NRCMS_RUN is not set");
+  if (!read.success || faults.length > 0) throw new Error(`payment cannot start:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  const { bank, ...rest } = read.data;
+  return Object.freeze({
+    ...rest,
+    bank: { host: bank.host, port: bank.port },
+    debtor: { bankCode: bank.bank_code, accountNumber: bank.account_number, accountName: bank.account_name },
+    run,
+  });
+}

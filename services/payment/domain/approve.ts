@@ -1,0 +1,57 @@
+/**
+ * The checker's word (复核). Builds the exact bytes for the bank and stores them beside the approval, once: whatever is sent later, and however often,
+ * is this document.
+ */
+import type { Decision, Loaded } from "../../values/decision.ts";
+import { assert } from "../../values/outcome.ts";
+import { PROVINCE } from "../../values/region.ts";
+import { contentHash, putBatch } from "./batch.ts";
+import { type Account, type Batch, batches, files, type Order, orders } from "./documents.ts";
+import type { PaymentEvents } from "./events.ts";
+import { pain001 } from "./pain001.ts";
+import { refuse } from "./refusals.ts";
+
+export interface Approve {
+  readonly batchId: string;
+  readonly expectedHash: string;
+  readonly debtor: Account;
+}
+
+export const approve: Decision<Approve, Batch, PaymentEvents> = {
+  needs(input, loaded) {
+    const batchKey = batches.key(input.batchId);
+    const ordered = ordersOf(loaded.get(batchKey), loaded);
+    return [
+      batchKey,
+      files.key(input.batchId),
+      ...(loaded.get(batchKey)?.orderIds ?? []).map((id) => orders.key(id)),
+      ...ordered.filter((order) => order.replaces !== "").map((order) => orders.key(order.replaces)),
+    ];
+  },
+  decide(input, state, change, context) {
+    const batch = state.get(batches.key(input.batchId));
+    if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: input.batchId });
+    if (batch.state !== "PROPOSED") return refuse("NOT_PROPOSED", { field: "batch_id", batch: batch.batchId, state: batch.state });
+    if (batch.maker === context.caller.name) return refuse("MAKER_IS_CHECKER", { batch: batch.batchId, maker: batch.maker });
+    if (batch.contentHash !== input.expectedHash)
+      return refuse("BATCH_CHANGED", { field: "expected_hash", batch: batch.batchId, why: `hash ${batch.contentHash}` });
+    const ordered = ordersOf(batch, state);
+    assert(ordered.length === batch.orderIds.length, `batch ${batch.batchId} lacks orders`);
+    assert(contentHash(batch.batchId, ordered) === batch.contentHash, `batch ${batch.batchId} is not what was proposed`);
+    for (const order of ordered) {
+      if (order.replaces === "") continue;
+      const replaced = state.must(orders.key(order.replaces));
+      if (replaced.contradiction !== "")
+        return refuse("BATCH_CHANGED", { batch: batch.batchId, why: `${replaced.orderId}: ${replaced.contradiction}` });
+      change.guard(orders.key(order.replaces));
+    }
+    const xml = pain001({ batchId: batch.batchId, debtor: input.debtor, orders: ordered, createdAtMs: context.atMs, day: context.day });
+    change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, xml });
+    change.about(batch.batchId);
+    return putBatch(change, batch, { ...batch, state: "APPROVED", checker: context.caller.name });
+  },
+};
+
+function ordersOf(batch: Batch | undefined, documents: Loaded): Order[] {
+  return (batch?.orderIds ?? []).map((id) => documents.get(orders.key(id))).filter((order) => order !== undefined);
+}

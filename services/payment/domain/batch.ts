@@ -1,0 +1,87 @@
+/** What cut, reissue, approve, attempts and answers share: how ids are made, what the checker's hash covers, how a batch's change is told. */
+import { createHash } from "node:crypto";
+import type { Change, Context } from "../../values/decision.ts";
+import { sum } from "../../values/money.ts";
+import { PROVINCE } from "../../values/region.ts";
+import { type Batch, batches, counters, type Order } from "./documents.ts";
+import type { BatchView, PaymentEvents } from "./events.ts";
+
+/** The number of the next batch. */
+export const batchCounter = counters.key("batch");
+export const FIRST_SERIAL = 1;
+
+/** B20111125000001: at most 35 characters at the bank. */
+export function batchIdOf(day: string, serial: number): string {
+  return `B${numbered(day, serial)}`;
+}
+
+/** P20111125000001-0001: at most 31 characters of the SWIFT set, so that the attempt still fits into an EndToEndId. */
+export function orderIdOf(day: string, serial: number, index: number): string {
+  return `P${numbered(day, serial)}-${String(index + 1).padStart(4, "0")}`;
+}
+
+function numbered(day: string, serial: number): string {
+  return `${day.replaceAll("-", "")}${String(serial).padStart(6, "0")}`;
+}
+
+export const MAX_ATTEMPT = 99;
+
+export function endToEndIdOf(orderId: string, attempt: number): string {
+  return `${orderId}${String(attempt).padStart(2, "0")}`;
+}
+
+/** The order that an EndToEndId would belong to; whether it does, the order's own `endToEndId` says. */
+export function orderIdIn(endToEndId: string): string {
+  return endToEndId.slice(0, -2);
+}
+
+/** SHA-256 over all that the checker approves: to whom, where, how much, and for which payables, in order. */
+export function contentHash(batchId: string, ordered: readonly Order[]): string {
+  const lines = ordered.map(({ endToEndId, county, account, amountFen, payables }) => [
+    endToEndId,
+    county,
+    account.bankCode,
+    account.accountNumber,
+    account.accountName,
+    amountFen.toString(),
+    payables.map(({ payableId, amountFen }) => [payableId, amountFen.toString()]),
+  ]);
+  return createHash("sha256")
+    .update(JSON.stringify([batchId, lines]))
+    .digest("hex");
+}
+
+export function proposedBatch(batchId: string, serial: number, maker: string, ordered: readonly Order[], context: Context): Batch {
+  return {
+    county: PROVINCE,
+    batchId,
+    serial,
+    state: "PROPOSED",
+    maker,
+    checker: "",
+    orderIds: ordered.map((order) => order.orderId),
+    open: ordered.length,
+    amountFen: sum(ordered.map((order) => order.amountFen)),
+    contentHash: contentHash(batchId, ordered),
+    attempts: 0,
+    attemptEpoch: 0,
+    answerHash: "",
+    settlements: 0,
+    createdOn: context.day,
+    revision: 0,
+  };
+}
+
+/** Puts the batch; where its state is another than before, tells it as a new revision. Gives what was put. */
+export function putBatch(change: Change<PaymentEvents>, before: Batch | undefined, after: Batch): Batch {
+  const moved = before?.state !== after.state;
+  const batch = moved ? { ...after, revision: after.revision + 1 } : after;
+  change.put(batches.key(batch.batchId), batch);
+  if (moved) change.tell("BatchChanged", PROVINCE, { batch: viewOf(batch), version: BigInt(batch.revision) });
+  return batch;
+}
+
+export function viewOf(batch: Batch): BatchView {
+  const { batchId, state, maker, checker, orderIds, amountFen, contentHash, attempts, createdOn } = batch;
+  return { batchId, state, maker, checker, orders: orderIds.length, amountFen, contentHash, attempts, createdOn };
+}

@@ -1,0 +1,128 @@
+/**
+ * Gathers waiting dues into orders and batches for the checker. Who found the dues guarantees nothing: each is looked at again here by its key,
+ * so that two finders, or a finder and a person, never order one payable twice.
+ */
+import type { Change, Decision, Key, Loaded } from "../../values/decision.ts";
+import { sum } from "../../values/money.ts";
+import { assert } from "../../values/outcome.ts";
+import { PROVINCE } from "../../values/region.ts";
+import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, orderIdOf, proposedBatch, putBatch } from "./batch.ts";
+import { type Batch, batches, type Due, dues, type Order, orders, type Payee, payees, type Schedule } from "./documents.ts";
+import type { PaymentEvents } from "./events.ts";
+
+/** Dues looked at in one cut. */
+export const MAX_DUES = 2000;
+/** Payables in one order: as many as one PaymentsSettled carries. */
+export const MAX_PAYABLES = 500;
+export const MAX_ORDERS = 200;
+/** Keeps one cut's transaction short; what is left waits for the next cut. */
+export const MAX_BATCHES = 2;
+
+export interface Cut {
+  readonly payableIds: readonly string[];
+  readonly schedule: Schedule;
+  /** The rule or person, named and versioned. */
+  readonly maker: string;
+  /** The counter's number that the finder saw: if it has moved, another has cut meanwhile. 0 for a person's cut, which takes what is next. */
+  readonly serial: number;
+}
+
+export interface CutResult {
+  /** Empty where nothing was waiting any more. */
+  readonly batches: readonly Batch[];
+}
+
+export const cut: Decision<Cut, CutResult, PaymentEvents> = {
+  needs(input, loaded, context) {
+    const serial = loaded.get(batchCounter)?.next ?? FIRST_SERIAL;
+    const keys: Key[] = [batchCounter, ...input.payableIds.map((id) => dues.key(id))];
+    for (const [index, groups] of batchesOf(waiting(input, loaded)).entries()) {
+      keys.push(batches.key(batchIdOf(context.day, serial + index)));
+      for (const [place, group] of groups.entries())
+        keys.push(orders.key(orderIdOf(context.day, serial + index, place)), payees.key(group.payeeId));
+    }
+    return keys;
+  },
+  decide(input, state, change, context) {
+    assert(input.payableIds.length <= MAX_DUES, `a cut looks at no more than ${MAX_DUES} dues`);
+    const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;
+    if (input.serial !== 0 && input.serial !== serial) return { batches: [] };
+    const proposed = batchesOf(waiting(input, state)).map((groups, index) => {
+      const batchId = batchIdOf(context.day, serial + index);
+      const ordered = groups.map((group, place) => {
+        const payeeKey = payees.key(group.payeeId);
+        const order = orderOf(group, state.must(payeeKey), batchId, orderIdOf(context.day, serial + index, place));
+        change.guard(payeeKey);
+        putOrder(change, order, group);
+        return order;
+      });
+      change.about(batchId);
+      return putBatch(change, undefined, proposedBatch(batchId, serial + index, input.maker, ordered, context));
+    });
+    if (proposed.length > 0) change.put(batchCounter, { county: PROVINCE, next: serial + proposed.length });
+    return { batches: proposed };
+  },
+};
+
+/** The dues of one county to one payee: one order. */
+interface Group {
+  readonly payeeId: string;
+  readonly dues: Due[];
+}
+
+function waiting(input: Cut, documents: Loaded): Due[] {
+  return input.payableIds
+    .map((id) => documents.get(dues.key(id)))
+    .filter((due) => due !== undefined)
+    .filter((due) => due.state === "WAITING" && due.schedule === input.schedule);
+}
+
+/** One group an order, oldest first, as many as the batches hold. */
+function batchesOf(found: readonly Due[]): Group[][] {
+  const groups: Group[] = [];
+  const filling = new Map<string, Group>();
+  for (const due of found) {
+    const name = `${due.county} ${due.payeeId}`;
+    const group = filling.get(name);
+    if (group && group.dues.length < MAX_PAYABLES) {
+      group.dues.push(due);
+    } else {
+      const fresh = { payeeId: due.payeeId, dues: [due] };
+      filling.set(name, fresh);
+      groups.push(fresh);
+    }
+  }
+  const parts: Group[][] = [];
+  for (let from = 0; from < groups.length && parts.length < MAX_BATCHES; from += MAX_ORDERS)
+    parts.push(groups.slice(from, from + MAX_ORDERS));
+  return parts;
+}
+
+function orderOf(group: Group, payee: Payee, batchId: string, orderId: string): Order {
+  const [first] = group.dues;
+  assert(first, "an order has a due");
+  const payables = group.dues.map(({ payableId, claimId, amountFen }) => ({ payableId, claimId, amountFen }));
+  return {
+    county: first.county,
+    orderId,
+    batchId,
+    payeeId: group.payeeId,
+    account: payee.account,
+    amountFen: sum(payables.map((payable) => payable.amountFen)),
+    attempt: 1,
+    endToEndId: endToEndIdOf(orderId, 1),
+    state: "OPEN",
+    reason: "",
+    payables,
+    replaces: "",
+    replacedBy: "",
+    settledOn: "",
+    returnedOn: "",
+    contradiction: "",
+  };
+}
+
+function putOrder(change: Change<PaymentEvents>, order: Order, group: Group): void {
+  change.put(orders.key(order.orderId), order);
+  for (const due of group.dues) change.put(dues.key(due.payableId), { ...due, state: "ORDERED", orderId: order.orderId });
+}

@@ -1,0 +1,147 @@
+/** What payment remembers. Amounts in fen, days YYYY-MM-DD in Asia/Shanghai. An order carries one county's money to one payee. */
+import { type Doc, kind } from "../../values/decision.ts";
+
+export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
+export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
+export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED";
+export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM";
+
+export interface Account {
+  /** 12-digit CNAPS code. */
+  readonly bankCode: string;
+  readonly accountNumber: string;
+  readonly accountName: string;
+}
+
+/** A payable that settlement told; its county is the one whose money pays. */
+export interface Due extends Doc {
+  readonly payableId: string;
+  readonly amountFen: bigint;
+  readonly payeeId: string;
+  /** Empty for a transfer between counties. */
+  readonly claimId: string;
+  readonly dueOn: string;
+  readonly dueAtMs: number;
+  readonly schedule: Schedule;
+  readonly state: "WAITING" | "ORDERED";
+  readonly orderId: string;
+}
+
+/** Projection of administration's institutions and counties. */
+export interface Payee extends Doc {
+  readonly payeeId: string;
+  readonly account: Account;
+  readonly schedule: Schedule;
+  readonly stateVersion: bigint;
+}
+
+export interface OrderedPayable {
+  readonly payableId: string;
+  readonly claimId: string;
+  readonly amountFen: bigint;
+}
+
+export interface Order extends Doc {
+  readonly orderId: string;
+  /** Empty for an order of 0 fen, which no bank needs to see. */
+  readonly batchId: string;
+  readonly payeeId: string;
+  readonly account: Account;
+  readonly amountFen: bigint;
+  /** 1, and one more each time that it replaces another. */
+  readonly attempt: number;
+  readonly endToEndId: string;
+  readonly state: OrderState;
+  readonly reason: string;
+  readonly payables: readonly OrderedPayable[];
+  readonly replaces: string;
+  readonly replacedBy: string;
+  /** The bank's booking day of the debit, empty before it. */
+  readonly settledOn: string;
+  /** The day on which the money came back, empty before it. */
+  readonly returnedOn: string;
+  /** What the bank said against what it had said before; empty where it never did. A person decides then. */
+  readonly contradiction: string;
+}
+
+export interface Batch extends Doc {
+  /** Also the MsgId and the PmtInfId at the bank. */
+  readonly batchId: string;
+  readonly serial: number;
+  readonly state: BatchState;
+  readonly maker: string;
+  readonly checker: string;
+  readonly orderIds: readonly string[];
+  /** Orders without an outcome. */
+  readonly open: number;
+  readonly amountFen: bigint;
+  readonly contentHash: string;
+  readonly attempts: number;
+  /** The lease's epoch of the last attempt. */
+  readonly attemptEpoch: number;
+  /** Hash of the bank's last status report, so that an unchanged one is not entered again and again. */
+  readonly answerHash: string;
+  /** PaymentsSettled told so far. */
+  readonly settlements: number;
+  readonly createdOn: string;
+  /** Counts its changes of state; goes out with BatchChanged. */
+  readonly revision: number;
+}
+
+/** The exact bytes for the bank, apart from the batch so that worklists stay light. */
+export interface PaymentFile extends Doc {
+  readonly batchId: string;
+  readonly xml: string;
+}
+
+export interface Counter extends Doc {
+  readonly next: number;
+}
+
+/** The sentence of a break says what a person should look at. */
+export interface Break {
+  readonly kind: BreakKind;
+  readonly endToEndId: string;
+  readonly oursFen: bigint;
+  readonly banksFen: bigint;
+  readonly zh: string;
+  readonly en: string;
+}
+
+export interface Statement extends Doc {
+  readonly day: string;
+  readonly state: "WANTED" | "BOOKED";
+  /** How often it was asked for. */
+  readonly wanted: number;
+  /** The bank's MsgId; empty while none is booked. */
+  readonly messageId: string;
+  readonly entries: number;
+  readonly debitsFen: bigint;
+  readonly creditsFen: bigint;
+  readonly openingFen: bigint;
+  readonly closingFen: bigint;
+  readonly breaks: readonly Break[];
+}
+
+/** What a message said that was not applied. */
+export interface Unapplied {
+  readonly endToEndId: string;
+  readonly why: "UNKNOWN" | "AMOUNT" | "CONTRADICTION" | "NEVER_SENT";
+}
+
+/** A message from the bank, by its own MsgId. */
+export interface BankMessage extends Doc {
+  readonly messageKind: string;
+  readonly hash: string;
+  readonly entries: number;
+  readonly unapplied: readonly Unapplied[];
+}
+
+export const dues = kind<Due>("dues");
+export const payees = kind<Payee>("payees");
+export const orders = kind<Order>("orders");
+export const batches = kind<Batch>("batches");
+export const files = kind<PaymentFile>("files", { immutable: true });
+export const counters = kind<Counter>("counters");
+export const statements = kind<Statement>("statements");
+export const messages = kind<BankMessage>("messages");

@@ -1,0 +1,42 @@
+/** What payment tells. BatchChanged is a state; the others are facts. */
+import type { BatchState } from "./documents.ts";
+
+export interface SettledPayable {
+  readonly payableId: string;
+  readonly claimId: string;
+  readonly orderId: string;
+  readonly amountFen: bigint;
+}
+
+export interface BatchView {
+  readonly batchId: string;
+  readonly state: BatchState;
+  readonly maker: string;
+  readonly checker: string;
+  readonly orders: number;
+  readonly amountFen: bigint;
+  readonly contentHash: string;
+  readonly attempts: number;
+  readonly createdOn: string;
+}
+
+export type PaymentEvents = {
+  readonly PaymentsSettled: {
+    readonly settlementId: string;
+    readonly batchId: string;
+    readonly county: string;
+    readonly payables: SettledPayable[];
+    readonly amountFen: bigint;
+    readonly settledAtMs: bigint;
+    readonly settledOn: string;
+  };
+  readonly PaymentsReturned: {
+    readonly returnId: string;
+    readonly batchId: string;
+    readonly county: string;
+    readonly payables: SettledPayable[];
+    readonly amountFen: bigint;
+    readonly reason: string;
+  };
+  readonly BatchChanged: { readonly batch: BatchView; readonly version: bigint };
+};

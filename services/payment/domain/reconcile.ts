@@ -1,0 +1,90 @@
+/** Compares a statement with the orders (对账): its own arithmetic, then every entry with its order, then every order with its entry. Pure. */
+import { sum, yuan } from "../../values/money.ts";
+import type { Break, BreakKind, Order } from "./documents.ts";
+
+/** A booked entry; a batch booking gives one for each of its transactions. */
+export interface StatementEntry {
+  /** Empty where the bank names none. */
+  readonly endToEndId: string;
+  readonly direction: "DEBIT" | "CREDIT";
+  readonly amountFen: bigint;
+  /** A credit that gives back one of our payments. */
+  readonly returned: boolean;
+  readonly reason: string;
+}
+
+export interface StatementContent {
+  readonly messageId: string;
+  readonly day: string;
+  readonly openingFen: bigint;
+  readonly closingFen: bigint;
+  readonly entries: readonly StatementEntry[];
+}
+
+export interface ReconciledOrders {
+  /** The orders that the entries name, whatever became of them. */
+  readonly byEndToEndId: ReadonlyMap<string, Order>;
+  /** What we hold settled on that day. */
+  readonly settled: readonly Order[];
+  /** What we hold returned on that day. */
+  readonly returned: readonly Order[];
+}
+
+export function reconcile(content: StatementContent, orders: ReconciledOrders): Break[] {
+  const debits = content.entries.filter((entry) => entry.direction === "DEBIT");
+  const returns = content.entries.filter((entry) => entry.direction === "CREDIT" && entry.returned);
+  return [
+    ...arithmetic(content),
+    ...side(debits, orders.byEndToEndId, orders.settled, (order) => order.settledOn === content.day, "支出", "debit"),
+    ...side(returns, orders.byEndToEndId, orders.returned, (order) => order.returnedOn === content.day, "退汇", "return"),
+  ];
+}
+
+/** OPBD + Σ entries = CLBD. */
+function arithmetic({ openingFen, closingFen, entries }: StatementContent): Break[] {
+  const reached = openingFen + sum(entries.map((entry) => (entry.direction === "DEBIT" ? -entry.amountFen : entry.amountFen)));
+  if (reached === closingFen) return [];
+  return [
+    {
+      kind: "STATEMENT_SUM",
+      endToEndId: "",
+      oursFen: reached,
+      banksFen: closingFen,
+      zh: `期初余额加发生额为 ${yuan(reached)} 元，而期末余额为 ${yuan(closingFen)} 元`,
+      en: `opening balance and entries make ${yuan(reached)} yuan, the closing balance is ${yuan(closingFen)}`,
+    },
+  ];
+}
+
+function side(
+  entries: readonly StatementEntry[],
+  known: ReadonlyMap<string, Order>,
+  expected: readonly Order[],
+  counts: (order: Order) => boolean,
+  zhName: string,
+  enName: string,
+): Break[] {
+  const breaks: Break[] = [];
+  const add = (kind: BreakKind, endToEndId: string, oursFen: bigint, banksFen: bigint, zh: string, en: string) =>
+    void breaks.push({ kind, endToEndId, oursFen, banksFen, zh: `${zhName}：${zh}`, en: `${enName}: ${en}` });
+  const seen = new Set<string>();
+  for (const { endToEndId, amountFen } of entries) {
+    const order = known.get(endToEndId);
+    if (!order) {
+      add("MISSING_HERE", endToEndId, 0n, amountFen, "对账单上有，本中心没有此支付单", "the statement has it, there is no such order here");
+    } else if (seen.has(endToEndId)) {
+      add("DUPLICATE", endToEndId, order.amountFen, amountFen, "对账单上出现不止一次", "the statement has it more than once");
+    } else if (order.amountFen !== amountFen) {
+      add("AMOUNT", endToEndId, order.amountFen, amountFen, "金额不符", "the amounts differ");
+    } else if (!counts(order)) {
+      const was = order.state;
+      add("MISSING_HERE", endToEndId, 0n, amountFen, `对账单上有，本中心状态为 ${was}`, `the statement has it, the order here is ${was}`);
+    }
+    seen.add(endToEndId);
+  }
+  for (const { endToEndId, amountFen } of expected) {
+    if (amountFen > 0n && !seen.has(endToEndId))
+      add("MISSING_AT_BANK", endToEndId, amountFen, 0n, "本中心已记账，对账单上没有", "booked here, the statement lacks it");
+  }
+  return breaks;
+}

@@ -1,0 +1,31 @@
+/** The closed list of what payment refuses. */
+import { refusals } from "../../values/outcome.ts";
+
+export const refuse = refusals({
+  UNKNOWN_BATCH: { status: "NOT_FOUND", zh: "没有批次 {batch}", en: "there is no batch {batch}" },
+  UNKNOWN_ORDER: { status: "NOT_FOUND", zh: "没有支付单 {order}", en: "there is no payment order {order}" },
+  NOT_PROPOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "批次 {batch} 的状态是 {state}，不在待复核之列",
+    en: "batch {batch} is {state}; only a PROPOSED batch can be approved",
+  },
+  BATCH_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "批次 {batch} 与复核人所见的内容不符（{why}），请重新查看",
+    en: "batch {batch} is not what the checker looked at ({why}); look at it again",
+  },
+  MAKER_IS_CHECKER: {
+    status: "FAILED_PRECONDITION",
+    zh: "批次 {batch} 由 {maker} 制单，须由另一人复核",
+    en: "batch {batch} was made by {maker}; another person must approve it",
+  },
+  NOT_RETURNED: {
+    status: "FAILED_PRECONDITION",
+    zh: "支付单 {order} 不能重新支付：{why}",
+    en: "order {order} cannot be paid again: {why}",
+  },
+  BAD_BANK_MESSAGE: { status: "INVALID_ARGUMENT", zh: "银行报文不可用：{why}", en: "the bank's message is of no use: {why}" },
+  NO_STATEMENT: { status: "NOT_FOUND", zh: "{day} 的对账单尚未入账", en: "no statement of {day} is booked" },
+  NOTHING_DUE: { status: "FAILED_PRECONDITION", zh: "截至 {day} 没有到期应付款", en: "nothing is due up to {day}" },
+  UNKNOWN_PAYEE: { status: "FAILED_PRECONDITION", zh: "没有收款方 {payee}", en: "there is no payee {payee}" },
+});

@@ -1,0 +1,122 @@
+/**
+ * The bank's statement of a day (camt.053): asked for, fetched by the leading twin, then booked here. What it shows is evidence like any other, so that
+ * an order whose answer was lost settles by it; what still does not agree afterwards becomes a break. A report of that moment: orders are not guarded.
+ */
+import { createHash } from "node:crypto";
+import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
+import { sum } from "../../values/money.ts";
+import { badRequest } from "../../values/outcome.ts";
+import { PROVINCE } from "../../values/region.ts";
+import { orderIdIn } from "./batch.ts";
+import { type Order, orders, type Statement, statements } from "./documents.ts";
+import type { PaymentEvents } from "./events.ts";
+import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
+import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
+
+export interface WantStatement {
+  readonly day: string;
+}
+
+export const wantStatement: Decision<WantStatement, WantStatement, PaymentEvents> = {
+  needs: (input) => [statements.key(input.day)],
+  decide({ day }, state, change, context) {
+    if (day > context.day) return badRequest("day", `${day} 尚未到来，今天是 ${context.day}`, `${day} is not yet; today is ${context.day}`);
+    const key = statements.key(day);
+    const known = state.get(key) ?? emptyStatement(day);
+    change.put(key, { ...known, state: "WANTED", wanted: known.wanted + 1 });
+    return { day };
+  },
+};
+
+export interface BookStatement {
+  readonly content: StatementContent;
+  /** The orders that were settled, or returned, on that day as the store's query found them; looked at again by their keys. */
+  readonly expectedOrderIds: readonly string[];
+}
+
+export interface Booked {
+  readonly day: string;
+  readonly entries: number;
+  readonly breaks: number;
+}
+
+export const bookStatement: Decision<BookStatement, Booked, PaymentEvents> = {
+  needs: statementNeeds,
+  decide: book,
+};
+
+export function statementNeeds({ content, expectedOrderIds }: BookStatement, loaded: Loaded): Key[] {
+  return [statements.key(content.day), ...expectedOrderIds.map((id) => orders.key(id)), ...evidenceNeeds(evidenceOf(content), loaded)];
+}
+
+export function book(input: BookStatement, state: State, change: Change<PaymentEvents>, context: Context): Booked {
+  const { content } = input;
+  applyEvidence(evidenceOf(content), state, change, context);
+  dateByStatement(content, state, change);
+  const expected = input.expectedOrderIds.map((id) => state.must(orders.key(id)));
+  const named = content.entries.map((entry) => orderOf(entry, state)).filter((order) => order !== undefined);
+  const found: ReconciledOrders = {
+    byEndToEndId: new Map(named.map((order) => [order.endToEndId, order])),
+    settled: expected.filter((order) => order.settledOn === content.day),
+    returned: expected.filter((order) => order.returnedOn === content.day),
+  };
+  const breaks = reconcile(content, found);
+  const known = state.get(statements.key(content.day)) ?? emptyStatement(content.day);
+  const of = (direction: StatementEntry["direction"]) => content.entries.filter((entry) => entry.direction === direction);
+  const booked: Statement = {
+    ...known,
+    state: "BOOKED",
+    messageId: content.messageId,
+    entries: content.entries.length,
+    debitsFen: sum(of("DEBIT").map((entry) => entry.amountFen)),
+    creditsFen: sum(of("CREDIT").map((entry) => entry.amountFen)),
+    openingFen: content.openingFen,
+    closingFen: content.closingFen,
+    breaks,
+  };
+  change.put(statements.key(content.day), booked);
+  change.about(`statement/${content.day}`);
+  return { day: content.day, entries: content.entries.length, breaks: breaks.length };
+}
+
+/** SHA-256 over a statement's content. */
+export function statementHash(content: StatementContent): string {
+  return createHash("sha256")
+    .update(JSON.stringify(content, (_, value) => (typeof value === "bigint" ? value.toString() : value)))
+    .digest("hex");
+}
+
+/** Debits before returns, because a return follows its debit. Other credits are no payment of ours. */
+function evidenceOf(content: StatementContent): Evidence[] {
+  const evidence = (entry: StatementEntry, says: Evidence["says"]): Evidence => {
+    const { endToEndId, reason, amountFen } = entry;
+    return { endToEndId, says, reason, on: content.day, amountFen };
+  };
+  return [
+    ...content.entries.filter((entry) => entry.direction === "DEBIT").map((entry) => evidence(entry, "SETTLED")),
+    ...content.entries.filter((entry) => entry.direction === "CREDIT" && entry.returned).map((entry) => evidence(entry, "RETURNED")),
+  ];
+}
+
+/** The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. */
+function dateByStatement(content: StatementContent, state: State, change: Change<PaymentEvents>): void {
+  for (const entry of content.entries) {
+    const order = orderOf(entry, state);
+    if (!order || order.amountFen !== entry.amountFen) continue;
+    if (entry.direction === "DEBIT" && order.settledOn !== "" && order.settledOn !== content.day)
+      change.put(orders.key(order.orderId), { ...order, settledOn: content.day });
+    if (entry.direction === "CREDIT" && entry.returned && order.returnedOn !== "" && order.returnedOn !== content.day)
+      change.put(orders.key(order.orderId), { ...order, returnedOn: content.day });
+  }
+}
+
+function orderOf(entry: StatementEntry, state: State): Order | undefined {
+  if (entry.direction === "CREDIT" && !entry.returned) return undefined;
+  const order = state.get(orders.key(orderIdIn(entry.endToEndId)));
+  return order?.endToEndId === entry.endToEndId ? order : undefined;
+}
+
+function emptyStatement(day: string): Statement {
+  const nothing = { messageId: "", entries: 0, debitsFen: 0n, creditsFen: 0n, openingFen: 0n, closingFen: 0n, breaks: [] };
+  return { county: PROVINCE, day, state: "WANTED", wanted: 0, ...nothing };
+}

@@ -1,0 +1,43 @@
+/** What payment hears: who is paid where (administration), what is due (settlement). And the codecs of what it tells. */
+import { type BankAccount, CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { BatchChanged, PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { PayableDue } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { type Message, told } from "../mesh/wiring.ts";
+import { assert } from "../values/outcome.ts";
+import type { Account, Payee, Schedule } from "./domain/documents.ts";
+import { payableDue } from "./domain/payable-due.ts";
+import { payeeChanged } from "./domain/payee-changed.ts";
+
+export const tells = { PaymentsSettled, PaymentsReturned, BatchChanged };
+
+export const messages: readonly Message[] = [
+  told("administration", "InstitutionChanged", InstitutionChanged, {
+    input({ institution, version }): Payee {
+      assert(institution, "InstitutionChanged names its institution");
+      const { institutionId, county, account, paySchedule } = institution;
+      const schedule: Schedule = paySchedule === "UNSPECIFIED" ? "IMMEDIATE" : paySchedule;
+      return { county, payeeId: institutionId, account: accountOf(account), schedule, stateVersion: version };
+    },
+    decision: payeeChanged,
+  }),
+  // A county is a payee of what other counties owe it: such a transfer waits for no schedule.
+  told("administration", "CountyChanged", CountyChanged, {
+    input({ county, version }): Payee {
+      assert(county, "CountyChanged names its county");
+      return {
+        county: county.county,
+        payeeId: county.county,
+        account: accountOf(county.account),
+        schedule: "IMMEDIATE",
+        stateVersion: version,
+      };
+    },
+    decision: payeeChanged,
+  }),
+  told("settlement", "PayableDue", PayableDue, { input: (body) => body, decision: payableDue }),
+];
+
+/** An account that is not there is empty: what is due to it waits. */
+function accountOf(account: BankAccount | undefined): Account {
+  return account ?? { bankCode: "", accountNumber: "", accountName: "" };
+}

@@ -1,0 +1,74 @@
+/** Fetches the statements that were asked for from the bank while this twin leads, and enters them. One that the bank has not yet is asked for again. */
+import { pause } from "../mesh/clock.ts";
+import type { Logger } from "../mesh/log.ts";
+import type { Leading, Reader } from "../mesh/wiring.ts";
+import { isRefusal } from "../values/outcome.ts";
+import type { Channel } from "./channel.ts";
+import type { Statement } from "./domain/documents.ts";
+import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
+import { BadBankMessage, readBankMessage } from "./iso20022.ts";
+import { orderIdsBookedOn, wantedStatements } from "./store.ts";
+
+const POLL_MS = 1_000;
+const FIRST_WAIT_MS = 2_000;
+const MAX_WAIT_MS = 300_000;
+
+export interface FetcherParts {
+  readonly reader: Reader;
+  readonly log: Logger;
+  readonly channel: Channel;
+  readonly accountNumber: string;
+  /** Monotonic milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+/** Runs until the signal aborts. Throws where the store does. */
+export async function fetchWhileLeading(parts: FetcherParts, leading: Leading): Promise<void> {
+  const waits = new Map<string, { atMs: number; waitMs: number }>();
+  while (!leading.signal.aborted) {
+    const wanted = await wantedStatements(parts.reader);
+    for (const name of waits.keys()) if (!wanted.some((statement) => nameOf(statement) === name)) waits.delete(name);
+    for (const statement of wanted) {
+      const name = nameOf(statement);
+      const wait = waits.get(name);
+      if (wait && wait.atMs > parts.monotonicMs()) continue;
+      if (await fetchOne(parts, leading, statement)) continue;
+      const waitMs = Math.min((wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2, MAX_WAIT_MS);
+      waits.set(name, { atMs: parts.monotonicMs() + waitMs, waitMs });
+    }
+    await pause(POLL_MS, leading.signal);
+  }
+}
+
+function nameOf(statement: Statement): string {
+  return `${statement.day}/${statement.wanted}`;
+}
+
+/**
+ * False where the bank has none, does not answer, or answers with something else. What we hold booked is read first: what is settled in between is then
+ * in the statement, and is found through it.
+ */
+async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
+  const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
+  const reply = await parts.channel.statement(day, leading.signal);
+  if (reply.kind !== "answer") {
+    parts.log.warn({ day, why: reply.kind === "silent" ? reply.why : "HTTP 404" }, "the bank gave no statement");
+    return false;
+  }
+  try {
+    const message = readBankMessage(reply.document, parts.accountNumber);
+    if (message.kind !== "camt.053" || message.content.day !== day)
+      throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
+    const input: BookStatement = { content: message.content, expectedOrderIds };
+    const result = await leading.enter(`statement/${day}/${wanted}/${statementHash(message.content).slice(0, 16)}`, bookStatement, input, {
+      fenced: true,
+    });
+    if (isRefusal(result)) throw new BadBankMessage(`the statement was refused: ${result.en}`);
+    if (result.breaks > 0) parts.log.warn({ day, breaks: result.breaks }, "the statement and the orders do not agree");
+    return true;
+  } catch (error) {
+    if (!(error instanceof BadBankMessage)) throw error;
+    parts.log.error({ day, why: error.message }, "the bank's statement cannot be booked");
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+/** What payment finds again beyond documents by their key: what waits, what is to be sent, what was settled on a day. */
+import type { Indexes, Reader } from "../mesh/wiring.ts";
+import { batchCounter, FIRST_SERIAL } from "./domain/batch.ts";
+import { MAX_DUES } from "./domain/cut.ts";
+import {
+  type Batch,
+  type BatchState,
+  batches,
+  type Due,
+  dues,
+  type Order,
+  orders,
+  type Schedule,
+  type Statement,
+  statements,
+} from "./domain/documents.ts";
+
+const MAX_DAY_ORDERS = 20_000;
+const MAX_WANTED = 10;
+
+export const indexes: Indexes = {
+  dues: [{ keys: { schedule: 1, dueAtMs: 1 }, partial: { state: "WAITING" } }],
+  payees: [],
+  orders: [
+    { keys: { settledOn: 1 }, partial: { settledOn: { $gt: "" } } },
+    { keys: { returnedOn: 1 }, partial: { returnedOn: { $gt: "" } } },
+  ],
+  batches: [{ keys: { state: 1, serial: 1 } }],
+  files: [],
+  counters: [],
+  statements: [{ keys: { day: 1 }, partial: { state: "WANTED" } }],
+  messages: [],
+};
+
+/** Waiting dues of a schedule that fell due before an instant, oldest first, as many as one cut looks at. */
+export function waitingBefore(reader: Reader, schedule: Schedule, beforeMs: number): Promise<readonly Due[]> {
+  return reader.find(dues, { state: "WAITING", schedule, dueAtMs: { $lt: beforeMs } }, { sort: { dueAtMs: 1 }, limit: MAX_DUES });
+}
+
+/** Waiting dues of a schedule that fell due up to and with a day, oldest first, as many as one cut looks at. */
+export function waitingUpTo(reader: Reader, schedule: Schedule, day: string): Promise<readonly Due[]> {
+  return reader.find(dues, { state: "WAITING", schedule, dueOn: { $lte: day } }, { sort: { dueAtMs: 1 }, limit: MAX_DUES });
+}
+
+/** The number that the next batch will get, if nobody is faster. */
+export async function nextSerial(reader: Reader): Promise<number> {
+  return (await reader.get(batchCounter))?.next ?? FIRST_SERIAL;
+}
+
+/** The batches in any of these states, oldest first. */
+export function batchesIn(reader: Reader, states: readonly BatchState[], limit: number): Promise<readonly Batch[]> {
+  const [only] = states;
+  return reader.find(batches, { state: states.length === 1 ? only : { $in: [...states] } }, { sort: { serial: 1 }, limit });
+}
+
+/** A batch's orders in its order. */
+export async function ordersOf(reader: Reader, batch: Batch): Promise<readonly Order[]> {
+  const found = await reader.getAll(batch.orderIds.map((id) => orders.key(id)));
+  return batch.orderIds.map((id) => found.get(id)).filter((order) => order !== undefined);
+}
+
+/** The ids of the orders that were settled, or returned, on a day. */
+export async function orderIdsBookedOn(reader: Reader, day: string): Promise<readonly string[]> {
+  const [settled, returned] = await Promise.all([
+    reader.find(orders, { settledOn: day }, { limit: MAX_DAY_ORDERS }),
+    reader.find(orders, { returnedOn: day }, { limit: MAX_DAY_ORDERS }),
+  ]);
+  return [...new Set([...settled, ...returned].map((order) => order.orderId))];
+}
+
+export function wantedStatements(reader: Reader): Promise<readonly Statement[]> {
+  return reader.find(statements, { state: "WANTED" }, { sort: { day: 1 }, limit: MAX_WANTED });
+}
