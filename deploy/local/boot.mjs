@@ -38,8 +38,8 @@ const VERSION_LIMIT_MS = 10_000;
 /** Longer than all of another boot's steps together. */
 const LOCK_LIMIT_MS = NODE_LIMIT_MS + INSTALL_LIMIT_MS + GENERATE_LIMIT_MS + 60_000;
 const WAIT_NOTICE_MS = 10_000;
-const OUTPUT_LIMIT = 64 * 1024;
-const TAIL_LINES = 12;
+const OUTPUT_LIMIT = 256 * 1024;
+const GIST_LINES = 6;
 
 const startedMs = Date.now();
 const say = (line) => process.stderr.write(`boot ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
@@ -47,13 +47,11 @@ const say = (line) => process.stderr.write(`boot ${((Date.now() - startedMs) / 1
 /** An error whose words are enough; no stack is shown. */
 class Plain extends Error {}
 
-function tail(output) {
-  return output
-    .trim()
-    .split("\n")
-    .slice(-TAIL_LINES)
-    .map((line) => `    ${line}`)
-    .join("\n");
+/** What a failed child said, first and last lines: npm tells the reason first, others last. */
+function gist(output) {
+  const lines = output.split("\n").filter((line) => line.replace(/^npm (error|warn)/, "").trim() !== "" && !line.startsWith("npm warn"));
+  const shown = lines.length <= 2 * GIST_LINES ? lines : [...lines.slice(0, GIST_LINES), "…", ...lines.slice(-GIST_LINES)];
+  return shown.map((line) => `    ${line}`).join("\n");
 }
 
 /** What to say where the disk is full; undefined where it is not. */
@@ -95,8 +93,8 @@ function run(what, file, parameters, limitMs, options = {}) {
     child.once("error", (error) => done(`${what}: ${file} cannot be run: ${error.message}`));
     child.once("close", (code, signal) => {
       if (code === 0) return done();
-      if (late) return done(`${what}: no end after ${limitMs / 1000} s; the last it said:\n${tail(output)}`);
-      done(noSpace(output, CACHE) ?? `${what} failed (${signal ?? `code ${code}`}):\n${tail(output)}`);
+      if (late) return done(`${what}: no end after ${limitMs / 1000} s; the last it said:\n${gist(output)}`);
+      done(noSpace(output, CACHE) ?? `${what} failed (${signal ?? `code ${code}`}):\n${gist(output)}`);
     });
   });
 }
