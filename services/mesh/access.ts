@@ -23,8 +23,10 @@ export function accessOf(method: AnyMethod): Access {
   let start = 0;
   while ((field[start] as number) >= 0x80) start += 1;
   const rule = Access.decode(field.subarray(start + 1));
-  if (rule.act === Act.UNSPECIFIED || rule.scope === Scope.UNSPECIFIED || rule.roles.length === 0) throw new Error(`${method.name}'s access rule is incomplete`);
-  if ((rule.scope === Scope.COUNTY || rule.scope === Scope.INSTITUTION) && rule.scopeField === "") throw new Error(`${method.name}'s access rule names no scope field`);
+  if (rule.act === Act.UNSPECIFIED || rule.scope === Scope.UNSPECIFIED || rule.roles.length === 0)
+    throw new Error(`${method.name}'s access rule is incomplete`);
+  if ((rule.scope === Scope.COUNTY || rule.scope === Scope.INSTITUTION) && rule.scopeField === "")
+    throw new Error(`${method.name}'s access rule names no scope field`);
   rules.set(method, rule);
   return rule;
 }
@@ -42,7 +44,12 @@ function denied(code: string, field: string, zh: string, en: string): Refusal {
 export function checkRole(method: AnyMethod, caller: Caller): Refusal | undefined {
   const rule = accessOf(method);
   if (rule.roles.some((role) => role === caller.role) || caller.role === Role.SERVICE) return undefined;
-  return denied("WRONG_ROLE", "", `${caller.name} 的角色 ${caller.role} 不能调用 ${method.name}`, `${caller.name}'s role ${caller.role} may not call ${method.name}`);
+  return denied(
+    "WRONG_ROLE",
+    "",
+    `${caller.name} 的角色 ${caller.role} 不能调用 ${method.name}`,
+    `${caller.name}'s role ${caller.role} may not call ${method.name}`,
+  );
 }
 
 /** A refusal where the request reaches beyond the caller's scope. The province's callers and the mesh's own twins reach everywhere. */

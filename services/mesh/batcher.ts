@@ -92,7 +92,15 @@ export class Batcher {
   private readonly crash: CrashNote;
   private readonly log: Logger;
 
-  constructor(parts: { store: Store; publisher: Publisher; clock: Clock; settings: BatcherSettings; crash: CrashNote; log: Logger; head: Head }) {
+  constructor(parts: {
+    store: Store;
+    publisher: Publisher;
+    clock: Clock;
+    settings: BatcherSettings;
+    crash: CrashNote;
+    log: Logger;
+    head: Head;
+  }) {
     this.store = parts.store;
     this.publisher = parts.publisher;
     this.clock = parts.clock;
@@ -152,7 +160,8 @@ export class Batcher {
     this.closing = true;
     const until = this.clock.monotonicMs() + limitMs;
     while ((this.queued > 0 || this.busy) && this.clock.monotonicMs() < until) await pause(5);
-    for (const input of [...this.calls.splice(0), ...this.events.splice(0)]) this.finish(input, { kind: "unavailable", unavailable: unavailable("draining", 100) });
+    for (const input of [...this.calls.splice(0), ...this.events.splice(0)])
+      this.finish(input, { kind: "unavailable", unavailable: unavailable("draining", 100) });
     this.wake();
     await this.loop;
   }
@@ -229,7 +238,8 @@ export class Batcher {
         }
         if (error instanceof NewerForm) return this.giveUp(waiting, unavailable(error.message, 100));
         if (error instanceof Weather) {
-          if (this.clock.monotonicMs() > weatherUntil) return this.giveUp(waiting, unavailable(`the store does not answer: ${error.message}`, 250));
+          if (this.clock.monotonicMs() > weatherUntil)
+            return this.giveUp(waiting, unavailable(`the store does not answer: ${error.message}`, 250));
           await pause(RETRY_CEILING_MS * (0.5 + Math.random() / 2));
           continue;
         }
@@ -289,7 +299,16 @@ export class Batcher {
   private stage() {
     const { epoch, alwaysFenced } = this.settings.lease();
     const { twin: _twin, instance, tells } = this.settings;
-    return { head: this.head, instance, tells, published: this.publisher.mark, nowMs: this.clock.nowMs(), epoch, alwaysFenced, park: this.crash.condemned };
+    return {
+      head: this.head,
+      instance,
+      tells,
+      published: this.publisher.mark,
+      nowMs: this.clock.nowMs(),
+      epoch,
+      alwaysFenced,
+      park: this.crash.condemned,
+    };
   }
 
   /** Reads, decides and commits once. Throws what the commit threw; then nothing of it counts. */
@@ -406,7 +425,8 @@ export class Batcher {
   private repeat(input: Input, before: Recorded): void {
     const published = Promise.resolve();
     if (before.hash !== input.hash) return this.finish(input, { kind: "refused", refusal: reused(input), published });
-    if (before.outcome === "refused") this.finish(input, { kind: "done", reply: before.reply, result: REFUSED_BEFORE, repeated: true, published });
+    if (before.outcome === "refused")
+      this.finish(input, { kind: "done", reply: before.reply, result: REFUSED_BEFORE, repeated: true, published });
     else this.finish(input, { kind: "done", reply: before.reply, result: undefined, repeated: true, published });
   }
 

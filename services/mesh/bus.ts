@@ -2,7 +2,7 @@
  * NATS: two connections per process, each with another server first, so that a server that dies or freezes costs one retry and no outage.
  * Subscriptions live on both; a request goes out on the healthier one. All requests of a connection share one inbox and one timer.
  */
-import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import type { Logger } from "./log.ts";
@@ -82,7 +82,15 @@ async function openHand(servers: readonly string[], name: string, log: Logger): 
     noAsyncTraces: true,
   });
   const inbox = createInbox();
-  const hand: Hand = { connection, inbox, pending: new Map(), js: jetstream(connection, { timeout: 5_000 }), manager: undefined, distrustedUntilMs: 0, down: false };
+  const hand: Hand = {
+    connection,
+    inbox,
+    pending: new Map(),
+    js: jetstream(connection, { timeout: 5_000 }),
+    manager: undefined,
+    distrustedUntilMs: 0,
+    down: false,
+  };
   connection.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
       if (error) return;
@@ -145,7 +153,8 @@ export async function openBus(servers: readonly string[], name: string, first: n
     },
     subscribe(subject, handler, queue) {
       // A plain subscription on both hands would hear everything twice; a queue group gives each message to one of them.
-      const group = queue ?? `${name}.${(serial += 1)}`;
+      serial += 1;
+      const group = queue ?? `${name}.${serial}`;
       const made = hands.map((hand) =>
         hand.connection.subscribe(subject, {
           queue: group,

@@ -1,5 +1,5 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
-import { readTopology, type Mode, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
+import { type Mode, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
 
 export interface TwinConfig {
   readonly service: string;
@@ -29,7 +29,8 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
   const twin = text("NRCMS_TWIN");
   if (twin && twin !== "a" && twin !== "b") faults.push(`NRCMS_TWIN is ${twin}, not a or b`);
   const batchLimit = Number(environment.NRCMS_BATCH ?? "400");
-  if (!Number.isInteger(batchLimit) || batchLimit < 1 || batchLimit > 1000) faults.push(`NRCMS_BATCH is ${environment.NRCMS_BATCH}, not 1 to 1000`);
+  if (!Number.isInteger(batchLimit) || batchLimit < 1 || batchLimit > 1000)
+    faults.push(`NRCMS_BATCH is ${environment.NRCMS_BATCH}, not 1 to 1000`);
   let topology: Topology | undefined;
   if (file) {
     try {
@@ -40,7 +41,8 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
   }
   const pair = topology?.services[service];
   if (topology && !pair) faults.push(`${file} has no service ${service}`);
-  if (faults.length > 0 || !topology || !pair) throw new Error(`${service} cannot start:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  if (faults.length > 0 || !topology || !pair)
+    throw new Error(`${service} cannot start:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
   const name = twin as TwinName;
   return Object.freeze({
     service,

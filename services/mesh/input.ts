@@ -29,7 +29,13 @@ export interface Input {
 
 /** What became of an input. Told inputs are acknowledged on `done`, and only after `published` resolves. */
 export type InputOutcome =
-  | { readonly kind: "done"; readonly reply: Uint8Array; readonly result: unknown; readonly repeated: boolean; readonly published: Promise<void> }
+  | {
+      readonly kind: "done";
+      readonly reply: Uint8Array;
+      readonly result: unknown;
+      readonly repeated: boolean;
+      readonly published: Promise<void>;
+    }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly published: Promise<void> }
   | { readonly kind: "unavailable"; readonly unavailable: Unavailable }
   | { readonly kind: "parked"; readonly id: string; readonly error: string };

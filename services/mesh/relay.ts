@@ -33,7 +33,9 @@ export function messageOf(service: string, twin: string, id: string, atMs: numbe
 }
 
 export function messagesOf(service: string, entry: Entry, after: number): EventMessage[] {
-  return entry.events.flatMap((event, index) => (event.number > after ? [messageOf(service, entry.twin, eventId(entry.id, index), entry.atMs, entry.trace, event)] : []));
+  return entry.events.flatMap((event, index) =>
+    event.number > after ? [messageOf(service, entry.twin, eventId(entry.id, index), entry.atMs, entry.trace, event)] : [],
+  );
 }
 
 export class Relay implements Publisher {
@@ -60,7 +62,9 @@ export class Relay implements Publisher {
   /** Publishes first what a former process of this name committed and did not get out. */
   begin(head: Head): void {
     this.working = this.catchUp(head, this.stop.signal)
-      .catch((error: unknown) => this.log.error({ err: error }, "what the former process left is not published yet: the peer or the next start does it"))
+      .catch((error: unknown) =>
+        this.log.error({ err: error }, "what the former process left is not published yet: the peer or the next start does it"),
+      )
       .then(() => this.work());
   }
 

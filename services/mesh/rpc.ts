@@ -2,9 +2,10 @@
  * Asking and being asked over NATS: request and reply on `nrcms.rpc.<service>.<Method>`, queue group of the service, protobuf bytes;
  * deadline, trace context, content hash and caller in headers. The status of an answer is a header, so that a door can pass the bytes on undecoded.
  */
+
+import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
 import type { Caller } from "../values/decision.ts";
 import type { Refusal, Status } from "../values/outcome.ts";
-import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
 import { accessOf, serviceOf } from "./access.ts";
 import type { Bus, Headers, Reply } from "./bus.ts";
 import { pause } from "./clock.ts";
@@ -184,4 +185,3 @@ export function askOver(client: Client, self: Caller): Ask {
     throw new RefusedError(refusalOf(reply.data));
   };
 }
-

@@ -11,7 +11,7 @@ import type { Logger } from "./log.ts";
 import { decodeCaller, refusalOf, rpcSubject } from "./rpc.ts";
 import { encodeRefusal } from "./stage.ts";
 import { Weather } from "./store.ts";
-import { traceparentOr, type Telemetry } from "./telemetry.ts";
+import { type Telemetry, traceparentOr } from "./telemetry.ts";
 import type { Call, CommandCall, QueryCall } from "./wiring.ts";
 
 /** Larger requests are refused before they are decoded. */
@@ -54,7 +54,10 @@ export function serveCalls(parts: {
   };
   const refuse = (request: Request, name: string, refusal: Refusal) => answer(request, name, refusal.status, encodeRefusal(refusal));
   const notNow = (request: Request, name: string, reason: string, retryAfterMs: number) =>
-    answer(request, name, "UNAVAILABLE", new Uint8Array(), { "nrcms-reason": encodeURIComponent(reason).slice(0, 200), "nrcms-retry-after": String(retryAfterMs) });
+    answer(request, name, "UNAVAILABLE", new Uint8Array(), {
+      "nrcms-reason": encodeURIComponent(reason).slice(0, 200),
+      "nrcms-retry-after": String(retryAfterMs),
+    });
 
   const broken = (request: Request, name: string, error: unknown) => {
     if (error instanceof Weather) return notNow(request, name, "store", 250);
@@ -72,7 +75,14 @@ export function serveCalls(parts: {
     return answer(request, name, "OK", outcome.reply, pending ? { "nrcms-pending": pending } : {});
   };
 
-  const enter = (request: Request, call: CommandCall, id: string, hash: string, value: unknown, asked: (() => Promise<unknown>) | undefined) =>
+  const enter = (
+    request: Request,
+    call: CommandCall,
+    id: string,
+    hash: string,
+    value: unknown,
+    asked: (() => Promise<unknown>) | undefined,
+  ) =>
     batcher.enter({
       id,
       from: "call",
@@ -124,7 +134,9 @@ export function serveCalls(parts: {
     if (isRefusal(body)) return refuse(request, name, body);
     const refusal = checkScope(call.method, request.caller, body);
     if (refusal) return refuse(request, name, refusal);
-    const result = await telemetry.span(`${service}/${name}`, "server", request.trace, { "rpc.system": "nats", "rpc.method": name }, () => call.answer(body, request.caller));
+    const result = await telemetry.span(`${service}/${name}`, "server", request.trace, { "rpc.system": "nats", "rpc.method": name }, () =>
+      call.answer(body, request.caller),
+    );
     if (isRefusal(result)) return refuse(request, name, result);
     answer(request, name, "OK", call.method.responseType.encode(result).finish());
   };
@@ -143,7 +155,12 @@ export function serveCalls(parts: {
       startedMs,
     };
     if (!call) return refuse(request, name, badRequest("", `没有方法 ${name}`, `no method ${name}`));
-    if (!caller) return refuse(request, name, { ...badRequest("", "调用者不明", "the caller is unknown"), status: "UNAUTHENTICATED", code: "UNKNOWN_CALLER" });
+    if (!caller)
+      return refuse(request, name, {
+        ...badRequest("", "调用者不明", "the caller is unknown"),
+        status: "UNAUTHENTICATED",
+        code: "UNKNOWN_CALLER",
+      });
     const refusal = checkRole(call.method, caller) ?? tooLarge(message.data.length);
     if (refusal) return refuse(request, name, refusal);
     const work = call.act === "command" ? command(request, call) : query(request, call);
@@ -151,7 +168,8 @@ export function serveCalls(parts: {
   };
 
   const always: Subscribed[] = [bus.subscribe(rpcSubject(service, "*", twin), arrived, `${service}.${twin}`)];
-  for (const call of parts.calls) if (call.act === "query") always.push(bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
+  for (const call of parts.calls)
+    if (call.act === "query") always.push(bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
   let whileActive: Subscribed[] = [];
   return {
     setActive(next) {
@@ -159,7 +177,9 @@ export function serveCalls(parts: {
       active = next;
       for (const subscription of whileActive.splice(0)) subscription.stop();
       if (active) {
-        whileActive = parts.calls.filter((call) => call.act === "command").map((call) => bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
+        whileActive = parts.calls
+          .filter((call) => call.act === "command")
+          .map((call) => bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
       }
     },
     close() {
@@ -181,7 +201,11 @@ function decode(call: Call, data: Uint8Array): unknown {
 function tooLarge(bytes: number): Refusal | undefined {
   if (bytes <= REQUEST_LIMIT_BYTES) return undefined;
   return {
-    ...badRequest("", `请求过大：${bytes} 字节，上限 ${REQUEST_LIMIT_BYTES}`, `the request is too large: ${bytes} bytes, at most ${REQUEST_LIMIT_BYTES}`),
+    ...badRequest(
+      "",
+      `请求过大：${bytes} 字节，上限 ${REQUEST_LIMIT_BYTES}`,
+      `the request is too large: ${bytes} bytes, at most ${REQUEST_LIMIT_BYTES}`,
+    ),
     status: "RESOURCE_EXHAUSTED",
     code: "TOO_LARGE",
   };
@@ -189,5 +213,12 @@ function tooLarge(bytes: number): Refusal | undefined {
 
 /** A bug, kept under its number: the input is parked and will be decided again, not forgotten. */
 function internal(number: string): Refusal {
-  return { outcome: "refused", code: "PARKED", status: "INTERNAL", field: "", zh: `系统错误，已登记，编号 ${number}`, en: `an internal error, kept under ${number}` };
+  return {
+    outcome: "refused",
+    code: "PARKED",
+    status: "INTERNAL",
+    field: "",
+    zh: `系统错误，已登记，编号 ${number}`,
+    en: `an internal error, kept under ${number}`,
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { AckPolicy, type Consumer, DeliverPolicy, JetStreamApiError, type JsMsg, ReplayPolicy } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
-import { type Batcher } from "./batcher.ts";
+import type { Batcher } from "./batcher.ts";
 import type { Bus } from "./bus.ts";
 import { pause } from "./clock.ts";
 import type { InputOutcome } from "./input.ts";
@@ -41,7 +41,13 @@ export interface MessageServer {
   readonly inHand: number;
 }
 
-export function serveMessages(parts: { bus: Bus; service: string; messages: readonly Message[]; batcher: Batcher; log: Logger }): MessageServer {
+export function serveMessages(parts: {
+  bus: Bus;
+  service: string;
+  messages: readonly Message[];
+  batcher: Batcher;
+  log: Logger;
+}): MessageServer {
   const { bus, service, batcher, log } = parts;
   const bySource = Map.groupBy(parts.messages, (message) => message.source);
   const inHand = new Set<{ readonly message: JsMsg; readonly sinceMs: number }>();
@@ -61,7 +67,8 @@ export function serveMessages(parts: { bus: Bus; service: string; messages: read
       if (outcome.kind === "unavailable") {
         const tries = message.info.deliveryCount;
         const ageMs = Date.now() - message.info.timestampNanos / 1_000_000;
-        if (ageMs > LATE_FACT_MS) log.warn({ subject: message.subject, reason: outcome.unavailable.reason, ageMs }, "a fact waits for what it follows");
+        if (ageMs > LATE_FACT_MS)
+          log.warn({ subject: message.subject, reason: outcome.unavailable.reason, ageMs }, "a fact waits for what it follows");
         message.nak(Math.min(NAK_CEILING_MS, NAK_FLOOR_MS * 2 ** Math.min(tries - 1, 7)));
         inHand.delete(held);
         return;
@@ -93,7 +100,14 @@ export function serveMessages(parts: { bus: Bus; service: string; messages: read
     const foreign = id === "" || twin === "" || !Number.isSafeInteger(origin.number) || !Number.isFinite(origin.atMs) || origin.number <= 0;
     if (!rule || foreign) {
       const reason = rule ? "the event has no Nats-Msg-Id or no nrcms-origin: it is not one of ours" : `no rule for ${message.subject}`;
-      return batcher.enter({ ...base, id: id || `foreign/${message.info.stream}/${message.seq}`, decision: unreadable(reason), value: undefined, atMs: undefined, record: "entry" });
+      return batcher.enter({
+        ...base,
+        id: id || `foreign/${message.info.stream}/${message.seq}`,
+        decision: unreadable(reason),
+        value: undefined,
+        atMs: undefined,
+        record: "entry",
+      });
     }
     let value: unknown;
     let decision = rule.decision;

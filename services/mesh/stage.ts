@@ -2,10 +2,11 @@
  * Where a batch is decided: pure and synchronous. Each input sees what the ones before it changed; its own changes count only when it ends well
  * (protocols 4). What comes out is a plan for one transaction, and what to answer once that has committed.
  */
-import type { Change, Context, Doc, Key, State } from "../values/decision.ts";
-import { dayOf } from "../values/days.ts";
-import { isRefusal, isUnavailable, type Refusal, type Unavailable, unavailable } from "../values/outcome.ts";
+
 import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
+import { dayOf } from "../values/days.ts";
+import type { Change, Context, Doc, Key, State } from "../values/decision.ts";
+import { isRefusal, isUnavailable, type Refusal, type Unavailable, unavailable } from "../values/outcome.ts";
 import type { Input } from "./input.ts";
 import { chainHash, type Entry, type Head, type Parked, type StoredEvent } from "./journal.ts";
 import type { Codec } from "./wiring.ts";
@@ -132,7 +133,18 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
 
   const park = (input: Input, error: string) => {
     const { id, method, hash, trace, bytes } = input;
-    parked.push({ id, twin: settings.head.twin, atMs: nowMs, method, caller: input.caller.name, error, hash, trace, bytes, resolved: false });
+    parked.push({
+      id,
+      twin: settings.head.twin,
+      atMs: nowMs,
+      method,
+      caller: input.caller.name,
+      error,
+      hash,
+      trace,
+      bytes,
+      resolved: false,
+    });
     verdicts.set(input, { kind: "parked", error });
   };
 
@@ -144,7 +156,12 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
     const draft: Draft = { puts: new Map(), guards: new Map(), events: [], about: [] };
     let result: unknown;
     try {
-      result = input.decision.decide(input.value, stateOver(draft, read), changeInto(draft, read, loads, settings.tells), contextOf(input, nowMs, settings.epoch));
+      result = input.decision.decide(
+        input.value,
+        stateOver(draft, read),
+        changeInto(draft, read, loads, settings.tells),
+        contextOf(input, nowMs, settings.epoch),
+      );
     } catch (error) {
       if (error instanceof NotLoaded) verdicts.set(input, { kind: "deferred", missing: error.message });
       else park(input, error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -206,8 +223,12 @@ function stateOver(draft: Draft, read: (draft: Draft, key: Key) => Doc | undefin
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
-function changeInto(draft: Draft, read: (draft: Draft, key: Key) => Doc | undefined, loads: Loads, tells: Readonly<Record<string, Codec<any>>>): Change {
+function changeInto(
+  draft: Draft,
+  read: (draft: Draft, key: Key) => Doc | undefined,
+  loads: Loads,
+  tells: Readonly<Record<string, Codec<any>>>,
+): Change {
   return {
     put(key, doc) {
       const before = read(draft, key);

@@ -16,7 +16,7 @@ import {
 } from "mongodb";
 import type { Doc, Key, Kind } from "../values/decision.ts";
 import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
-import { nameOf, type Loads, type Plan, type Read } from "./stage.ts";
+import { type Loads, nameOf, type Plan, type Read } from "./stage.ts";
 import { Conflict, type Lease, LeaseLost, NewerForm, type Recorded, type Store, TooSlow, Weather } from "./store.ts";
 import type { FindOptions, Indexes, Reader } from "./wiring.ts";
 
@@ -73,7 +73,8 @@ function caseOf(error: unknown, startedMs: number): unknown {
     if (code === 11000 || code === 112) return new Conflict(error.message, { cause: error });
     if (TIME_CODES.has(code) || (code === 251 && elapsed > SLOW_MS)) return new TooSlow(error.message, { cause: error });
     if (WEATHER_CODES.has(code)) return new Weather(error.message, { cause: error });
-    if (error.hasErrorLabel("TransientTransactionError") || error.hasErrorLabel("UnknownTransactionCommitResult")) return new Conflict(error.message, { cause: error });
+    if (error.hasErrorLabel("TransientTransactionError") || error.hasErrorLabel("UnknownTransactionCommitResult"))
+      return new Conflict(error.message, { cause: error });
     return error;
   }
   if (error instanceof MongoError) return new Weather(error.message, { cause: error });
@@ -182,7 +183,12 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
         return found;
       }),
     parkedAmong: (ids) =>
-      cased(async () => new Set((await parked.find({ _id: { $in: [...ids] }, resolved: false }, { projection: { _id: 1 } }).toArray()).map((row) => row._id))),
+      cased(
+        async () =>
+          new Set(
+            (await parked.find({ _id: { $in: [...ids] }, resolved: false }, { projection: { _id: 1 } }).toArray()).map((row) => row._id),
+          ),
+      ),
     load: (keys, loads) =>
       cased(async () => {
         const wanted = new Map<string, Key>();
@@ -199,7 +205,11 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
       cased(async () => {
         const session = client.startSession();
         try {
-          session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+          session.startTransaction({
+            readConcern: { level: "snapshot" },
+            writeConcern: { w: "majority", journal: true },
+            readPreference: "primary",
+          });
           try {
             await write(plan, session);
           } catch (error) {
@@ -233,9 +243,18 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
         return taken.modifiedCount === 1 ? next : undefined;
       }),
     renew: (epoch) => cased(async () => (await leases.updateOne({ _id: service, epoch }, { $inc: { renewals: 1 } })).matchedCount === 1),
-    release: (epoch) => cased(async () => void (await leases.updateOne({ _id: service, epoch }, { $set: { holder: "" }, $inc: { epoch: 1 } }))),
+    release: (epoch) =>
+      cased(async () => void (await leases.updateOne({ _id: service, epoch }, { $set: { holder: "" }, $inc: { epoch: 1 } }))),
     entriesAfter: (twin, number, limit) =>
-      cased(async () => (await journal.find({ twin, number: { $gt: number } }).sort({ number: 1 }).limit(limit).toArray()).map(entryOf)),
+      cased(async () =>
+        (
+          await journal
+            .find({ twin, number: { $gt: number } })
+            .sort({ number: 1 })
+            .limit(limit)
+            .toArray()
+        ).map(entryOf),
+      ),
     markPublished: (seen, events, entry) =>
       cased(async () => {
         const set = { published: events, publishedEntry: entry };
@@ -285,7 +304,8 @@ async function writeKind(collection: Collection<Stored>, writes: KindWrites, opt
   if (writes.inserts.length > 0) await collection.insertMany(writes.inserts, options);
   if (writes.updates.length > 0) {
     const result = await collection.bulkWrite(writes.updates, options);
-    if (result.matchedCount !== writes.expected) throw new Conflict(`${collection.collectionName}: ${writes.expected - result.matchedCount} documents changed since they were read`);
+    if (result.matchedCount !== writes.expected)
+      throw new Conflict(`${collection.collectionName}: ${writes.expected - result.matchedCount} documents changed since they were read`);
   }
 }
 
@@ -348,14 +368,19 @@ function readerOver(db: Db): Reader {
         const found = new Map<string, D>();
         const byKind = Map.groupBy(keys, (key) => key.kind);
         for (const [kind, ofKind] of byKind) {
-          const rows = await db.collection<Stored>(kind).find({ _id: { $in: ofKind.map((key) => key.id) } }).toArray();
+          const rows = await db
+            .collection<Stored>(kind)
+            .find({ _id: { $in: ofKind.map((key) => key.id) } })
+            .toArray();
           for (const stored of rows) found.set(stored._id, docOf<D>(stored));
         }
         return found;
       }),
     find: <D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options: FindOptions = {}) =>
       cased(async () => {
-        const cursor = db.collection<Stored>(kind.name).find({ ...filter } as Document, { ...(options.sort ? { sort: { ...options.sort } } : {}), limit: options.limit ?? FIND_LIMIT });
+        const cursor = db
+          .collection<Stored>(kind.name)
+          .find({ ...filter } as Document, { ...(options.sort ? { sort: { ...options.sort } } : {}), limit: options.limit ?? FIND_LIMIT });
         return (await cursor.toArray()).map((stored) => docOf<D>(stored));
       }),
     count: (kind, filter) => cased(() => db.collection(kind.name).countDocuments({ ...filter })),

@@ -91,7 +91,11 @@ function ackOf(data: Uint8Array): PubAck {
 async function publishAtomically(bus: Bus, messages: readonly EventMessage[], log: Logger): Promise<boolean> {
   const batch = randomUUID();
   const last = messages.length - 1;
-  const headersOf = (index: number, message: EventMessage): Headers => ({ ...message.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": String(index + 1) });
+  const headersOf = (index: number, message: EventMessage): Headers => ({
+    ...message.headers,
+    "Nats-Batch-Id": batch,
+    "Nats-Batch-Sequence": String(index + 1),
+  });
   for (let index = 0; index < last; index += 1) {
     const message = messages[index] as EventMessage;
     bus.publish(message.subject, message.data, headersOf(index, message));

@@ -3,8 +3,20 @@
  * but the trace context still travels: gRPC → NATS → journal → events → the next service. A span per batch with links, per claim by sampling.
  */
 import { randomBytes } from "node:crypto";
-import { context, type Context, type Link, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  type Context,
+  context,
+  type Link,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** Share of traces that are recorded where the caller brought none: OTEL_TRACES_SAMPLER_ARG, default 0.05. */
 function sampleShare(): number {
@@ -28,9 +40,21 @@ export function traceparentOr(text: string): string {
 
 export interface Telemetry {
   /** Runs `work` in a span that follows a traceparent; the work gets the traceparent to hand on. Costs nothing where the trace is not sampled. */
-  span<T>(name: string, kind: "server" | "consumer" | "producer" | "client" | "internal", traceparent: string, attributes: Readonly<Record<string, string | number>>, work: (traceparent: string) => Promise<T>): Promise<T>;
+  span<T>(
+    name: string,
+    kind: "server" | "consumer" | "producer" | "client" | "internal",
+    traceparent: string,
+    attributes: Readonly<Record<string, string | number>>,
+    work: (traceparent: string) => Promise<T>,
+  ): Promise<T>;
   /** A span that has ended: for batches, with links to the sampled inputs among them. */
-  batch(name: string, startMs: number, endMs: number, traceparents: readonly string[], attributes: Readonly<Record<string, string | number>>): void;
+  batch(
+    name: string,
+    startMs: number,
+    endMs: number,
+    traceparents: readonly string[],
+    attributes: Readonly<Record<string, string | number>>,
+  ): void;
   readonly metrics: Metrics;
   shutdown(): Promise<void>;
 }
@@ -52,9 +76,25 @@ function makeMetrics(process_: string): Metrics {
   return {
     registry,
     calls: new Counter({ name: "nrcms_calls_total", help: "Calls answered, by outcome", labelNames: ["method", "outcome"], registers }),
-    callSeconds: new Histogram({ name: "nrcms_call_seconds", help: "Time to answer a call", labelNames: ["method"], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5], registers }),
-    commitSeconds: new Histogram({ name: "nrcms_commit_seconds", help: "Time of one batch, reads to commit", buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1], registers }),
-    batchInputs: new Histogram({ name: "nrcms_batch_inputs", help: "Inputs in one batch", buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400, 1000], registers }),
+    callSeconds: new Histogram({
+      name: "nrcms_call_seconds",
+      help: "Time to answer a call",
+      labelNames: ["method"],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: "nrcms_commit_seconds",
+      help: "Time of one batch, reads to commit",
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+      registers,
+    }),
+    batchInputs: new Histogram({
+      name: "nrcms_batch_inputs",
+      help: "Inputs in one batch",
+      buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400, 1000],
+      registers,
+    }),
     gauge(name, help, value) {
       new Gauge({
         name,
@@ -68,11 +108,22 @@ function makeMetrics(process_: string): Metrics {
   };
 }
 
-const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, producer: SpanKind.PRODUCER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
+const KINDS = {
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  producer: SpanKind.PRODUCER,
+  client: SpanKind.CLIENT,
+  internal: SpanKind.INTERNAL,
+} as const;
 
 function parentOf(traceparent: string): Context {
   const [, traceId = "", spanId = "", flags = "00"] = traceparent.split("-");
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: flags.endsWith("1") ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: flags.endsWith("1") ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+  });
 }
 
 function traceparentOf(span: Span): string {
@@ -84,13 +135,19 @@ function traceparentOf(span: Span): string {
 export async function openTelemetry(process_: string, service: string, twin: string): Promise<Telemetry> {
   const metrics = makeMetrics(process_);
   if (!EXPORTING) {
-    return { metrics, span: (_name, _kind, traceparent, _attributes, work) => work(traceparent), batch: () => undefined, shutdown: async () => undefined };
+    return {
+      metrics,
+      span: (_name, _kind, traceparent, _attributes, work) => work(traceparent),
+      batch: () => undefined,
+      shutdown: async () => undefined,
+    };
   }
-  const [{ BatchSpanProcessor, ParentBasedSampler, AlwaysOffSampler, TracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
-    import("@opentelemetry/sdk-trace"),
-    import("@opentelemetry/exporter-trace-otlp-proto"),
-    import("@opentelemetry/resources"),
-  ]);
+  const [{ BatchSpanProcessor, ParentBasedSampler, AlwaysOffSampler, TracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+    await Promise.all([
+      import("@opentelemetry/sdk-trace"),
+      import("@opentelemetry/exporter-trace-otlp-proto"),
+      import("@opentelemetry/resources"),
+    ]);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": `nrcms-${service}`, "service.instance.id": process_, "nrcms.twin": twin }),
     // The decision to sample is made once, where the trace begins; here it is only followed.

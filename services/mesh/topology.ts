@@ -30,7 +30,11 @@ const schema = z
   .superRefine((topology, context) => {
     for (const [name, service] of Object.entries(topology.services)) {
       if (service.a.server === service.b.server)
-        context.addIssue({ code: "custom", path: ["services", name], message: `both twins are on ${service.a.server}: a pair needs two servers` });
+        context.addIssue({
+          code: "custom",
+          path: ["services", name],
+          message: `both twins are on ${service.a.server}: a pair needs two servers`,
+        });
     }
     const servers = [
       ...topology.engines.nats.map((engine, index) => ({ at: ["engines", "nats", index], server: engine.server })),
@@ -62,7 +66,8 @@ export function portsOf(topology: Topology): { owner: string; at: string; port: 
   const add = (owner: string, server: string, number: number | undefined) => {
     if (number !== undefined) rows.push({ owner, at: `${host(server)}:${number}`, port: number });
   };
-  for (const nats of topology.engines.nats) for (const key of ["port", "cluster", "monitor"] as const) add(`${nats.name}.${key}`, nats.server, nats[key]);
+  for (const nats of topology.engines.nats)
+    for (const key of ["port", "cluster", "monitor"] as const) add(`${nats.name}.${key}`, nats.server, nats[key]);
   for (const mongo of topology.engines.mongo) add(mongo.name, mongo.server, mongo.port);
   for (const [name, service] of Object.entries(topology.services))
     for (const twin of ["a", "b"] as const)

@@ -87,7 +87,10 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     status: () => beatOf(),
     registry: telemetry.metrics.registry,
   });
-  const ownServer = Math.max(0, topology.engines.nats.findIndex((nats) => nats.server === config.place.server));
+  const ownServer = Math.max(
+    0,
+    topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
+  );
   const [store, bus] = await Promise.all([
     insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes)),
     insist("NATS", log, () => openBus(natsServers(topology), name, ownServer, log)),
@@ -199,7 +202,12 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     }
   }
 
-  function enterDue(id: string, decision: AnyDecision, value: unknown, options: { fenced?: boolean; traceparent?: string; signal: AbortSignal }): Promise<unknown> {
+  function enterDue(
+    id: string,
+    decision: AnyDecision,
+    value: unknown,
+    options: { fenced?: boolean; traceparent?: string; signal: AbortSignal },
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (options.signal.aborted) return reject(new Error("no longer leading"));
       batcher.enter({
@@ -261,7 +269,13 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     residentBytes: process.memoryUsage.rss(),
     atMs: Date.now(),
   });
-  gauges(telemetry.metrics, batcher, relay, () => parked, () => pair.epoch);
+  gauges(
+    telemetry.metrics,
+    batcher,
+    relay,
+    () => parked,
+    () => pair.epoch,
+  );
   const beats = setInterval(() => {
     fault = faultNow();
     sendBeat(bus, beatOf());
@@ -299,7 +313,9 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
 
 /** Due inputs answer plain data; it is kept as JSON, money as decimal text. */
 function encodeJson(result: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)) ?? "");
+  return new TextEncoder().encode(
+    JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)) ?? "",
+  );
 }
 
 function settleDue(id: string, outcome: InputOutcome, resolve: (value: unknown) => void, reject: (error: Error) => void): void {
@@ -307,7 +323,8 @@ function settleDue(id: string, outcome: InputOutcome, resolve: (value: unknown) 
   if (outcome.kind === "parked") return reject(new Error(`${id} is parked: ${outcome.error}`));
   if (outcome.kind === "unavailable") return reject(new Weather(`${id}: ${outcome.unavailable.reason}`));
   if (outcome.result === REFUSED_BEFORE) return resolve(refusalOf(outcome.reply));
-  if (outcome.repeated) return resolve(outcome.reply.length > 0 ? (JSON.parse(new TextDecoder().decode(outcome.reply)) as unknown) : undefined);
+  if (outcome.repeated)
+    return resolve(outcome.reply.length > 0 ? (JSON.parse(new TextDecoder().decode(outcome.reply)) as unknown) : undefined);
   resolve(outcome.result);
 }
 
@@ -332,7 +349,13 @@ function blank(config: TwinConfig): TwinBeat {
   };
 }
 
-function gauges(metrics: Awaited<ReturnType<typeof openTelemetry>>["metrics"], batcher: Batcher, relay: Relay, parked: () => number, epoch: () => number): void {
+function gauges(
+  metrics: Awaited<ReturnType<typeof openTelemetry>>["metrics"],
+  batcher: Batcher,
+  relay: Relay,
+  parked: () => number,
+  epoch: () => number,
+): void {
   metrics.gauge("nrcms_queued_inputs", "Inputs that wait for a batch", () => batcher.queued);
   metrics.gauge("nrcms_unpublished_events", "Events not yet acknowledged by the stream", () => relay.backlog);
   metrics.gauge("nrcms_parked_inputs", "Parked inputs that nobody has resolved", parked);

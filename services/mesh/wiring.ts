@@ -29,8 +29,10 @@ export interface ServiceDefinition {
   readonly methods: Readonly<Record<string, Method<any, any>>>;
 }
 
-export type RequestOf<D extends ServiceDefinition, M extends keyof D["methods"]> = D["methods"][M] extends Method<infer Q, infer _A> ? Q : never;
-export type ResponseOf<D extends ServiceDefinition, M extends keyof D["methods"]> = D["methods"][M] extends Method<infer _Q, infer A> ? A : never;
+export type RequestOf<D extends ServiceDefinition, M extends keyof D["methods"]> =
+  D["methods"][M] extends Method<infer Q, infer _A> ? Q : never;
+export type ResponseOf<D extends ServiceDefinition, M extends keyof D["methods"]> =
+  D["methods"][M] extends Method<infer _Q, infer A> ? A : never;
 
 /** A decision with its input type closed over, as the mesh handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: the wiring functions below check that input, decision and reply belong together.
@@ -155,8 +157,13 @@ export interface Leading {
    * Enters an input of one's own and waits for its outcome. With `fenced`, the commit fails unless this twin still holds the lease under this epoch.
    * Throws where the mesh is draining or the lease is lost.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: a decision's events are checked by its own service.
-  enter<I, R>(id: string, decision: Decision<I, R, any>, input: I, options?: { fenced?: boolean; traceparent?: string }): Promise<R | Refusal>;
+  enter<I, R>(
+    id: string,
+    // biome-ignore lint/suspicious/noExplicitAny: a decision's events are checked by its own service.
+    decision: Decision<I, R, any>,
+    input: I,
+    options?: { fenced?: boolean; traceparent?: string },
+  ): Promise<R | Refusal>;
 }
 
 /** Reads for queries and for finding what is due: primary, majority. Decisions never read; they name keys. */

@@ -1,0 +1,174 @@
+/** gRPC with mutual TLS: the caller's role is checked here, the bytes are hashed once and forwarded undecoded, and the answer's bytes come back the same way. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  status,
+} from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { checkRole } from "../mesh/access.ts";
+import type { Door } from "../mesh/door.ts";
+import { contentHash } from "../mesh/journal.ts";
+import { type RpcReply, refusalOf } from "../mesh/rpc.ts";
+import { REQUEST_LIMIT_BYTES } from "../mesh/serve-calls.ts";
+import { traceparentOr } from "../mesh/telemetry.ts";
+import { hostOf } from "../mesh/topology.ts";
+import type { Method } from "../mesh/wiring.ts";
+import { badRequest, type Refusal } from "../values/outcome.ts";
+import { holdForClaim } from "./hold.ts";
+import { callerOf } from "./identity.ts";
+import { publicServices } from "./methods.ts";
+import { reflectionService } from "./reflection.ts";
+import { grpcRefusal, grpcUnavailable } from "./refusal.ts";
+
+/** Used where the caller names no deadline; and the longest that one may name. */
+const DEADLINE_MS = 10_000;
+const DEADLINE_CEILING_MS = 60_000;
+/** What gRPC itself lets in, so that a larger message is refused in our words up to here. */
+const RECEIVE_LIMIT_BYTES = 16 * 1024 * 1024;
+const DRAIN_MS = 2_000;
+
+const same = (bytes: Buffer) => bytes;
+
+export interface GrpcDoor {
+  close(): Promise<void>;
+}
+
+const NOBODY: Refusal = {
+  outcome: "refused",
+  code: "UNKNOWN_CALLER",
+  status: "UNAUTHENTICATED",
+  field: "",
+  zh: "证书未注明角色与范围，调用者不明",
+  en: "the certificate names no role and scope: the caller is unknown",
+};
+
+/** Listens on the twin's gRPC port with the certificates of the run directory. Throws where the port is taken or a certificate is missing. */
+export async function openGrpc(door: Door): Promise<GrpcDoor> {
+  const { config } = door;
+  const port = config.place.grpc;
+  if (port === undefined) throw new Error(`gateway.${config.twin} has no grpc port in the topology`);
+  const certificate = (name: string) => readFileSync(join(config.run, "certs", name));
+  const server = new Server({
+    "grpc.max_receive_message_length": RECEIVE_LIMIT_BYTES,
+    "grpc.max_send_message_length": RECEIVE_LIMIT_BYTES,
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.max_concurrent_streams": 2_000,
+  });
+  const health = new HealthImplementation({ "": "SERVING" });
+  health.addToServer(server);
+  reflectionService(
+    server,
+    join(import.meta.dirname, "..", "..", "proto", "generated", "image.binpb"),
+    publicServices.map((service) => service.fullName),
+  );
+  for (const { fullName, service, methods } of publicServices) {
+    const definition: Record<string, ServiceDefinition[string]> = {};
+    const handlers: Record<string, handleUnaryCall<Buffer, Buffer>> = {};
+    for (const method of methods) {
+      definition[method.name] = {
+        path: `/${fullName}/${method.name}`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: same,
+        requestDeserialize: same,
+        responseSerialize: same,
+        responseDeserialize: same,
+      };
+      handlers[method.name] = handler(door, service, method);
+    }
+    server.addService(definition, handlers);
+    health.setStatus(fullName, "SERVING");
+  }
+  const credentials = ServerCredentials.createSsl(
+    certificate("authority.pem"),
+    [{ private_key: certificate(`gateway-${config.twin}.key`), cert_chain: certificate(`gateway-${config.twin}.pem`) }],
+    true,
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`${hostOf(config.topology, config.place.server)}:${port}`, credentials, (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        health.setStatus("", "NOT_SERVING");
+        for (const { fullName } of publicServices) health.setStatus(fullName, "NOT_SERVING");
+        const timer = setTimeout(() => {
+          server.forceShutdown();
+          resolve();
+        }, DRAIN_MS);
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the messages pass through undecoded.
+function handler(door: Door, service: string, method: Method<any, any>): handleUnaryCall<Buffer, Buffer> {
+  return (call, answer) => {
+    const startedMs = performance.now();
+    const trace = traceparentOr(String(call.metadata.get("traceparent")[0] ?? ""));
+    const caller = callerOf(call.getAuthContext()?.sslPeerCertificate);
+    const early = caller ? (checkRole(method, caller) ?? tooLarge(call.request.length)) : NOBODY;
+    const done = (outcome: string) => {
+      door.answered();
+      door.telemetry.metrics.calls.inc({ method: method.name, outcome });
+      door.telemetry.metrics.callSeconds.observe({ method: method.name }, (performance.now() - startedMs) / 1000);
+    };
+    if (early || !caller) {
+      done((early ?? NOBODY).status);
+      return answer(grpcRefusal(early ?? NOBODY));
+    }
+    const timeoutMs = deadlineOf(call);
+    const parts = { caller, hash: contentHash(call.request), timeoutMs };
+    const forward = async (traceparent: string): Promise<RpcReply> => {
+      const reply = await door.client.call(service, method.name, call.request, { ...parts, traceparent });
+      const leftMs = timeoutMs - (performance.now() - startedMs);
+      return reply.status === "OK" && reply.pending
+        ? await holdForClaim(door.client, reply.pending, reply, { ...parts, traceparent, timeoutMs: leftMs })
+        : reply;
+    };
+    door.telemetry
+      .span(`gateway/${method.name}`, "server", trace, { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method.name }, forward)
+      .then(
+        (reply) => {
+          done(reply.status);
+          const trailer = new Metadata();
+          trailer.set("nrcms-trace", trace.slice(3, 35));
+          if (reply.status === "OK") answer(null, Buffer.from(reply.data), trailer);
+          else if (reply.status === "UNAVAILABLE") answer(grpcUnavailable(decodeURIComponent(reply.reason), reply.retryAfterMs));
+          else answer(grpcRefusal(refusalOf(reply.data)));
+        },
+        (error: unknown) => {
+          done("INTERNAL");
+          door.log.error({ err: error, method: method.name, trace }, "a call could not be forwarded");
+          answer({ code: status.INTERNAL, details: "INTERNAL: 网关错误 / gateway error" });
+        },
+      );
+  };
+}
+
+function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): number {
+  const deadline = call.getDeadline();
+  const leftMs = (deadline instanceof Date ? deadline.getTime() : deadline) - Date.now();
+  return Number.isFinite(leftMs) ? Math.max(1, Math.min(DEADLINE_CEILING_MS, leftMs)) : DEADLINE_MS;
+}
+
+function tooLarge(bytes: number): Refusal | undefined {
+  if (bytes <= REQUEST_LIMIT_BYTES) return undefined;
+  const zh = `请求过大：${bytes} 字节，上限 ${REQUEST_LIMIT_BYTES}`;
+  return {
+    ...badRequest("", zh, `the request is too large: ${bytes} bytes, at most ${REQUEST_LIMIT_BYTES}`),
+    status: "RESOURCE_EXHAUSTED",
+    code: "TOO_LARGE",
+  };
+}

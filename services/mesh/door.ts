@@ -1,0 +1,122 @@
+/** A twin without documents: it passes work on and remembers nothing. It beats, answers for its health and drains like any other. */
+import { type Bus, openBus } from "./bus.ts";
+import { type Clock, pause, systemClock } from "./clock.ts";
+import { readTwinConfig, type TwinConfig } from "./config.ts";
+import { openHealth } from "./health.ts";
+import { type Logger, logger } from "./log.ts";
+import { BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
+import { type Client, openClient } from "./rpc.ts";
+import { openTelemetry, type Telemetry } from "./telemetry.ts";
+import { hostOf, natsServers } from "./topology.ts";
+
+export interface Door {
+  readonly config: TwinConfig;
+  readonly bus: Bus;
+  readonly client: Client;
+  readonly presence: Presence;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Counts an answered call, for the beat. */
+  answered(): void;
+  /** From now on the twin is ready; `serving` says why it is not, or is empty. */
+  open(serving: () => string): void;
+  /** Runs `closing` on SIGTERM or SIGINT, says goodbye, and ends the process with 0. */
+  closeOnSignal(closing: () => Promise<void>): void;
+}
+
+const CONNECT_RETRIES = 60;
+const CONNECT_PAUSE_MS = 500;
+
+/** Opens the bus and the health page of a stateless twin. Throws where the configuration is wrong or NATS does not come up. */
+export async function openDoor(service: string): Promise<Door> {
+  const config = readTwinConfig(service);
+  const name = `${service}.${config.twin}`;
+  const log = logger(name);
+  const clock = systemClock(config.topology.clock_offset_ms);
+  const telemetry = await openTelemetry(name, service, config.twin);
+  let serving: () => string = () => "starting";
+  let draining = false;
+  let answers = 0;
+  const fault = () => (draining ? "draining" : serving());
+  const beat = () => ({
+    service,
+    twin: config.twin,
+    server: config.place.server,
+    mode: config.mode,
+    active: !draining,
+    ready: fault() === "",
+    pid: process.pid,
+    instance: config.instance,
+    epoch: 0,
+    fault: fault(),
+    committed: answers,
+    queued: 0,
+    parked: 0,
+    unpublished: 0,
+    residentBytes: process.memoryUsage.rss(),
+    atMs: Date.now(),
+  });
+  const health = await openHealth(hostOf(config.topology, config.place.server), config.place.port, {
+    fault,
+    status: beat,
+    registry: telemetry.metrics.registry,
+  });
+  const ownServer = Math.max(
+    0,
+    config.topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
+  );
+  const bus = await connectBus(natsServers(config.topology), name, ownServer, log);
+  const presence = listen(bus, "*");
+  const beats = setInterval(() => sendBeat(bus, beat()), BEAT_MS);
+  return {
+    config,
+    bus,
+    client: openClient(bus, (of, twin) => presence.isDead(of, twin)),
+    presence,
+    telemetry,
+    clock,
+    log,
+    answered: () => {
+      answers += 1;
+    },
+    open(now) {
+      serving = () => (bus.connected ? now() : "NATS is not connected");
+      log.info({ port: config.place.port }, "serving");
+    },
+    closeOnSignal(closing) {
+      const end = () => {
+        if (draining) return;
+        draining = true;
+        sendBeat(bus, beat());
+        closing()
+          .then(async () => {
+            clearInterval(beats);
+            sendDeath(bus, service, config.twin, config.instance);
+            await bus.flush();
+            await Promise.all([bus.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
+          })
+          .then(
+            () => process.exit(0),
+            (error: unknown) => {
+              log.error({ err: error }, "drained badly");
+              process.exit(1);
+            },
+          );
+      };
+      process.once("SIGTERM", end);
+      process.once("SIGINT", end);
+    },
+  };
+}
+
+async function connectBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openBus(servers, name, first, log);
+    } catch (error) {
+      if (attempt >= CONNECT_RETRIES) throw new Error(`NATS cannot be reached after ${attempt} tries`, { cause: error });
+      await pause(CONNECT_PAUSE_MS);
+    }
+  }
+}
