@@ -1,0 +1,138 @@
+/** What settlement is asked. The `check…` functions are the contract at the door and name the field that is wrong. */
+import {
+  type CloseWindowRequest,
+  type GetTrialBalanceResponse,
+  type ReceiveFundsRequest,
+  type SetPrefundRequest,
+  SettlementServiceDefinition,
+} from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import type { Caller } from "../values/decision.ts";
+import { MAX_FEN, sum } from "../values/money.ts";
+import { badRequest, type Refusal } from "../values/outcome.ts";
+import { isCountyCode, PROVINCE } from "../values/region.ts";
+import { type FundSource, isFundSource } from "./domain/chart.ts";
+import { closeWindow } from "./domain/close-window.ts";
+import type { WindowView } from "./domain/events.ts";
+import { receiveFunds } from "./domain/receive-funds.ts";
+import { setPrefund } from "./domain/set-prefund.ts";
+import { FIRST_WINDOW, viewOf } from "./domain/windows.ts";
+import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
+
+/** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
+const MOST_READS = 5;
+
+export function calls({ reader }: { readonly reader: Reader }): readonly Call[] {
+  const { methods } = SettlementServiceDefinition;
+  return [
+    command(methods.receiveFunds, {
+      check: checkReceipt,
+      // The source was checked at the door.
+      input: ({ county, source, amountFen, reference }) => ({ county, source: source as FundSource, amountFen, reference }),
+      decision: receiveFunds,
+      reply: (result) => result,
+    }),
+    command(methods.setPrefund, {
+      check: checkPrefund,
+      input: ({ county, limitFen }) => ({ county, limitFen }),
+      decision: setPrefund,
+      reply: (prefund) => prefund,
+    }),
+    command(methods.closeWindow, {
+      check: checkWindowId,
+      input: ({ windowId }) => ({ windowId }),
+      decision: closeWindow,
+      reply: (window) => ({ window: messageOf(window) }),
+    }),
+    query(methods.listWindows, async () => {
+      const stored = await newestWindows(reader);
+      return { windows: (stored.length > 0 ? stored : [FIRST_WINDOW]).map((window) => messageOf(viewOf(window))) };
+    }),
+    query(methods.getTrialBalance, async ({ county }, caller) => {
+      const wanted = scopeOf(county, caller);
+      return typeof wanted === "string" ? trialBalance(reader, wanted) : wanted;
+    }),
+  ];
+}
+
+function messageOf(window: WindowView) {
+  return { ...window, positions: [...window.positions], transfers: [...window.transfers] };
+}
+
+function checkCounty(county: string): Refusal | undefined {
+  return isCountyCode(county)
+    ? undefined
+    : badRequest("county", "须为本省六位县级行政区划代码", "must be the six-digit division code of a county of the province");
+}
+
+function checkFen(field: string, fen: bigint, leastFen: bigint): Refusal | undefined {
+  if (fen >= leastFen && fen <= MAX_FEN) return undefined;
+  return badRequest(field, `须在 ${leastFen} 与 ${MAX_FEN} 分之间`, `must be between ${leastFen} and ${MAX_FEN} fen`);
+}
+
+function checkReceipt({ county, source, amountFen, reference }: ReceiveFundsRequest): Refusal | undefined {
+  const wrong = checkCounty(county);
+  if (wrong) return wrong;
+  if (!isFundSource(source)) return badRequest("source", "须写明资金来源", "must name where the money comes from");
+  if (!/^[A-Za-z0-9._-]{1,40}$/.test(reference))
+    return badRequest(
+      "reference",
+      "须为 1 至 40 位字母、数字、点、下划线或连字符",
+      "must be 1 to 40 characters A–Z, a–z, 0–9, dot, underscore or hyphen",
+    );
+  return checkFen("amount_fen", amountFen, 1n);
+}
+
+function checkPrefund({ county, limitFen }: SetPrefundRequest): Refusal | undefined {
+  return checkCounty(county) ?? checkFen("limit_fen", limitFen, 0n);
+}
+
+function checkWindowId({ windowId }: CloseWindowRequest): Refusal | undefined {
+  return /^W[1-9]\d{0,8}$/.test(windowId)
+    ? undefined
+    : badRequest("window_id", "须为清算期编号，如 W1", "must be a window's id such as W1");
+}
+
+/** The county whose book the caller may see, empty for all; a county's caller sees its own. */
+function scopeOf(county: string, caller: Caller): string | Refusal {
+  if (county !== "" && county !== PROVINCE) {
+    const wrong = checkCounty(county);
+    if (wrong) return wrong;
+  }
+  const wanted = county === PROVINCE ? "" : county;
+  if (caller.scope === PROVINCE || caller.role === "SERVICE" || wanted === caller.scope) return wanted;
+  if (wanted === "" && county === "" && isCountyCode(caller.scope)) return caller.scope;
+  return {
+    outcome: "refused",
+    code: "WRONG_SCOPE",
+    status: "PERMISSION_DENIED",
+    field: "county",
+    zh: `${caller.name} 只能查询 ${caller.scope} 的账`,
+    en: `${caller.name} sees the book of ${caller.scope} only`,
+  };
+}
+
+async function trialBalance(reader: Reader, county: string): Promise<GetTrialBalanceResponse> {
+  for (let read = 1; ; read += 1) {
+    const before = await ledgerOf(reader);
+    const [accounts, books] = await Promise.all([accountsOf(reader, county), booksOf(reader, county)]);
+    const sumFen = sum(accounts.map((account) => account.balanceFen));
+    const { sequence } = await ledgerOf(reader);
+    // A sum other than zero is news, unless the ledger moved on meanwhile.
+    if (sumFen !== 0n && sequence !== before.sequence && read < MOST_READS) continue;
+    const held = books.reduce((total, book) => total + book.heldPayables, 0);
+    const due = books.reduce((total, book) => total + book.duePayables, 0);
+    return {
+      accounts: accounts.map((row) => ({
+        county: row.county,
+        account: row.account,
+        balanceFen: row.balanceFen,
+        entries: BigInt(row.entries),
+      })),
+      sumFen,
+      sequence,
+      payablesOpen: BigInt(due + held),
+      payablesHeld: BigInt(held),
+    };
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
+ * Treated at home: Dr 5001, Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
+ * the obligation joins the open clearing window and the prefund's reserved part becomes committed. A fund part of 0 has a payable of 0, PAID, without an entry.
+ */
+import type { Change, Decision, Key, State } from "../../values/decision.ts";
+import { assert, unavailable } from "../../values/outcome.ts";
+import { BENEFITS, dueFrom, dueTo, PAYABLE } from "./chart.ts";
+import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
+import type { SettlementEvents } from "./events.ts";
+import { promise } from "./payables.ts";
+import { newLines, post, postingKeys } from "./posting.ts";
+import { movePrefund, reservationIdOf } from "./prefund.ts";
+import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
+
+export interface ApproveInput {
+  /** claim/<claim id>/decision/<n> */
+  readonly approvalId: string;
+  readonly claimId: string;
+  readonly homeCounty: string;
+  readonly treatingCounty: string;
+  readonly institutionId: string;
+  readonly fundFen: bigint;
+  readonly approvedOn: string;
+}
+
+function isElsewhere(input: ApproveInput): boolean {
+  return input.homeCounty !== input.treatingCounty;
+}
+
+function linesOf(input: ApproveInput): readonly Line[] {
+  const { homeCounty: home, treatingCounty: treating, fundFen } = input;
+  if (fundFen === 0n) return [];
+  const lines = newLines();
+  lines.debit(home, BENEFITS, fundFen);
+  if (isElsewhere(input)) {
+    lines.credit(home, dueTo(treating), fundFen);
+    lines.debit(treating, dueFrom(home), fundFen);
+  }
+  lines.credit(treating, PAYABLE, fundFen);
+  return lines.all();
+}
+
+/** Turns what was reserved into what is owed. An appeal may approve what was refused or released before: then nothing is reserved, and it is owed all the same. */
+function commitPrefund(state: State, change: Change<SettlementEvents>, input: ApproveInput, reservation: Reservation): void {
+  const reserved = reservation.state === "RESERVED";
+  const book = state.must(books.key(input.homeCounty));
+  const reservedFen = reserved ? -reservation.amountFen : 0n;
+  change.put(books.key(input.homeCounty), movePrefund(book, { reservedFen, committedFen: input.fundFen }));
+  change.put(reservations.key(reservationIdOf(input.claimId)), { ...reservation, state: "COMMITTED" });
+}
+
+export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEvents> = {
+  needs(input, loaded) {
+    const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
+    if (input.fundFen > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input)));
+    if (isElsewhere(input))
+      keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
+    return keys;
+  },
+  decide(input, state, change, context) {
+    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, fundFen, approvedOn } = input;
+    change.about(claimId);
+    const stored = state.get(payables.key(approvalId));
+    if (stored) {
+      const same = stored.amountFen === fundFen && stored.county === treating && stored.payee === institutionId;
+      assert(
+        same,
+        `${approvalId} was posted with ${stored.amountFen} fen to ${stored.payee}, now told with ${fundFen} to ${institutionId}`,
+      );
+      return { posted: false };
+    }
+    for (const county of [home, ...(fundFen > 0n ? [treating] : [])])
+      if (!state.get(books.key(county))) return unavailable(`county ${county} is not known yet`);
+    if (isElsewhere(input)) {
+      const reservation = state.get(reservations.key(reservationIdOf(claimId)));
+      if (reservation) commitPrefund(state, change, input, reservation);
+      else if (fundFen > 0n) return unavailable(`${reservationIdOf(claimId)} is not there yet`);
+    }
+    if (fundFen === 0n) {
+      change.put(payables.key(approvalId), {
+        county: treating,
+        payableId: approvalId,
+        amountFen: 0n,
+        payee: institutionId,
+        claimId,
+        state: "PAID",
+        dueOn: "",
+        paidBy: "",
+        surplusFen: 0n,
+      });
+      return { posted: false };
+    }
+    if (isElsewhere(input)) {
+      const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
+      const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
+      change.put(openWindowKey(ledger), withObligation(window, home, treating, fundFen));
+    }
+    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input) });
+    promise(state, change, { payableId: approvalId, county: treating, amountFen: fundFen, payee: institutionId, claimId, day: approvedOn });
+    return { posted: true };
+  },
+};

@@ -1,0 +1,48 @@
+/**
+ * The chart of accounts of one county's book, after the fund's accounting system (新农合基金会计制度): 1003 支出户存款, 1101 暂付款, 4001 农民个人缴费收入,
+ * 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出. Control accounts carry words.
+ */
+
+/** 支出户: the county's money at the bank. */
+export const BANK = "1003";
+/** 暂付款: what the bank paid twice, until it comes back. */
+export const SUSPENSE = "1101";
+/** Benefits promised. */
+export const BENEFITS = "5001";
+/** 应付医疗机构: promised to institutions, not yet paid. */
+export const PAYABLE = "PAYABLE";
+/** Transfers to other counties that a closed window ordered, not yet paid. */
+export const PAYABLE_COUNTY = "PAYABLE-COUNTY";
+/** A county's side of clearing: what closed windows still bring in. Zero when all are settled. */
+export const CLEARING = "CLEARING";
+
+/** 异地应付: what this book owes the other county since the last window. */
+export function dueTo(county: string): string {
+  return `DUE_TO/${county}`;
+}
+
+/** 异地应收: what the other county owes this book since the last window. */
+export function dueFrom(county: string): string {
+  return `DUE_FROM/${county}`;
+}
+
+export type FundSource = "INDIVIDUAL" | "CENTRAL" | "PROVINCE" | "PREFECTURE" | "COUNTY" | "COLLECTIVE" | "ASSISTANCE";
+
+const INCOME: Readonly<Record<FundSource, string>> = {
+  INDIVIDUAL: "4001",
+  CENTRAL: "4004-CENTRAL",
+  PROVINCE: "4004-PROVINCE",
+  PREFECTURE: "4004-PREFECTURE",
+  COUNTY: "4004-COUNTY",
+  COLLECTIVE: "4003",
+  ASSISTANCE: "4002",
+};
+
+/** The income account that money from a source is credited to. */
+export function incomeOf(source: FundSource): string {
+  return INCOME[source];
+}
+
+export function isFundSource(text: string): text is FundSource {
+  return Object.hasOwn(INCOME, text);
+}

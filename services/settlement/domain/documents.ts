@@ -1,0 +1,150 @@
+/**
+ * What settlement remembers. Every sum is a bigint in fen. An entry never changes; all else follows from the entries and is kept beside them so that
+ * a decision reads a few documents by key and never a history.
+ */
+import { type Doc, kind } from "../../values/decision.ts";
+import { PROVINCE } from "../../values/region.ts";
+
+/** One side of an entry in one account of one county's book; exactly one of the two amounts is above zero. */
+export interface Line {
+  readonly county: string;
+  readonly account: string;
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
+}
+
+/** What one payable takes part in an entry of the bank's, in fen. */
+export interface PaidPart {
+  readonly payableId: string;
+  readonly fen: bigint;
+}
+
+/** One double entry (凭证). Its id is the business fact: `claim/<id>/decision/<n>`, `receipt/<county>/<reference>`, `settled/<settlement id>` … */
+export interface Entry extends Doc {
+  /** The place in the ledger's order, from 1 without holes. */
+  readonly sequence: bigint;
+  /** The day of the fact, YYYY-MM-DD. */
+  readonly day: string;
+  readonly atMs: number;
+  readonly lines: readonly Line[];
+  /** The claim, batch, window or receipt that it is about. */
+  readonly about: string;
+  /** For the bank's entries: which payables, and how much of each. */
+  readonly payables?: readonly PaidPart[];
+}
+
+/** One account of one county's book. */
+export interface Account extends Doc {
+  readonly account: string;
+  /** Debit less credit. */
+  readonly balanceFen: bigint;
+  /** How many entries touched it. */
+  readonly entries: number;
+}
+
+/** How much of a county's money may be owed to other counties before they are settled (周转金). */
+export interface Prefund {
+  readonly limitFen: bigint;
+  /** Promised to stays that are not approved yet. */
+  readonly reservedFen: bigint;
+  /** Approved, in windows that are not settled yet. */
+  readonly committedFen: bigint;
+}
+
+/** A county's fund: what is at the bank, and what of it is spoken for. A county that has none is not known. */
+export interface Book extends Doc {
+  /** The version of the county that was heard last. */
+  readonly countyVersion: bigint;
+  /** Payables are held back rather than take the money at the bank below this (基金监管). */
+  readonly floorFen: bigint;
+  /** The balance of account 1003. */
+  readonly bankFen: bigint;
+  /** Payables in state DUE: with the payment centre, not yet paid. */
+  readonly dueFen: bigint;
+  readonly duePayables: number;
+  /** Payables in state HELD. */
+  readonly heldFen: bigint;
+  readonly heldPayables: number;
+  readonly prefund: Prefund;
+}
+
+/** HELD: the floor holds it back. DUE: told to payment. PAID: the bank has paid, or there was nothing to pay. */
+export type PayableState = "HELD" | "DUE" | "PAID";
+
+/** What one county's money owes to one payee: a claim's fund part, or a transfer of a clearing window. */
+export interface Payable extends Doc {
+  readonly payableId: string;
+  readonly amountFen: bigint;
+  /** An institution, or a county's code for a transfer. */
+  readonly payee: string;
+  /** Empty for a transfer. */
+  readonly claimId: string;
+  readonly state: PayableState;
+  /** The day it was told to payment; empty while it never was. */
+  readonly dueOn: string;
+  /** The entry of the bank's payment, while it is PAID. */
+  readonly paidBy: string;
+  /** Paid by the bank over and above the amount; stands in account 1101. */
+  readonly surplusFen: bigint;
+}
+
+/** REFUSED: the prefund did not suffice. COMMITTED: the claim was approved. RELEASED: it will not be. */
+export type ReservationState = "RESERVED" | "REFUSED" | "COMMITTED" | "RELEASED";
+
+/** A part of the home county's prefund kept for one stay elsewhere. */
+export interface Reservation extends Doc {
+  readonly claimId: string;
+  readonly amountFen: bigint;
+  readonly state: ReservationState;
+}
+
+export interface Pair {
+  readonly fen: bigint;
+  readonly obligations: number;
+}
+
+/** What a county owes (negative) or is owed (positive). */
+export interface NetPosition {
+  readonly county: string;
+  readonly netFen: bigint;
+}
+
+export interface Transfer {
+  readonly fromCounty: string;
+  readonly toCounty: string;
+  readonly amountFen: bigint;
+  readonly settled: boolean;
+}
+
+/** A clearing window (清算期). Its pairs grow while it is open; once closed, only `state`, the transfers' marks and `revision` change. */
+export interface ClearingWindow extends Doc {
+  readonly number: number;
+  readonly state: "OPEN" | "PAYING" | "SETTLED";
+  /** Covers the ledger's sequence numbers after `from`, up to and with `to`; `to` is 0 while it is open. */
+  readonly fromSequence: bigint;
+  readonly toSequence: bigint;
+  /** `<debtor>/<creditor>` → what the debtor owes. At most 22 × 21 pairs. */
+  readonly pairs: Readonly<Record<string, Pair>>;
+  readonly positions: readonly NetPosition[];
+  readonly transfers: readonly Transfer[];
+  readonly hash: string;
+  readonly revision: number;
+}
+
+/** The ledger's newest sequence number, and the window that what follows joins. One document, so that the window is decided in the order of the ledger. */
+export interface Ledger extends Doc {
+  readonly sequence: bigint;
+  readonly openWindow: number;
+}
+
+export const entries = kind<Entry>("entries", { immutable: true });
+export const accounts = kind<Account>("accounts");
+export const books = kind<Book>("books");
+export const payables = kind<Payable>("payables");
+export const reservations = kind<Reservation>("reservations");
+export const windows = kind<ClearingWindow>("windows");
+export const sequences = kind<Ledger>("sequences");
+
+export const LEDGER = sequences.key("ledger");
+/** The ledger before its first entry. */
+export const EMPTY_LEDGER: Ledger = { county: PROVINCE, sequence: 0n, openWindow: 1 };

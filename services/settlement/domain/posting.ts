@@ -1,0 +1,109 @@
+/**
+ * The one way into the ledger: an entry, its place in the order, and the balances that it moves, in one decision. Nothing else writes entries or accounts,
+ * and nothing else changes a book's money at the bank, so that what holds here holds for the whole ledger.
+ */
+import type { Change, Context, Key, State } from "../../values/decision.ts";
+import { assert } from "../../values/outcome.ts";
+import { BANK } from "./chart.ts";
+import { type Account, accounts, type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type PaidPart } from "./documents.ts";
+import type { SettlementEvents } from "./events.ts";
+
+export interface Posting {
+  /** The business fact. */
+  readonly id: string;
+  /** The county that the entry belongs to, or the province. */
+  readonly county: string;
+  readonly day: string;
+  readonly about: string;
+  readonly lines: readonly Line[];
+  readonly payables?: readonly PaidPart[];
+}
+
+/** Gathers lines; amounts on the same side of the same account become one line. */
+export interface Lines {
+  debit(county: string, account: string, fen: bigint): void;
+  credit(county: string, account: string, fen: bigint): void;
+  all(): readonly Line[];
+}
+
+export function newLines(): Lines {
+  const gathered = new Map<string, Line>();
+  const add = (side: "debitFen" | "creditFen", county: string, account: string, fen: bigint) => {
+    assert(fen > 0n, `a line of ${county} ${account} carries ${fen} fen`);
+    const name = `${side}/${county}/${account}`;
+    const line = gathered.get(name) ?? { county, account, debitFen: 0n, creditFen: 0n };
+    gathered.set(name, { ...line, [side]: line[side] + fen });
+  };
+  return {
+    debit: (county, account, fen) => add("debitFen", county, account, fen),
+    credit: (county, account, fen) => add("creditFen", county, account, fen),
+    all: () => [...gathered.values()],
+  };
+}
+
+/** Where an entry says what another undid: debit and credit change places. */
+export function reversed(lines: readonly Line[]): readonly Line[] {
+  return lines.map((line) => ({ ...line, debitFen: line.creditFen, creditFen: line.debitFen }));
+}
+
+/** The documents that `post` looks at. */
+export function postingKeys(id: string, lines: readonly { readonly county: string; readonly account: string }[]): Key[] {
+  return [
+    entries.key(id),
+    LEDGER,
+    ...lines.map((line) => accounts.key(line.county, line.account)),
+    ...lines.filter((line) => line.account === BANK).map((line) => books.key(line.county)),
+  ];
+}
+
+/** Invariant 1: debits are credits, in each county's book and so in total. */
+export function assertBalanced(id: string, lines: readonly Line[]): void {
+  assert(lines.length >= 2, `entry ${id} has ${lines.length} lines`);
+  const off = new Map<string, bigint>();
+  for (const { county, debitFen, creditFen } of lines) {
+    assert(
+      debitFen >= 0n && creditFen >= 0n && (debitFen === 0n) !== (creditFen === 0n),
+      `entry ${id} has a line with ${debitFen} and ${creditFen}`,
+    );
+    off.set(county, (off.get(county) ?? 0n) + debitFen - creditFen);
+  }
+  for (const [county, fen] of off) assert(fen === 0n, `entry ${id} is off by ${fen} fen in the book of ${county}`);
+}
+
+/** Posts an entry. The caller has made sure that its id is not posted yet. */
+export function post(state: State, change: Change<SettlementEvents>, context: Context, posting: Posting): void {
+  const { id, lines } = posting;
+  assertBalanced(id, lines);
+  assert(!state.get(entries.key(id)), `entry ${id} is posted already`);
+  const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
+  const sequence = ledger.sequence + 1n;
+  change.put(LEDGER, { ...ledger, sequence });
+  change.put(entries.key(id), {
+    county: posting.county,
+    sequence,
+    day: posting.day,
+    atMs: context.atMs,
+    lines,
+    about: posting.about,
+    ...(posting.payables ? { payables: posting.payables } : {}),
+  });
+  const moves = new Map<string, { county: string; account: string; fen: bigint }>();
+  for (const { county, account, debitFen, creditFen } of lines) {
+    const name = `${county}/${account}`;
+    const fen = (moves.get(name)?.fen ?? 0n) + debitFen - creditFen;
+    moves.set(name, { county, account, fen });
+  }
+  for (const { county, account, fen } of moves.values()) {
+    const key = accounts.key(county, account);
+    const before: Account = state.get(key) ?? { county, account, balanceFen: 0n, entries: 0 };
+    const balanceFen = before.balanceFen + fen;
+    change.put(key, { ...before, balanceFen, entries: before.entries + 1 });
+    if (account === BANK) moveBank(state.must(books.key(county)), fen, balanceFen, change);
+  }
+}
+
+function moveBank(book: Book, fen: bigint, balanceFen: bigint, change: Change<SettlementEvents>): void {
+  const bankFen = book.bankFen + fen;
+  assert(bankFen === balanceFen, `${book.county}'s book has ${bankFen} fen at the bank, its account 1003 has ${balanceFen}`);
+  change.put(books.key(book.county), { ...book, bankFen });
+}

@@ -1,0 +1,44 @@
+/** PrefundRequested: keeps a part of the home county's prefund for a stay elsewhere, or says that it does not suffice. Answered once. */
+import type { Decision } from "../../values/decision.ts";
+import { assert, unavailable } from "../../values/outcome.ts";
+import { books, reservations } from "./documents.ts";
+import type { SettlementEvents } from "./events.ts";
+import { freePrefund, movePrefund } from "./prefund.ts";
+
+export interface ReservePrefundInput {
+  readonly reservationId: string;
+  readonly claimId: string;
+  readonly homeCounty: string;
+  readonly fundFen: bigint;
+}
+
+export const reservePrefund: Decision<ReservePrefundInput, { reserved: boolean }, SettlementEvents> = {
+  needs: ({ reservationId, homeCounty }) => [reservations.key(reservationId), books.key(homeCounty)],
+  decide(input, state, change) {
+    const { reservationId, claimId, homeCounty, fundFen } = input;
+    change.about(claimId);
+    const stored = state.get(reservations.key(reservationId));
+    if (stored) {
+      assert(
+        stored.amountFen === fundFen && stored.county === homeCounty,
+        `${reservationId} was asked for ${stored.amountFen} fen, now for ${fundFen}`,
+      );
+      return { reserved: stored.state !== "REFUSED" };
+    }
+    const book = state.get(books.key(homeCounty));
+    if (!book) return unavailable(`county ${homeCounty} is not known yet`);
+    const answer = { reservationId, claimId, homeCounty, fundFen };
+    const reservation = { county: homeCounty, claimId, amountFen: fundFen };
+    if (freePrefund(book.prefund) < fundFen) {
+      // The limit may be raised in the same moment: the answer holds only for the book that was looked at.
+      change.guard(books.key(homeCounty));
+      change.put(reservations.key(reservationId), { ...reservation, state: "REFUSED" });
+      change.tell("PrefundRefused", homeCounty, answer);
+      return { reserved: false };
+    }
+    change.put(books.key(homeCounty), movePrefund(book, { reservedFen: fundFen }));
+    change.put(reservations.key(reservationId), { ...reservation, state: "RESERVED" });
+    change.tell("PrefundReserved", homeCounty, answer);
+    return { reserved: true };
+  },
+};

@@ -1,0 +1,77 @@
+/** What settlement tells and hears. */
+import { CountyChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { ClaimApproved, PrefundReleased, PrefundRequested } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  PayableDue,
+  PayableHeld,
+  PaymentsPosted,
+  PrefundRefused,
+  PrefundReserved,
+  WindowChanged,
+} from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { type Message, told } from "../mesh/wiring.ts";
+import { assert } from "../values/outcome.ts";
+import { approve } from "./domain/approve.ts";
+import type { SettlementEvents } from "./domain/events.ts";
+import { knowCounty } from "./domain/know-county.ts";
+import { receiveContributions } from "./domain/receive-contributions.ts";
+import { releasePrefund } from "./domain/release-prefund.ts";
+import { reservePrefund } from "./domain/reserve-prefund.ts";
+import { settle } from "./domain/settle.ts";
+import { takeBack } from "./domain/take-back.ts";
+
+/** A codec that takes what the domain tells under that name. */
+type Tells = { readonly [N in keyof SettlementEvents]: { encode(body: SettlementEvents[N]): unknown } };
+
+export const tells = { PayableDue, PayableHeld, PrefundReserved, PrefundRefused, WindowChanged, PaymentsPosted } satisfies Tells;
+
+export const messages: readonly Message[] = [
+  told("administration", "CountyChanged", CountyChanged, {
+    input({ county, version }) {
+      assert(county, "CountyChanged carries its county");
+      return { county: county.county, floorFen: county.fundFloorFen, countyVersion: version };
+    },
+    decision: knowCounty,
+  }),
+  told("enrollment", "ContributionsReceived", ContributionsReceived, {
+    input: ({ receiptId, county, contributionsFen, receivedOn }) => ({ receiptId, county, contributionsFen, receivedOn }),
+    decision: receiveContributions,
+  }),
+  told("claims", "ClaimApproved", ClaimApproved, {
+    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, approvedOn }) => ({
+      approvalId,
+      claimId,
+      homeCounty,
+      treatingCounty,
+      institutionId,
+      fundFen,
+      approvedOn,
+    }),
+    decision: approve,
+  }),
+  told("claims", "PrefundRequested", PrefundRequested, {
+    input: ({ reservationId, claimId, homeCounty, fundFen }) => ({ reservationId, claimId, homeCounty, fundFen }),
+    decision: reservePrefund,
+  }),
+  told("claims", "PrefundReleased", PrefundReleased, {
+    input: ({ reservationId, claimId }) => ({ reservationId, claimId }),
+    decision: releasePrefund,
+  }),
+  told("payment", "PaymentsSettled", PaymentsSettled, {
+    input: ({ settlementId, batchId, county, payables, amountFen, settledOn }) => ({
+      id: settlementId,
+      batchId,
+      county,
+      payables,
+      amountFen,
+      settledOn,
+    }),
+    decision: settle,
+  }),
+  told("payment", "PaymentsReturned", PaymentsReturned, {
+    input: ({ returnId, batchId, county, payables, amountFen }) => ({ id: returnId, batchId, county, payables, amountFen }),
+    decision: takeBack,
+  }),
+];

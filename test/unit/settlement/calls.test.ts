@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import type { GetTrialBalanceResponse, ListWindowsResponse } from "../../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import type { CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
+import { calls } from "../../../services/settlement/calls.ts";
+import { indexes } from "../../../services/settlement/store.ts";
+import type { Caller } from "../../../services/values/decision.ts";
+import { MAX_FEN } from "../../../services/values/money.ts";
+import { newWorld, type World } from "../../harness/decide.ts";
+import { closed, HAIYUAN, JINGYUAN, promised, readerOf, worldOf, ZHONGNING } from "./ledger-world.ts";
+
+const treasurer: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
+const ofZhongning: Caller = { name: "zhongning", role: "TREASURER", scope: ZHONGNING };
+
+function callOf(world: World, method: string) {
+  const call = calls({ reader: readerOf(world) }).find((each) => each.method.name === method);
+  if (!call) throw new Error(`${method} is not answered`);
+  return call;
+}
+
+const check = (method: string, request: object) => (callOf(newWorld(), method) as CommandCall).check(request, treasurer);
+const ask = (world: World, method: string, request: object, caller = treasurer) =>
+  (callOf(world, method) as QueryCall).answer(request, caller);
+
+describe("the contract at the door", () => {
+  const receipt = { requestId: "r", county: ZHONGNING, source: "CENTRAL", amountFen: 100n, reference: "2011-11.25_R1" };
+  test("good requests pass", () => {
+    expect(check("ReceiveFunds", receipt)).toBeUndefined();
+    expect(check("ReceiveFunds", { ...receipt, amountFen: MAX_FEN })).toBeUndefined();
+    expect(check("SetPrefund", { requestId: "r", county: ZHONGNING, limitFen: 0n })).toBeUndefined();
+    expect(check("CloseWindow", { requestId: "r", windowId: "W12" })).toBeUndefined();
+  });
+
+  test.each([
+    { field: "county", change: { county: "" } },
+    { field: "county", change: { county: "640000" } },
+    { field: "county", change: { county: "110101" } },
+    { field: "source", change: { source: "UNSPECIFIED" } },
+    { field: "source", change: { source: "constructor" } },
+    { field: "amount_fen", change: { amountFen: 0n } },
+    { field: "amount_fen", change: { amountFen: -1n } },
+    { field: "amount_fen", change: { amountFen: MAX_FEN + 1n } },
+    { field: "reference", change: { reference: "" } },
+    { field: "reference", change: { reference: "a/b" } },
+    { field: "reference", change: { reference: "x".repeat(41) } },
+  ])("ReceiveFunds names $field in $change", ({ field, change }) => {
+    expect(check("ReceiveFunds", { ...receipt, ...change })).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  test.each([
+    { field: "county", change: { county: "x" } },
+    { field: "limit_fen", change: { limitFen: -1n } },
+    { field: "limit_fen", change: { limitFen: MAX_FEN + 1n } },
+  ])("SetPrefund names $field in $change", ({ field, change }) => {
+    expect(check("SetPrefund", { requestId: "r", county: ZHONGNING, limitFen: 1n, ...change })).toMatchObject({
+      code: "BAD_REQUEST",
+      field,
+    });
+  });
+
+  test.each(["", "W0", "W", "1", "W01", "w1", "W1 ", "W1234567890"])("CloseWindow refuses the window id %j", (windowId) => {
+    expect(check("CloseWindow", { requestId: "r", windowId })).toMatchObject({ code: "BAD_REQUEST", field: "window_id" });
+  });
+});
+
+describe("GetTrialBalance", () => {
+  const start = () => {
+    const world = worldOf({ [ZHONGNING]: { fundsFen: 1_000n }, [JINGYUAN]: { fundsFen: 50n, prefundFen: 500n } });
+    promised(world, "C1", JINGYUAN, ZHONGNING, 300n);
+    promised(world, "C2", JINGYUAN, JINGYUAN, 51n);
+    return world;
+  };
+
+  test("shows the province every book, summing to zero, with what is open and what is held", async () => {
+    const all = (await ask(start(), "GetTrialBalance", { county: "" })) as GetTrialBalanceResponse;
+    expect(all).toMatchObject({ sumFen: 0n, sequence: 4n, payablesOpen: 2n, payablesHeld: 1n });
+    expect(all.accounts.map((row) => `${row.county} ${row.account} ${row.balanceFen} ${row.entries}`)).toEqual([
+      "640424 1003 50 1",
+      "640424 4004-CENTRAL -50 1",
+      "640424 5001 351 2",
+      "640424 DUE_TO/640521 -300 1",
+      "640424 PAYABLE -51 1",
+      "640521 1003 1000 1",
+      "640521 4004-CENTRAL -1000 1",
+      "640521 DUE_FROM/640424 300 1",
+      "640521 PAYABLE -300 1",
+    ]);
+  });
+
+  test("shows a county's caller its own book only", async () => {
+    const world = start();
+    for (const county of ["", ZHONGNING]) {
+      const own = (await ask(world, "GetTrialBalance", { county }, ofZhongning)) as GetTrialBalanceResponse;
+      expect(new Set(own.accounts.map((row) => row.county))).toEqual(new Set([ZHONGNING]));
+      expect(own).toMatchObject({ sumFen: 0n, payablesOpen: 1n, payablesHeld: 0n });
+    }
+    for (const county of [JINGYUAN, "640000"])
+      expect(await ask(world, "GetTrialBalance", { county }, ofZhongning)).toMatchObject({ status: "PERMISSION_DENIED", field: "county" });
+    expect(await ask(world, "GetTrialBalance", { county: "" }, { ...ofZhongning, scope: "H-1" })).toMatchObject({
+      status: "PERMISSION_DENIED",
+    });
+    expect(await ask(world, "GetTrialBalance", { county: "64052" })).toMatchObject({ code: "BAD_REQUEST", field: "county" });
+  });
+
+  test("reads again what a commit tore apart", async () => {
+    const world = start();
+    const whole = readerOf(world);
+    let torn = 1;
+    const reader: typeof whole = {
+      ...whole,
+      async find(kind, filter, options) {
+        const rows = await whole.find(kind, filter, options);
+        if (kind.name !== "accounts" || torn === 0) return rows;
+        torn -= 1;
+        promised(world, "C9", ZHONGNING, ZHONGNING, 1n);
+        return rows.slice(1);
+      },
+    };
+    const call = calls({ reader }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
+    expect(await call.answer({ county: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
+  });
+});
+
+test("ListWindows shows the window to close even before anything was stored, and then newest first", async () => {
+  const world = worldOf({ [HAIYUAN]: {} });
+  const before = (await ask(world, "ListWindows", {})) as ListWindowsResponse;
+  expect(before.windows).toMatchObject([{ windowId: "W1", state: "OPEN" }]);
+  closed(world, "W1");
+  const after = (await ask(world, "ListWindows", {})) as ListWindowsResponse;
+  expect(after.windows.map((window) => `${window.windowId} ${window.state}`)).toEqual(["W2 OPEN", "W1 SETTLED"]);
+});
+
+test("every kind of document that is stored is listed for the store", () => {
+  const world = worldOf({ [ZHONGNING]: { fundsFen: 1_000n }, [JINGYUAN]: { fundsFen: 50n, prefundFen: 500n } });
+  promised(world, "C1", JINGYUAN, ZHONGNING, 300n);
+  closed(world, "W1");
+  const stored = Object.keys(indexes).filter((name) => world.all(name).length > 0);
+  expect(stored.sort()).toEqual(["accounts", "books", "entries", "payables", "reservations", "sequences", "windows"]);
+});

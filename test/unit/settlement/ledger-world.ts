@@ -1,0 +1,217 @@
+/** A world with county funds, the inputs that settlement hears in short form, and the invariants that must hold after every one of them. */
+import { expect } from "vitest";
+import type { Reader } from "../../../services/mesh/wiring.ts";
+import { approve } from "../../../services/settlement/domain/approve.ts";
+import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
+import {
+  type Account,
+  accounts,
+  type Book,
+  books,
+  type ClearingWindow,
+  type Entry,
+  LEDGER,
+  type Payable,
+} from "../../../services/settlement/domain/documents.ts";
+import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
+import { pairsOf, positionsOf } from "../../../services/settlement/domain/netting.ts";
+import { roomOf } from "../../../services/settlement/domain/payables.ts";
+import { reservationIdOf } from "../../../services/settlement/domain/prefund.ts";
+import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
+import { reservePrefund } from "../../../services/settlement/domain/reserve-prefund.ts";
+import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
+import { settle } from "../../../services/settlement/domain/settle.ts";
+import { takeBack } from "../../../services/settlement/domain/take-back.ts";
+import { tells } from "../../../services/settlement/messages.ts";
+import { timers } from "../../../services/settlement/timers.ts";
+import type { Doc, Key, Kind } from "../../../services/values/decision.ts";
+import { sum } from "../../../services/values/money.ts";
+import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
+
+export const ZHONGNING = "640521";
+export const JINGYUAN = "640424";
+export const HAIYUAN = "640522";
+
+export interface CountyFund {
+  readonly fundsFen?: bigint;
+  readonly floorFen?: bigint;
+  readonly prefundFen?: bigint;
+}
+
+/** A world in which these counties are known. */
+export function worldOf(counties: Readonly<Record<string, CountyFund>>): World {
+  const world = newWorld();
+  for (const [county, { fundsFen = 0n, floorFen = 0n, prefundFen = 0n }] of Object.entries(counties)) {
+    world.run(knowCounty, { county, floorFen, countyVersion: 1n });
+    if (fundsFen > 0n) world.run(receiveFunds, { county, source: "CENTRAL", amountFen: fundsFen, reference: "opening" });
+    if (prefundFen > 0n) world.run(setPrefund, { county, limitFen: prefundFen });
+  }
+  return world;
+}
+
+export function approval(claimId: string, home: string, treating: string, fundFen: bigint, decision = 1) {
+  return {
+    approvalId: `claim/${claimId}/decision/${decision}`,
+    claimId,
+    homeCounty: home,
+    treatingCounty: treating,
+    institutionId: `H-${treating}`,
+    fundFen,
+    approvedOn: "2011-11-25",
+  };
+}
+
+export function reserve(world: World, claimId: string, home: string, fundFen: bigint) {
+  return world.run(reservePrefund, { reservationId: reservationIdOf(claimId), claimId, homeCounty: home, fundFen });
+}
+
+/** Approves a claim; one treated elsewhere has its prefund reserved first. */
+export function promised(world: World, claimId: string, home: string, treating: string, fundFen: bigint) {
+  if (home !== treating) reserve(world, claimId, home, fundFen);
+  return world.run(approve, approval(claimId, home, treating, fundFen));
+}
+
+export function bankInput(world: World, id: string, county: string, payableIds: readonly string[]) {
+  const stored = new Map(world.all<Payable>("payables").map((payable) => [payable.payableId, payable]));
+  const payables = payableIds.map((payableId) => {
+    const payable = stored.get(payableId);
+    return { payableId, claimId: payable?.claimId ?? "", orderId: "O1", amountFen: payable?.amountFen ?? 1n };
+  });
+  return { id, batchId: "B1", county, payables, amountFen: sum(payables.map((payable) => payable.amountFen)) };
+}
+
+export function paid(world: World, id: string, county: string, payableIds: readonly string[]) {
+  return world.run(settle, { ...bankInput(world, id, county, payableIds), settledOn: "2011-11-26" });
+}
+
+export function returned(world: World, id: string, county: string, payableIds: readonly string[]) {
+  return world.run(takeBack, bankInput(world, id, county, payableIds));
+}
+
+export function closed(world: World, windowId: string) {
+  return world.run(closeWindow, { windowId });
+}
+
+export function balance(world: World, county: string, account: string): bigint {
+  return world.get(accounts.key(county, account))?.balanceFen ?? 0n;
+}
+
+export function bookOf(world: World, county: string): Book {
+  const book = world.get(books.key(county));
+  if (!book) throw new Error(`${county} has no book`);
+  return book;
+}
+
+function matches(doc: object, filter: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(filter).every(([field, wanted]) => {
+    const value = (doc as Record<string, unknown>)[field];
+    if (typeof wanted === "object" && wanted !== null && "$gt" in wanted) return Number(value) > Number(wanted.$gt);
+    return value === wanted;
+  });
+}
+
+/** The reader that queries and timers see, over the world's documents. */
+export function readerOf(world: World): Reader {
+  const found = <D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>) =>
+    world.all<D>(kind.name).filter((doc) => matches(doc, filter));
+  return {
+    get: async <D extends Doc>(key: Key<D>) => world.get(key),
+    getAll: async <D extends Doc>(keys: readonly Key<D>[]) =>
+      new Map(
+        keys.flatMap((key): [string, D][] => {
+          const doc = world.get(key);
+          return doc ? [[key.id, doc]] : [];
+        }),
+      ),
+    async find(kind, filter, { sort = {}, limit = 1000 } = {}) {
+      const rows = found(kind, filter).sort((a, b) => {
+        for (const [field, direction] of Object.entries(sort)) {
+          const [left, right] = [a, b].map((doc) => (doc as unknown as Record<string, string | number>)[field] ?? "") as [string, string];
+          if (left !== right) return left < right ? -direction : direction;
+        }
+        return 0;
+      });
+      return rows.slice(0, limit);
+    },
+    count: async (kind, filter) => found(kind, filter).length,
+  };
+}
+
+/** Runs the release timer once, as the leading twin does. */
+export async function tick(world: World): Promise<Outcome<unknown>[]> {
+  const outcomes: Outcome<unknown>[] = [];
+  for (const timer of timers(readerOf(world)))
+    for (const { id, decision, input } of await timer.due(0)) outcomes.push(world.run(decision, input, { id }));
+  return outcomes;
+}
+
+/** Everything that the ledger promises at any moment. */
+export function expectTrueBooks(world: World): void {
+  const posted = world.all<Entry>("entries");
+  const rows = world.all<Account>("accounts");
+  const owed = world.all<Payable>("payables");
+  const windows = world.all<ClearingWindow>("windows");
+
+  // Accounts are the sum of the entries, nothing else; each book is zero, and so is the whole.
+  const sums = new Map<string, { fen: bigint; entries: number }>();
+  for (const entry of posted) {
+    for (const name of new Set(entry.lines.map((line) => `${line.county}/${line.account}`))) {
+      const own = entry.lines.filter((line) => `${line.county}/${line.account}` === name);
+      const before = sums.get(name) ?? { fen: 0n, entries: 0 };
+      sums.set(name, { fen: before.fen + sum(own.map((line) => line.debitFen - line.creditFen)), entries: before.entries + 1 });
+    }
+  }
+  expect(new Map(rows.map((row) => [`${row.county}/${row.account}`, { fen: row.balanceFen, entries: row.entries }]))).toEqual(sums);
+  for (const county of new Set(rows.map((row) => row.county)))
+    expect(sum(rows.filter((row) => row.county === county).map((row) => row.balanceFen))).toBe(0n);
+
+  // The order has no holes.
+  expect(posted.map((entry) => entry.sequence).sort((a, b) => Number(a - b))).toEqual(posted.map((_, index) => BigInt(index + 1)));
+  if (posted.length > 0) expect(world.get(LEDGER)?.sequence).toBe(BigInt(posted.length));
+
+  const arriving = windows.flatMap((window) => window.transfers.filter((transfer) => !transfer.settled));
+  for (const book of world.all<Book>("books")) {
+    const { county } = book;
+    const own = owed.filter((payable) => payable.county === county);
+    const due = own.filter((payable) => payable.state === "DUE");
+    const held = own.filter((payable) => payable.state === "HELD");
+    const fenOf = (list: readonly Payable[]) => sum(list.map((payable) => payable.amountFen));
+    expect({ ...book, prefund: undefined }).toMatchObject({
+      bankFen: balance(world, county, "1003"),
+      dueFen: fenOf(due),
+      duePayables: due.length,
+      heldFen: fenOf(held),
+      heldPayables: held.length,
+    });
+    // What is owed to institutions and to other counties is what is open.
+    expect(-balance(world, county, "PAYABLE") - balance(world, county, "PAYABLE-COUNTY")).toBe(fenOf(due) + fenOf(held));
+    // What the control account holds is what closed windows still bring in; nothing once all are settled.
+    expect(balance(world, county, "CLEARING")).toBe(sum(arriving.filter((row) => row.toCounty === county).map((row) => row.amountFen)));
+    // The prefund holds what is owed gross in windows that are not settled.
+    const unsettled = windows.filter((window) => window.state !== "SETTLED").flatMap((window) => pairsOf(window.pairs));
+    expect(book.prefund.committedFen).toBe(sum(unsettled.filter((pair) => pair.from === county).map((pair) => pair.fen)));
+    // Between counties, claims and debts mirror each other.
+    for (const other of world.all<Book>("books"))
+      expect(balance(world, county, `DUE_TO/${other.county}`)).toBe(-balance(world, other.county, `DUE_FROM/${county}`));
+  }
+  for (const window of windows) {
+    expect(sum(positionsOf(pairsOf(window.pairs)).map((position) => position.netFen))).toBe(0n);
+    if (window.state !== "OPEN") expect(window.positions).toEqual(positionsOf(pairsOf(window.pairs)));
+  }
+}
+
+/** No fund has let go more than it has above its floor: for funds that began above it. */
+export function expectFloors(world: World): void {
+  for (const book of world.all<Book>("books")) expect(roomOf(book)).toBeGreaterThanOrEqual(0n);
+}
+
+/** Every event that was told goes through its contract message unchanged. */
+export function expectContract(outcome: Outcome<unknown>): void {
+  for (const { name, body } of outcome.told) {
+    const codec = (
+      tells as unknown as Record<string, { encode(body: unknown): { finish(): Uint8Array }; decode(bytes: Uint8Array): unknown }>
+    )[name];
+    if (!codec) throw new Error(`${name} has no codec`);
+    expect(codec.decode(codec.encode(body).finish())).toEqual(body);
+  }
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { SettlementRefusal } from "../../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { refuse } from "../../../services/settlement/domain/refusals.ts";
+
+type Code = Parameters<typeof refuse>[0];
+type Contract = Exclude<SettlementRefusal, "UNSPECIFIED">;
+/** The typecheck fails where the catalogue and the contract name different codes. */
+const same: [Exclude<Code, Contract>, Exclude<Contract, Code>] extends [never, never] ? true : false = true;
+
+test("the refusals are the contract's, each with both sentences filled in", () => {
+  expect(same).toBe(true);
+  const codes = Object.keys(SettlementRefusal).filter((code) => code !== "UNSPECIFIED") as Code[];
+  for (const code of codes) {
+    const refusal = refuse(code, { county: "640521", windowId: "W2", open: "W1", reference: "R1" });
+    expect(refusal.code).toBe(code);
+    expect(refusal.zh).toMatch(/\p{Script=Han}/u);
+    expect(`${refusal.zh} ${refusal.en}`).not.toContain("{");
+  }
+});
