@@ -3,6 +3,7 @@
  * covered at discharge, that day's version; otherwise the version of the last covered day. Lines on uncovered days are the patient's.
  */
 import type { Bill, Cover, Stretch } from "./documents.ts";
+import { isCategory } from "./words.ts";
 
 export interface Ground {
   /** The day whose scheme version applies. */
@@ -10,6 +11,12 @@ export interface Ground {
   /** The stretch of cover that holds that day: its county is the home county. */
   readonly stretch: Stretch;
   covers(day: string): boolean;
+}
+
+/** Enrollment's cover as a stretch of days; who is in no category is an ordinary member. */
+export function stretchFrom(cover: Omit<Stretch, "category"> & { readonly category: string }): Stretch {
+  const { county, fromDay, toDay, category } = cover;
+  return { county, fromDay, toDay, category: isCategory(category) ? category : "ORDINARY" };
 }
 
 /** The stretches known of a person: what the projection has, and what the owner answered where the projection could not say yes. */

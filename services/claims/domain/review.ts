@@ -3,7 +3,7 @@ import type { Decision } from "../../values/decision.ts";
 import { type Claim, claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
-import { approve, awaitPrefund, refusalKeys, refuseClaim } from "./standing.ts";
+import { pass, refusalKeys, refuseClaim } from "./standing.ts";
 
 export interface ReviewInput {
   /** The reviewer's county: the claim's home county. */
@@ -25,7 +25,6 @@ export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
     change.about(claimId);
     if (claim.state !== "IN_REVIEW") return refuse("NOT_IN_REVIEW", { field: "claim_id", claim: claimId, state: claim.state });
     if (verdict === "REFUSE") return refuseClaim(claim, reason, state, change, context);
-    const reviewed: Claim = { ...claim, reviewed: true };
-    return claim.treatingCounty === county ? approve(reviewed, change, context) : awaitPrefund(reviewed, change, context);
+    return pass({ ...claim, reviewed: true }, change, context);
   },
 };

@@ -17,6 +17,12 @@ export function reservationIdOf(claim: Claim): string {
   return `claim/${claim.bill.claimId}/reservation`;
 }
 
+/** What the rules or a reviewer have passed: promised at once, or after the home county's prefund where another county would advance money. */
+export function pass(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
+  const advanced = claim.county !== claim.treatingCounty && claim.benefit.fundFen > 0n;
+  return advanced ? awaitPrefund(claim, change, context) : approve(claim, change, context);
+}
+
 /** Promises the fund part: tells ClaimApproved under the next decision's id. */
 export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
   assert(claim.state === "IN_REVIEW" || claim.state === "PENDING", `${claim.bill.claimId} is ${claim.state} and cannot be approved`);
@@ -54,7 +60,7 @@ export function hold(claim: Claim, reason: string, change: Change<ClaimsEvents>,
 }
 
 /** Asks settlement for the home county's prefund (protocols 18): the cap is reserved in the benefit year already. */
-export function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
+function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
   const pending: Claim = { ...claim, state: "PENDING", reason: "", waitingSinceMs: context.atMs };
   const { claimId } = pending.bill;
   change.put(claims.key(claimId), pending);

@@ -12,7 +12,7 @@ import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { type Catalogue, capOf, catalogues, itemOf, rowOf, ruleOf, type Scheme, schemeIdOf, schemes, timetables } from "./scheme.ts";
-import { approve, awaitPrefund, hold } from "./standing.ts";
+import { hold, pass } from "./standing.ts";
 import type { Level } from "./words.ts";
 import { enterYears, MAX_VISITS, overlapOf, visitDuringStay, yearKeys, yearOrEmpty } from "./year.ts";
 
@@ -216,7 +216,7 @@ function claimFor(
   enterYears(claim, state, change);
   change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
   if (reason) return hold(claim, reason, change, context);
-  return county === place.county ? approve(claim, change, context) : awaitPrefund(claim, change, context);
+  return pass(claim, change, context);
 }
 
 /** What others may change and this claim stands on. Schemes never change; an institution's county never does either. */

@@ -1,0 +1,184 @@
+/** What claims is asked. What each field may be stands in the domain's forms; what the projections lack, the owners are asked (protocols 15). */
+import { createHash } from "node:crypto";
+import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import {
+  type Claim as ClaimMessage,
+  ClaimsServiceDefinition as definition,
+  type RegisterReferralRequest,
+  type ReviewClaimRequest,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { RefusedError } from "../mesh/rpc.ts";
+import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import type { Caller } from "../values/decision.ts";
+import { assert, badRequest, type Refusal } from "../values/outcome.ts";
+import { PROVINCE } from "../values/region.ts";
+import { billFormFault, billFrom } from "./domain/bill-form.ts";
+import { canonical } from "./domain/canonical.ts";
+import type { Claim, Referral } from "./domain/documents.ts";
+import { badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
+import { stretchFrom } from "./domain/ground.ts";
+import { publishCatalogue } from "./domain/publish-catalogue.ts";
+import { publishScheme } from "./domain/publish-scheme.ts";
+import { refuse } from "./domain/refusals.ts";
+import { registerReferral } from "./domain/register-referral.ts";
+import { type ReviewInput, review } from "./domain/review.ts";
+import { byItemCode } from "./domain/scheme.ts";
+import { catalogueFormFault, itemsFrom, type SchemeForm, schemeFormFault, schemeFrom } from "./domain/scheme-form.ts";
+import { type Asked, submit } from "./domain/submit.ts";
+import { claimOf, reviewTasksOf } from "./store.ts";
+
+const MAX_REASON = 200;
+
+export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+  const { methods } = definition;
+  return [
+    command(methods.submitClaim, {
+      check: ({ bill }) => billFormFault(bill),
+      input: ({ bill }) => ({ bill: billFrom(wanted(bill)) }),
+      async ask({ bill: form }) {
+        const bill = billFrom(wanted(form));
+        return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
+      },
+      decision: submit,
+      reply: (claim) => ({ claim: claimMessage(claim) }),
+      pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
+    }),
+    query(methods.getClaim, async ({ claimId }, caller) => {
+      const fault = badId("claim_id", claimId);
+      if (fault) return fault;
+      const claim = await claimOf(reader, claimId);
+      if (!claim || !mayRead(claim, caller)) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
+      return { claim: claimMessage(claim) };
+    }),
+    command(methods.reviewClaim, {
+      check: reviewFault,
+      input: ({ county, claimId, verdict, reason }): ReviewInput => ({
+        county,
+        claimId,
+        verdict: verdict === "REFUSE" ? "REFUSE" : "APPROVE",
+        reason,
+      }),
+      decision: review,
+      reply: (claim) => ({ claim: claimMessage(claim) }),
+      pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
+    }),
+    query(methods.listReviewTasks, async ({ county }) => {
+      const fault = badCounty("county", county);
+      return fault ?? { claims: (await reviewTasksOf(reader, county)).map(claimMessage) };
+    }),
+    command(methods.publishScheme, {
+      check: ({ scheme }) => schemeFormFault(scheme),
+      input: ({ scheme }) => schemeInput(wanted(scheme)),
+      async ask({ scheme }) {
+        const { county } = wanted(scheme);
+        const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
+        return { ...schemeInput(wanted(scheme)), asked: { countyKnown: counties.some((known) => known.county === county) } };
+      },
+      decision: publishScheme,
+      reply: ({ schemeId, contentHash }) => ({ schemeId, contentHash }),
+    }),
+    command(methods.publishCatalogue, {
+      check: ({ catalogueVersion, items }) => catalogueFormFault(catalogueVersion, items),
+      input: ({ catalogueVersion, items: forms }) => {
+        const items = itemsFrom(forms);
+        return { catalogueVersion, items, contentHash: sha256({ catalogueVersion, items: [...items].sort(byItemCode) }) };
+      },
+      decision: publishCatalogue,
+      reply: (contentHash) => ({ contentHash }),
+    }),
+    command(methods.registerReferral, {
+      check: referralFault,
+      input: (request) => ({ referral: referralFrom(request) }),
+      async ask(request) {
+        const referral = referralFrom(request);
+        return { referral, asked: await askOwners(ask, referral.personId, referral.fromDay, referral.toInstitutionId) };
+      },
+      decision: registerReferral,
+      reply: ({ referralId }) => ({ referralId }),
+    }),
+  ];
+}
+
+/** What the door has seen to be there. */
+function wanted<T>(part: T | undefined): T {
+  assert(part !== undefined, "the check at the door asks for it");
+  return part;
+}
+
+function sha256(content: unknown): string {
+  return createHash("sha256").update(canonical(content)).digest("hex");
+}
+
+function schemeInput(form: SchemeForm) {
+  const scheme = schemeFrom(form);
+  return { scheme, contentHash: sha256(scheme) };
+}
+
+/** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */
+async function askOwners(ask: Ask, personId: string, day: string, institutionId: string): Promise<Asked> {
+  const [person, { institutions }] = await Promise.all([
+    askForCover(ask, personId, day),
+    ask(AdministrationServiceDefinition, "listInstitutions", { county: "" }),
+  ]);
+  const found = institutions.find((institution) => institution.institutionId === institutionId);
+  return { ...person, ...(found && found.level !== "UNSPECIFIED" ? { institution: { county: found.county, level: found.level } } : {}) };
+}
+
+async function askForCover(ask: Ask, personId: string, day: string): Promise<Asked> {
+  try {
+    const { cover } = await ask(EnrollmentServiceDefinition, "checkEligibility", { personId, day });
+    return { personKnown: true, ...(cover ? { cover: stretchFrom(cover) } : {}) };
+  } catch (error) {
+    if (error instanceof RefusedError && error.refusal.code === "UNKNOWN_PERSON") return { personKnown: false };
+    throw error;
+  }
+}
+
+/** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */
+function mayRead(claim: Claim, { role, scope }: Caller): boolean {
+  if (role === "HOSPITAL") return claim.bill.institutionId === scope;
+  return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
+}
+
+function reviewFault({ county, claimId, verdict, reason }: ReviewClaimRequest): Refusal | undefined {
+  return (
+    badCounty("county", county) ??
+    badId("claim_id", claimId) ??
+    (verdict === "UNSPECIFIED" ? missing("verdict") : undefined) ??
+    (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_REASON) : undefined)
+  );
+}
+
+function referralFault({ county, referralId, personId, toInstitutionId, fromDay, toDay }: RegisterReferralRequest): Refusal | undefined {
+  return (
+    badCounty("county", county) ??
+    badId("referral_id", referralId) ??
+    badPerson("person_id", personId) ??
+    badId("to_institution_id", toInstitutionId) ??
+    badDay("from_day", fromDay) ??
+    badDay("to_day", toDay) ??
+    (toDay < fromDay ? badRequest("to_day", "不得早于首日", "must not be before the first day") : undefined)
+  );
+}
+
+function referralFrom({ county, referralId, personId, toInstitutionId, fromDay, toDay }: RegisterReferralRequest): Referral {
+  return { county, referralId, personId, toInstitutionId, fromDay, toDay };
+}
+
+function claimMessage(claim: Claim): ClaimMessage {
+  const { bill, state, benefit, county, treatingCounty, reason, decision, traceId } = claim;
+  return {
+    bill: { ...bill, lines: [...bill.lines] },
+    state,
+    benefit: { ...benefit },
+    homeCounty: county,
+    treatingCounty,
+    reason,
+    decision,
+    submittedAtMs: BigInt(claim.submittedAtMs),
+    decidedAtMs: BigInt(claim.decidedAtMs),
+    paidAtMs: BigInt(claim.paidAtMs),
+    traceId,
+  };
+}

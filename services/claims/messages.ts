@@ -1,0 +1,72 @@
+/** What claims tells, and what it hears: covers, institutions and counties as states, the prefund's and the bank's answers as facts. */
+import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import {
+  ClaimApproved,
+  ClaimHeld,
+  ClaimPaid,
+  ClaimRefused,
+  PrefundReleased,
+  PrefundRequested,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { PaymentsReturned, PaymentsSettled, type SettledPayable } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { type Message, told } from "../mesh/wiring.ts";
+import { assert } from "../values/outcome.ts";
+import { countyChanged } from "./domain/county-changed.ts";
+import { stretchFrom } from "./domain/ground.ts";
+import { householdCovered } from "./domain/household-covered.ts";
+import { institutionChanged } from "./domain/institution-changed.ts";
+import { paymentsReturned } from "./domain/payments-returned.ts";
+import { type PaidClaim, paymentsSettled } from "./domain/payments-settled.ts";
+import { prefundRefused } from "./domain/prefund-refused.ts";
+import { prefundReserved } from "./domain/prefund-reserved.ts";
+
+export const tells = { ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimPaid };
+
+export const messages: readonly Message[] = [
+  told("enrollment", "HouseholdCovered", HouseholdCovered, {
+    input: ({ householdId, county, version, covers }) => ({
+      householdId,
+      county,
+      version: Number(version),
+      covers: covers.map((cover) => ({ personId: cover.personId, stretch: stretchFrom(cover) })),
+    }),
+    decision: householdCovered,
+  }),
+  told("administration", "InstitutionChanged", InstitutionChanged, {
+    input: ({ institution, version }) => {
+      assert(institution && institution.level !== "UNSPECIFIED", "an institution that changed is there and has a level");
+      return { institutionId: institution.institutionId, county: institution.county, level: institution.level, version: Number(version) };
+    },
+    decision: institutionChanged,
+  }),
+  told("administration", "CountyChanged", CountyChanged, {
+    input: ({ county, version }) => {
+      assert(county, "a county that changed is there");
+      return { county: county.county, version: Number(version) };
+    },
+    decision: countyChanged,
+  }),
+  told("settlement", "PrefundReserved", PrefundReserved, {
+    input: ({ claimId }) => ({ claimId }),
+    decision: prefundReserved,
+  }),
+  told("settlement", "PrefundRefused", PrefundRefused, {
+    input: ({ claimId }) => ({ claimId }),
+    decision: prefundRefused,
+  }),
+  told("payment", "PaymentsSettled", PaymentsSettled, {
+    input: ({ payables, settledAtMs }) => ({ paid: claimsAmong(payables), settledAtMs: Number(settledAtMs) }),
+    decision: paymentsSettled,
+  }),
+  told("payment", "PaymentsReturned", PaymentsReturned, {
+    input: ({ payables }) => ({ returned: claimsAmong(payables) }),
+    decision: paymentsReturned,
+  }),
+];
+
+/** A transfer between counties is no claim's. */
+function claimsAmong(payables: readonly SettledPayable[]): PaidClaim[] {
+  return payables.filter(({ claimId }) => claimId !== "").map(({ claimId, payableId, orderId }) => ({ claimId, payableId, orderId }));
+}
