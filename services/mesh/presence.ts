@@ -47,9 +47,8 @@ export function listen(bus: Bus, service: string): Presence {
     bus.subscribe(`nrcms.death.${service}.*`, (message) => {
       const [, , of = "", twin = ""] = message.subject.split(".");
       const known = heard.get(name(of, twin));
-      const instance = readInstance(message.data);
       // A notice about a process that has been replaced since is old news.
-      if (!known || (instance && known.beat.instance !== instance)) return;
+      if (!known || isAnother(known.beat, message.data)) return;
       known.dead = true;
       for (const listener of listeners) listener(of, twin);
     }),
@@ -80,12 +79,16 @@ function readBeat(data: Uint8Array): TwinBeat | undefined {
   }
 }
 
-function readInstance(data: Uint8Array): string | undefined {
+/** Whether a death notice speaks of another process than the one that last beat: by its instance (a goodbye) or its pid (a supervisor's word). */
+function isAnother(beat: TwinBeat, data: Uint8Array): boolean {
   try {
-    const body: unknown = JSON.parse(decoded.decode(data));
-    return typeof body === "object" && body !== null && "instance" in body && typeof body.instance === "string" ? body.instance : undefined;
+    const notice = JSON.parse(decoded.decode(data)) as { instance?: unknown; pid?: unknown };
+    return (
+      (typeof notice.instance === "string" && notice.instance !== beat.instance) ||
+      (typeof notice.pid === "number" && notice.pid !== beat.pid)
+    );
   } catch {
-    // A supervisor that does not know the instance sends no body.
-    return undefined;
+    // A notice without a body speaks of whoever has the name.
+    return false;
   }
 }

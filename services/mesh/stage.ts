@@ -227,6 +227,7 @@ function changeInto(
   draft: Draft,
   read: (draft: Draft, key: Key) => Doc | undefined,
   loads: Loads,
+  // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
   tells: Readonly<Record<string, Codec<any>>>,
 ): Change {
   return {
