@@ -1,0 +1,108 @@
+/**
+ * What a value out of YAML or JSON must look like to be a message of the contract. A shape gives the message (camelCase, bigint fen),
+ * or writes down every fault with its path. Only the form is judged: what an amount or a day means is the service's matter.
+ */
+import type { Reason } from "./problems.ts";
+import { type Camel, camel } from "./table.ts";
+
+export type Path = readonly (string | number)[];
+
+export interface Fault extends Reason {
+  readonly path: Path;
+}
+
+/** Gives undefined only after it has written down a fault. */
+export type Shape<T> = (value: unknown, path: Path, faults: Fault[]) => T | undefined;
+
+const INT64 = 1n << 63n;
+const INT32 = 2 ** 31;
+
+function shape<T>(zh: string, en: string, read: (value: unknown) => T | undefined): Shape<T> {
+  return (value, path, faults) => {
+    const result = read(value);
+    if (result === undefined)
+      faults.push(value === undefined || value === null ? { path, zh: "必填", en: "is missing" } : { path, zh, en });
+    return result;
+  };
+}
+
+export const text: Shape<string> = shape("须为文本", "must be text", (value) => (typeof value === "string" ? value : undefined));
+
+export const truth: Shape<boolean> = shape("须为 true 或 false", "must be true or false", (value) =>
+  typeof value === "boolean" ? value : undefined,
+);
+
+/** A whole number that is exact: JSON's beyond 2^53 are not, and may be written as text. */
+export const integer64: Shape<bigint> = shape(
+  "须为整数，过大的数须写成文本",
+  "must be a whole number; one beyond 2^53 is written as text",
+  (value) => {
+    const whole = wholeOf(value);
+    return whole !== undefined && whole >= -INT64 && whole < INT64 ? whole : undefined;
+  },
+);
+
+export const integer32: Shape<number> = shape("须为整数", "must be a whole number", (value) => {
+  const whole = wholeOf(value);
+  return whole !== undefined && whole >= -INT32 && whole < INT32 ? Number(whole) : undefined;
+});
+
+function wholeOf(value: unknown): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  return typeof value === "string" && /^-?\d{1,19}$/.test(value) ? BigInt(value) : undefined;
+}
+
+export function among<const T extends string>(values: readonly T[]): Shape<T> {
+  const list = values.join(", ");
+  return shape(`须为 ${list} 之一`, `must be one of ${list}`, (value) => values.find((one) => one === value));
+}
+
+/** May be left out. */
+export function optional<T>(inner: Shape<T>, without: T): Shape<T> {
+  return (value, path, faults) => (value === undefined ? without : inner(value, path, faults));
+}
+
+export function list<T>(inner: Shape<T>): Shape<T[]> {
+  return (value, path, faults) => {
+    if (!Array.isArray(value)) {
+      faults.push(
+        value === undefined || value === null ? { path, zh: "必填", en: "is missing" } : { path, zh: "须为列表", en: "must be a list" },
+      );
+      return undefined;
+    }
+    const items = value.map((item, index) => inner(item, [...path, index], faults));
+    return items.every((item) => item !== undefined) ? items : undefined;
+  };
+}
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+type MessageOf<F extends Fields> = { [K in keyof F & string as Camel<K>]: F[K] extends Shape<infer T> ? T : never };
+
+/** A message by its fields in snake_case; a field that it does not have is a fault. */
+export function message<F extends Fields>(fields: F): Shape<MessageOf<F>> {
+  return (value, path, faults) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      faults.push(
+        value === undefined || value === null
+          ? { path, zh: "必填", en: "is missing" }
+          : { path, zh: "须为一组字段", en: "must be a group of fields" },
+      );
+      return undefined;
+    }
+    const before = faults.length;
+    const given = value as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(given))
+      if (!Object.hasOwn(fields, name)) faults.push({ path: [...path, name], zh: "没有这个字段", en: "is no field here" });
+    const entries = Object.entries(fields).map(([name, inner]) => [
+      camel(name),
+      inner(Object.hasOwn(given, name) ? given[name] : undefined, [...path, name], faults),
+    ]);
+    return faults.length === before ? (Object.fromEntries(entries) as MessageOf<F>) : undefined;
+  };
+}
+
+/** `schemes[2].rules[0].rate_bp`. */
+export function pathText(path: Path): string {
+  return path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
+}
