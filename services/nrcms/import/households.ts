@@ -20,14 +20,10 @@ export interface HouseholdOptions extends ReadOptions {
   readonly today?: string;
 }
 
+/** The good households of one county, in the file's order. */
 export interface CountyHouseholds {
   readonly county: string;
   readonly households: readonly Household[];
-}
-
-export interface HouseholdsRead {
-  /** The good households by county, in the file's order. */
-  readonly byCounty: readonly CountyHouseholds[];
   /** Where the field of a household stands that enrolment has refused: `members[1].identity_number` of an EnrolmentResult. */
   placeOf(householdId: string, field: string): Place;
 }
@@ -73,8 +69,8 @@ interface Gathering {
   bad: boolean;
 }
 
-/** Reads the file; each problem is reported, in the order of lines. Throws what the file system says. */
-export async function readHouseholds(file: string, options: HouseholdOptions): Promise<HouseholdsRead> {
+/** The good households of the file; each problem is reported, in the order of lines. Throws what the file system says. */
+export async function readHouseholds(file: string, options: HouseholdOptions): Promise<CountyHouseholds[]> {
   const problems: Problem[] = [];
   const report = (place: Place, { zh, en }: Reason) => void problems.push({ ...place, zh, en });
   const gathered = new Map<string, Gathering>();
@@ -122,10 +118,9 @@ export async function readHouseholds(file: string, options: HouseholdOptions): P
     list.push({ householdId, township, village, members });
   }
   for (const problem of problems.toSorted((a, b) => a.line - b.line)) options.onProblem(problem);
-  return {
-    byCounty: [...byCounty].map(([county, households]) => ({ county, households })),
-    placeOf: (householdId, field) => placeIn(gathered.get(householdId), field) ?? { file: basename(file), line: 0, column: 0, field },
-  };
+  const placeOf = (householdId: string, field: string): Place =>
+    placeIn(gathered.get(householdId), field) ?? { file: basename(file), line: 0, column: 0, field };
+  return [...byCounty].map(([county, households]) => ({ county, households, placeOf }));
 }
 
 /** Takes a row into its household; false where anything is wrong with it. */

@@ -7,7 +7,7 @@ const REGION = join(import.meta.dirname, "..", "..", "..", "deploy", "sandbox", 
 
 async function read(content: string | Uint8Array, options: Partial<HouseholdOptions> = {}) {
   const { result, problems, places } = await reading(({ onProblem }) => readHouseholds(fileOf(content), { onProblem, ...options }));
-  const good = result.byCounty.flatMap(({ households }) =>
+  const good = result.flatMap(({ households }) =>
     households.map(({ householdId, members }) => `${Number(householdId.slice(6))}:${members.length}`),
   );
   return { result, problems, places, good };
@@ -18,8 +18,8 @@ const GOOD = [row(1, "01", 1), row(1, "02", 2)];
 test("rows become households of the contract's shape", async () => {
   const { result, problems } = await read(csv(...GOOD, row(2, "01", 3, { county: "640424", category: "FIVE_GUARANTEES" })));
   expect(problems).toEqual([]);
-  expect(result.byCounty.map(({ county }) => county)).toEqual(["640521", "640424"]);
-  expect(result.byCounty[0]?.households).toEqual([
+  expect(result.map(({ county }) => county)).toEqual(["640521", "640424"]);
+  expect(result[0]?.households).toEqual([
     {
       householdId: "64052100000001",
       township: "鸣沙镇",
@@ -55,7 +55,7 @@ test("what a spreadsheet does to a file is no problem: a mark, CRLF, quotation m
   const { good, problems, result } = await read(`\ufeff${rows.join("\r\n")}\r\n`);
   expect(problems).toEqual([]);
   expect(good).toEqual(["1:2", "2:1"]);
-  expect(result.byCounty[0]?.households[0]?.members[1]).toMatchObject({ sex: "FEMALE", head: false, category: "MINIMUM_LIVING" });
+  expect(result[0]?.households[0]?.members[1]).toMatchObject({ sex: "FEMALE", head: false, category: "MINIMUM_LIVING" });
 });
 
 describe("a bad row spoils its household and no other", () => {
@@ -207,15 +207,15 @@ test("no problem repeats a name or an identity number", async () => {
 
 test("what enrolment refuses is found again in the file", async () => {
   const { result } = await read(csv(row(1, "01", 1), row(2, "01", 3), row(2, "02", 5)));
-  expect(result.placeOf("64052100000002", "members[1].identity_number")).toEqual({
+  expect(result[0]?.placeOf("64052100000002", "members[1].identity_number")).toEqual({
     file: "file.csv",
     line: 4,
     column: 7,
     field: "identity_number",
   });
-  expect(result.placeOf("64052100000002", "household_id")).toMatchObject({ line: 3, column: 1 });
-  expect(result.placeOf("64052100000002", "members")).toMatchObject({ line: 3, column: 0, field: "members" });
-  expect(result.placeOf("64052100000002", "")).toMatchObject({ line: 3, column: 0, field: "" });
+  expect(result[0]?.placeOf("64052100000002", "household_id")).toMatchObject({ line: 3, column: 1 });
+  expect(result[0]?.placeOf("64052100000002", "members")).toMatchObject({ line: 3, column: 0, field: "members" });
+  expect(result[0]?.placeOf("64052100000002", "")).toMatchObject({ line: 3, column: 0, field: "" });
 });
 
 test("a request carries at most 500 households and 3000 members", () => {
@@ -235,8 +235,8 @@ describe("the sample region", () => {
   test("is read without a problem", async () => {
     const { result, problems } = await open("households.csv");
     expect(problems).toEqual([]);
-    expect(result.byCounty).toHaveLength(22);
-    expect(result.byCounty.flatMap(({ households }) => households.flatMap(({ members }) => members)).length).toBeGreaterThanOrEqual(10_000);
+    expect(result).toHaveLength(22);
+    expect(result.flatMap(({ households }) => households.flatMap(({ members }) => members)).length).toBeGreaterThanOrEqual(10_000);
   });
 
   test("in GB18030 is named, and nothing of it is given", async () => {
@@ -244,7 +244,7 @@ describe("the sample region", () => {
     expect(problems).toMatchObject([
       { file: "households-gb18030.csv", en: expect.stringContaining("GB18030, not UTF-8; convert it, e.g. iconv") },
     ]);
-    expect(result.byCounty).toEqual([]);
+    expect(result).toEqual([]);
   });
 
   test.each([
