@@ -1,6 +1,6 @@
 /**
  * The store in MongoDB: reads before the transaction with majority, then one transaction of writes, everything guarded by its version
- * (protocols 1–3). Stored form of a document: { _id, version, by (the entry that wrote it), …its fields }.
+ * (protocols 1–3). Stored form of a document: { _id, _version, _by (the entry that wrote it), …its fields }.
  */
 import {
   type AnyBulkWriteOperation,
@@ -91,12 +91,12 @@ async function cased<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function storedDoc(id: string, version: number, by: string, doc: Doc): Stored {
-  return { ...doc, _id: id, version, by };
+  return { ...doc, _id: id, _version: version, _by: by };
 }
 
 function docOf<D extends Doc>(stored: Stored): D {
-  if (typeof stored.form === "number" && stored.form > FORM) throw new NewerForm(`${stored._id} has form ${stored.form}`);
-  const { _id, version, by, touched, form, ...doc } = stored;
+  if (typeof stored._form === "number" && stored._form > FORM) throw new NewerForm(`${stored._id} has form ${stored._form}`);
+  const { _id, _version, _by, _touched, _form, ...doc } = stored;
   return doc as unknown as D;
 }
 
@@ -126,7 +126,7 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
       const page = keys.slice(from, from + IN_LIMIT).map((key) => key.id);
       const found = await collection.find({ _id: page.length === 1 ? (page[0] as string) : { $in: page } }).toArray();
       for (const stored of found) {
-        const read = { doc: docOf<Doc>(stored), version: Number(stored.version) };
+        const read = { doc: docOf<Doc>(stored), version: Number(stored._version) };
         const name = nameOf({ kind, id: stored._id });
         loads.set(name, read);
         if (immutable) {
@@ -291,10 +291,10 @@ function writesByKind(plan: Plan): [string, KindWrites][] {
     const writes = of(key.kind);
     const stored = storedDoc(key.id, version + 1, by, doc);
     if (version === 0) writes.inserts.push(stored);
-    else writes.updates.push({ replaceOne: { filter: { _id: key.id, version }, replacement: stored } });
+    else writes.updates.push({ replaceOne: { filter: { _id: key.id, _version: version }, replacement: stored } });
   }
   for (const { key, version } of inOrder(plan.guards)) {
-    of(key.kind).updates.push({ updateOne: { filter: { _id: key.id, version }, update: { $inc: { touched: 1 } } } });
+    of(key.kind).updates.push({ updateOne: { filter: { _id: key.id, _version: version }, update: { $inc: { _touched: 1 } } } });
   }
   for (const writes of byKind.values()) writes.expected = writes.updates.length;
   return [...byKind].sort(([a], [b]) => (a < b ? -1 : 1));
