@@ -1,0 +1,194 @@
+/**
+ * A working day, played from outside through the gateway, each role with its own certificate: hospitals check eligibility and bill, a reviewer decides what the rules hold,
+ * the checker approves what the payment centre has made, the maker cuts the daily and weekly orders, the treasurer closes the clearing window and asks for the statement.
+ */
+import { createHash } from "node:crypto";
+import { type Bill, ClaimState, ClaimsServiceDefinition, Verdict } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { BatchState, PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { SettlementServiceDefinition, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { pause } from "../mesh/clock.ts";
+import { GatewayError } from "./gateway-client.ts";
+import { each, type People } from "./people.ts";
+
+/** What the day's callers were told, claim by claim: their own record, to be compared with the mesh's and the bank's. */
+export interface Acknowledged {
+  readonly claimId: string;
+  readonly institutionId: string;
+  readonly state: string;
+  readonly fundFen: bigint;
+}
+
+export interface DayTally {
+  submitted: number;
+  approved: number;
+  inReview: number;
+  pending: number;
+  refused: number;
+  reviewed: number;
+  batchesApproved: number;
+  readonly acknowledged: Acknowledged[];
+  readonly refusals: Map<string, number>;
+}
+
+export function newTally(): DayTally {
+  return { submitted: 0, approved: 0, inReview: 0, pending: 0, refused: 0, reviewed: 0, batchesApproved: 0, acknowledged: [], refusals: new Map() };
+}
+
+/** Eligibility is asked for every so many bills: a hospital asks at admission, not at each bill. */
+const ELIGIBILITY_EVERY = 10;
+
+/** Bills every stay and visit, `width` hospitals at a time. Claim ids are request ids: billing twice is billing once. */
+export async function billAll(bills: readonly Bill[], people: People, tally: DayTally, width: number, progress: () => void): Promise<void> {
+  await each(bills, width, async (bill, index) => {
+    const hospital = people.as(`hospital-${bill.institutionId}`);
+    if (index % ELIGIBILITY_EVERY === 0) {
+      await hospital.call(EnrollmentServiceDefinition, "checkEligibility", { personId: bill.personId, day: bill.dischargedOn });
+    }
+    try {
+      const { claim } = await hospital.call(ClaimsServiceDefinition, "submitClaim", { requestId: bill.claimId, bill });
+      const state = claim?.state ?? ClaimState.UNSPECIFIED;
+      if (state === ClaimState.APPROVED || state === ClaimState.PAID) tally.approved += 1;
+      else if (state === ClaimState.IN_REVIEW) tally.inReview += 1;
+      else if (state === ClaimState.PENDING) tally.pending += 1;
+      else tally.refused += 1;
+      tally.acknowledged.push({ claimId: bill.claimId, institutionId: bill.institutionId, state, fundFen: claim?.benefit?.fundFen ?? 0n });
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status === "UNAVAILABLE") throw error;
+      tally.refused += 1;
+      tally.refusals.set(error.code, (tally.refusals.get(error.code) ?? 0) + 1);
+    }
+    tally.submitted += 1;
+    progress();
+  });
+}
+
+const DESK_PAUSE_MS = 300;
+/** The desk refuses about one held claim in sixteen: enough to see it, and always the same ones. */
+const REFUSED_NIBBLE = "0";
+
+/** The review desks of the counties, until the signal aborts: looks at what waits, decides, looks again. */
+export async function reviewDesks(counties: readonly string[], people: People, tally: DayTally, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await reviewOnce(counties, people, tally);
+    await pause(DESK_PAUSE_MS, signal);
+  }
+}
+
+/** One look at every county's desk. Returns how many tasks were decided. */
+export async function reviewOnce(counties: readonly string[], people: People, tally: DayTally): Promise<number> {
+  let decided = 0;
+  await each(counties, 6, async (county) => {
+    const reviewer = people.as(`reviewer-${county}`);
+    const { claims } = await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county });
+    await each(claims, 8, async (claim) => {
+      const claimId = claim.bill?.claimId ?? "";
+      const refuse = createHash("sha256").update(claimId).digest("hex").startsWith(REFUSED_NIBBLE);
+      const verdict = refuse ? Verdict.REFUSE : Verdict.APPROVE;
+      try {
+        await reviewer.call(ClaimsServiceDefinition, "reviewClaim", {
+          requestId: `review-${claimId}`,
+          county,
+          claimId,
+          verdict,
+          reason: refuse ? "第三方责任 / a third party is liable" : "",
+        });
+        decided += 1;
+        tally.reviewed += 1;
+      } catch (error) {
+        // The list was read a moment ago: another desk may have decided since.
+        if (!(error instanceof GatewayError && error.code === "NOT_IN_REVIEW")) throw error;
+      }
+    });
+  });
+  return decided;
+}
+
+const CHECKER_PAUSE_MS = 120;
+
+/** The checker's desk, until the signal aborts: approves each proposed batch after looking at its content hash. */
+export async function checkerDesk(people: People, tally: DayTally, signal: AbortSignal): Promise<void> {
+  const checker = people.as("checker");
+  while (!signal.aborted) {
+    const { batches } = await checker.call(PaymentServiceDefinition, "listBatches", { state: BatchState.PROPOSED });
+    await each(batches, 4, async (batch) => {
+      try {
+        await checker.call(PaymentServiceDefinition, "approveBatch", { requestId: `approve-${batch.batchId}`, batchId: batch.batchId, expectedHash: batch.contentHash });
+        tally.batchesApproved += 1;
+      } catch (error) {
+        if (!(error instanceof GatewayError && error.code === "NOT_PROPOSED")) throw error;
+      }
+    });
+    await pause(batches.length > 0 ? CHECKER_PAUSE_MS / 4 : CHECKER_PAUSE_MS, signal);
+  }
+}
+
+export interface OpenPayables {
+  readonly open: number;
+  readonly held: number;
+}
+
+/** What is posted and not yet paid, as the ledger has it. */
+export async function openPayables(people: People): Promise<OpenPayables> {
+  const balance = await people.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", { county: "" });
+  return { open: Number(balance.payablesOpen), held: Number(balance.payablesHeld) };
+}
+
+/** Waits until a condition holds, asking every 200 ms; false where `limitMs` passed. */
+export async function waitFor(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  const untilMs = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > untilMs) return false;
+    await pause(200);
+  }
+  return true;
+}
+
+/** The maker gathers what hospitals want paid once a day and once a week. */
+export async function cutDailyAndWeekly(people: People, day: string): Promise<void> {
+  for (const schedule of [PaySchedule.DAILY, PaySchedule.WEEKLY] as const) {
+    // One request gathers up to the batch limits: asked again until nothing is left, under a new id each time.
+    for (let part = 1; part <= 50; part += 1) {
+      try {
+        const { batches } = await people.as("maker").call(PaymentServiceDefinition, "cutBatch", { requestId: `cut-${schedule}-${day}-${Date.now()}-${part}`, schedule, upToDay: day });
+        if (batches.length === 0) break;
+      } catch (error) {
+        if (error instanceof GatewayError && error.code === "NOTHING_DUE") break;
+        throw error;
+      }
+    }
+  }
+}
+
+/** Closes the open clearing window if it holds obligations, and waits until its transfers are paid. Returns the newest closed window's id, empty where there is none. */
+export async function closeWindow(people: People, limitMs: number): Promise<string> {
+  const treasurer = people.as("treasurer");
+  const { windows } = await treasurer.call(SettlementServiceDefinition, "listWindows", {});
+  const open = windows.find((window) => window.state === WindowState.OPEN);
+  if (!open || open.obligations === 0) return windows.find((window) => window.state === WindowState.SETTLED)?.windowId ?? "";
+  await treasurer.call(SettlementServiceDefinition, "closeWindow", { requestId: `close-${open.windowId}`, windowId: open.windowId });
+  await waitFor(async () => {
+    const now = await treasurer.call(SettlementServiceDefinition, "listWindows", {});
+    return now.windows.find((window) => window.windowId === open.windowId)?.state === WindowState.SETTLED;
+  }, limitMs);
+  return open.windowId;
+}
+
+/** Asks the bank for the day's statement and waits for its reconciliation. Returns undefined where it did not come. */
+export async function reconcile(people: People, day: string, limitMs: number) {
+  const treasurer = people.as("treasurer");
+  await treasurer.call(PaymentServiceDefinition, "fetchStatement", { requestId: `statement-${day}-${Date.now()}`, day });
+  let found: Awaited<ReturnType<typeof ask>> | undefined;
+  const ask = async () => await treasurer.call(PaymentServiceDefinition, "getReconciliation", { day });
+  await waitFor(async () => {
+    try {
+      found = await ask();
+      return true;
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === "NO_STATEMENT") return false;
+      throw error;
+    }
+  }, limitMs);
+  return found;
+}

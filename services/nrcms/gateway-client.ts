@@ -1,0 +1,148 @@
+/**
+ * A gRPC client of the gateway pair: one certificate, both addresses, and the same request again on the other one when the first is unavailable.
+ * What a hospital's adapter does in its own language, in a hundred lines.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
+import { pause } from "../mesh/clock.ts";
+import { hostOf, type Topology } from "../mesh/topology.ts";
+import type { Method, RequestOf, ResponseOf, ServiceDefinition } from "../mesh/wiring.ts";
+
+/** A call that was answered with anything but OK. `code` is the refusal's, or the gRPC status name. */
+export class GatewayError extends Error {
+  readonly status: string;
+  readonly code: string;
+  readonly field: string;
+  readonly zh: string;
+  readonly en: string;
+  constructor(error: ServiceError) {
+    super(error.details);
+    const refused = refusedOf(error);
+    this.status = status[error.code] ?? String(error.code);
+    this.code = refused?.code ?? this.status;
+    this.field = refused?.field ?? "";
+    this.zh = refused?.zh ?? error.details;
+    this.en = refused?.en ?? error.details;
+  }
+}
+
+const REFUSED_TYPE = "type.googleapis.com/nrcms.values.v1.Refused";
+
+/** Our own detail among those of google.rpc.Status. */
+function refusedOf(error: ServiceError): Refused | undefined {
+  const bytes = error.metadata.get("grpc-status-details-bin")[0];
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  const outer = new BinaryReader(bytes);
+  while (outer.pos < outer.len) {
+    const [field, wire] = outer.tag();
+    if (field !== 3) {
+      outer.skip(wire);
+      continue;
+    }
+    const inner = new BinaryReader(outer.bytes());
+    let type = "";
+    let value = new Uint8Array();
+    while (inner.pos < inner.len) {
+      const [part, kind] = inner.tag();
+      if (part === 1) type = inner.string();
+      else if (part === 2) value = Uint8Array.from(inner.bytes());
+      else inner.skip(kind);
+    }
+    if (type === REFUSED_TYPE) return Refused.decode(value);
+  }
+  return undefined;
+}
+
+export interface GatewayClient {
+  readonly name: string;
+  /** Throws GatewayError for a refusal, and for weather that outlasts `patienceMs`. */
+  call<D extends ServiceDefinition, M extends keyof D["methods"] & string>(
+    definition: D,
+    method: M,
+    request: RequestOf<D, M>,
+    options?: { timeoutMs?: number; patienceMs?: number; traceparent?: string },
+  ): Promise<ResponseOf<D, M>>;
+  close(): void;
+}
+
+const TIMEOUT_MS = 4_000;
+const PATIENCE_MS = 30_000;
+const RETRY_FLOOR_MS = 20;
+const RETRY_CEILING_MS = 400;
+/** Statuses after which the same request id is sent again: nobody can know whether the first arrived, and it does not matter. */
+const AGAIN = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
+
+/** host:port of both gateways, `first` leading. */
+export function gatewayAddresses(topology: Topology, first: "a" | "b" = "a"): string[] {
+  const gateway = topology.services.gateway;
+  if (!gateway) throw new Error("the topology has no gateway");
+  const at = (twin: "a" | "b") => `${hostOf(topology, gateway[twin].server)}:${gateway[twin].grpc}`;
+  return first === "a" ? [at("a"), at("b")] : [at("b"), at("a")];
+}
+
+/** Opens a client with the certificate `<name>.pem` of a folder. Throws where it is not there. */
+export function openGateway(addresses: readonly string[], certificates: string, name: string): GatewayClient {
+  const read = (file: string) => readFileSync(join(certificates, file));
+  const secure = credentials.createSsl(read("authority.pem"), read(`${name}.key`), read(`${name}.pem`));
+  const clients = addresses.map(
+    (address) =>
+      new Client(address, secure, {
+        "grpc.initial_reconnect_backoff_ms": 50,
+        "grpc.min_reconnect_backoff_ms": 50,
+        "grpc.max_reconnect_backoff_ms": 1_000,
+        "grpc.enable_retries": 0,
+        "grpc.max_receive_message_length": 16 * 1024 * 1024,
+      }),
+  );
+  let preferred = 0;
+  return {
+    name,
+    async call(definition, name_, request, options = {}) {
+      const method = definition.methods[name_];
+      if (!method) throw new Error(`${definition.fullName} has no method ${name_}`);
+      const untilMs = performance.now() + (options.patienceMs ?? PATIENCE_MS);
+      const bytes = Buffer.from(method.requestType.encode(request).finish());
+      let backoffMs = RETRY_FLOOR_MS;
+      for (;;) {
+        const client = clients[preferred % clients.length] as Client;
+        try {
+          return await unary(client, definition, method, bytes, options);
+        } catch (error) {
+          const failure = error as ServiceError;
+          if (!AGAIN.has(failure.code) || performance.now() > untilMs) throw new GatewayError(failure);
+          preferred += 1;
+          await pause(backoffMs * (0.5 + Math.random() / 2));
+          backoffMs = Math.min(RETRY_CEILING_MS, backoffMs * 2);
+        }
+      }
+    },
+    close: () => {
+      for (const client of clients) client.close();
+    },
+  };
+}
+
+function unary<D extends ServiceDefinition, M extends keyof D["methods"] & string>(
+  client: Client,
+  definition: D,
+  method: Method<RequestOf<D, M>, ResponseOf<D, M>>,
+  bytes: Buffer,
+  options: { timeoutMs?: number; traceparent?: string },
+): Promise<ResponseOf<D, M>> {
+  const metadata = new Metadata();
+  if (options.traceparent) metadata.set("traceparent", options.traceparent);
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      `/${definition.fullName}/${method.name}`,
+      (request: Buffer) => request,
+      (reply: Buffer) => method.responseType.decode(reply),
+      bytes,
+      metadata,
+      { deadline: Date.now() + (options.timeoutMs ?? TIMEOUT_MS) },
+      (error, reply) => (error ? reject(error) : resolve(reply as ResponseOf<D, M>)),
+    );
+  });
+}

@@ -1,0 +1,185 @@
+/** Brings a region's files into the mesh, through the public calls and nothing else. Request ids come from the content, so that importing twice is importing once. */
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { AdministrationServiceDefinition, type Institution } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { type CatalogueItem, ClaimsServiceDefinition, type RegisterReferralRequest, type Scheme } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { pause } from "../mesh/clock.ts";
+import { GatewayError } from "./gateway-client.ts";
+import { type CountyHouseholds, readHouseholds, requestsOf } from "./import/households.ts";
+import { type OnProblem, type Problem, problemText, UnreadableFile } from "./import/problems.ts";
+import { type Contribution, type CountyFund, readCatalogue, readContributions, readCounties, readInstitutions, readReferrals } from "./import/registers.ts";
+import { readSchemes } from "./import/schemes.ts";
+import { each, type People } from "./people.ts";
+
+export interface Region {
+  readonly counties: readonly CountyFund[];
+  readonly contributions: readonly Contribution[];
+  readonly institutions: readonly Institution[];
+  readonly catalogueVersion: string;
+  readonly catalogue: readonly CatalogueItem[];
+  readonly schemes: readonly Scheme[];
+  readonly households: readonly CountyHouseholds[];
+  readonly referrals: readonly Omit<RegisterReferralRequest, "requestId">[];
+  readonly problems: readonly Problem[];
+}
+
+const WIDTH = 24;
+/** A register may take a moment to reach the other services by its event. */
+const HEARD_LIMIT_MS = 20_000;
+const HEARD_PAUSE_MS = 250;
+
+/** Reads a region's folder. What is wrong is in `problems`, with line, column and reason; nothing is sent. */
+export async function readRegion(folder: string): Promise<Region> {
+  const problems: Problem[] = [];
+  const onProblem: OnProblem = (problem) => void problems.push({ ...problem, file: basename(problem.file) });
+  const file = (name: string) => join(folder, name);
+  const readable = async <T>(read: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error;
+      onProblem(error.problem);
+      return otherwise;
+    }
+  };
+  const counties = await readable(readCounties(file("counties.csv"), { onProblem }), []);
+  const known = new Set(counties.map((row) => row.county.county));
+  const [contributions, institutions, catalogue, schemes, households, referrals] = await Promise.all([
+    readable(readContributions(file("contributions.csv"), { onProblem }), []),
+    readable(readInstitutions(file("institutions.csv"), { onProblem }), []),
+    readable(readCatalogue(file("catalogue.csv"), { onProblem }), []),
+    readable(readSchemes(file("scheme.yaml"), { onProblem }), []),
+    readable(readHouseholds(file("households.csv"), { onProblem, counties: known }), []),
+    readable(readReferrals(file("referrals.csv"), { onProblem }), []),
+  ]);
+  const catalogueVersion = schemes[0]?.catalogueVersion ?? "";
+  return { counties, contributions, institutions, catalogueVersion, catalogue, schemes, households, referrals, problems };
+}
+
+export interface Progress {
+  (what: string, done: number, of: number): void;
+}
+
+function idOf(what: string, content: unknown): string {
+  const text = JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  return `${what}-${createHash("sha256").update(text).digest("hex").slice(0, 20)}`;
+}
+
+/** Tries with fresh request ids while the answer is one of `codes`: a register that has not been heard of yet. A refusal is an answer, so its id is used up. */
+async function whenHeard<T>(id: string, codes: readonly string[], work: (requestId: string) => Promise<T>): Promise<T> {
+  const untilMs = performance.now() + HEARD_LIMIT_MS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work(attempt === 1 ? id : `${id}.${attempt}`);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || !codes.includes(error.code) || performance.now() > untilMs) throw error;
+      await pause(HEARD_PAUSE_MS);
+    }
+  }
+}
+
+export interface Imported {
+  readonly households: number;
+  readonly members: number;
+  readonly contributionsFen: bigint;
+  readonly refused: readonly string[];
+}
+
+/** Enters the registers: counties, institutions, catalogue, schemes, and the money that the funds have received. */
+export async function importRegisters(region: Region, people: People, progress: Progress): Promise<void> {
+  const administrator = people.as("administrator");
+  const total = region.counties.length + region.institutions.length + region.schemes.length + 1;
+  let done = 0;
+  const step = () => {
+    done += 1;
+    progress("registers", done, total);
+  };
+  await each(region.counties, WIDTH, async ({ county }) => {
+    await administrator.call(AdministrationServiceDefinition, "registerCounty", { requestId: idOf("county", county), county });
+    step();
+  });
+  const institutions = each(region.institutions, WIDTH, async (institution) => {
+    const id = idOf("institution", institution);
+    await whenHeard(id, ["UNKNOWN_COUNTY"], (requestId) => administrator.call(AdministrationServiceDefinition, "registerInstitution", { requestId, institution }));
+    step();
+  });
+  const catalogue = async () => {
+    const request = { catalogueVersion: region.catalogueVersion, items: [...region.catalogue] };
+    await orThere("CATALOGUE_EXISTS", administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request }));
+    step();
+    await each(region.schemes, 4, async (scheme) => {
+      const publish = (requestId: string) => administrator.call(ClaimsServiceDefinition, "publishScheme", { requestId, scheme });
+      await orThere("SCHEME_EXISTS", whenHeard(idOf("scheme", scheme), ["UNKNOWN_COUNTY"], publish));
+      step();
+    });
+  };
+  await Promise.all([institutions, catalogue()]);
+}
+
+/** What is published already stays as it is: importing again is no fault. */
+async function orThere(code: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== code) throw error;
+  }
+}
+
+/** Books the government's money a head, and sets the prefunds. */
+export async function importFunds(region: Region, people: People, progress: Progress): Promise<void> {
+  const treasurer = people.as("treasurer");
+  const heads = new Map(region.households.map((row) => [row.county, BigInt(row.households.reduce((sum, household) => sum + household.members.length, 0))]));
+  const year = region.contributions[0]?.year ?? 0;
+  let done = 0;
+  await each(region.counties, WIDTH, async ({ county: { county }, prefundFen, subsidyFenPerHead }) => {
+    const amountFen = subsidyFenPerHead * (heads.get(county) ?? 0n);
+    const receipt = { county, source: FundSource.CENTRAL, amountFen, reference: `subsidy-${year}` };
+    if (amountFen > 0n) {
+      await whenHeard(idOf("funds", receipt), ["UNKNOWN_COUNTY"], (requestId) => treasurer.call(SettlementServiceDefinition, "receiveFunds", { requestId, ...receipt }));
+    }
+    const prefund = { county, limitFen: prefundFen };
+    await whenHeard(idOf("prefund", prefund), ["UNKNOWN_COUNTY"], (requestId) => treasurer.call(SettlementServiceDefinition, "setPrefund", { requestId, ...prefund }));
+    done += 1;
+    progress("funds", done, region.counties.length);
+  });
+}
+
+/** Enrols the households, county by county, each with its own clerk's certificate. */
+export async function importHouseholds(region: Region, people: People, progress: Progress): Promise<Imported> {
+  const perHead = new Map(region.contributions.map((row) => [row.county, row]));
+  const pages = region.households.flatMap(({ county, households, placeOf }) => requestsOf(households).map((page) => ({ county, page, placeOf })));
+  const total = pages.reduce((sum, { page }) => sum + page.length, 0);
+  const refused: string[] = [];
+  let households = 0;
+  let members = 0;
+  let contributionsFen = 0n;
+  await each(pages, 8, async ({ county, page, placeOf }) => {
+    const contribution = perHead.get(county);
+    if (!contribution) {
+      refused.push(`${county}: 缴费标准缺失 / no contribution is set`);
+      return;
+    }
+    const request = { county, year: contribution.year, contributionFenPerHead: contribution.contributionFenPerHead, households: page };
+    const enrol = (requestId: string) => people.as(`clerk-${county}`).call(EnrollmentServiceDefinition, "enrolHouseholds", { requestId, ...request }, { timeoutMs: 15_000 });
+    const reply = await whenHeard(idOf("enrol", request), ["UNKNOWN_COUNTY"], enrol);
+    for (const { householdId, enrolled, field, zh, en } of reply.results) if (!enrolled) refused.push(problemText({ ...placeOf(householdId, field), zh, en }));
+    households += reply.results.filter((result) => result.enrolled).length;
+    members += reply.membersEnrolled;
+    contributionsFen += reply.contributionsFen;
+    progress("households", households + refused.length, total);
+  });
+  return { households, members, contributionsFen, refused };
+}
+
+/** Registers the referrals that the home counties approved. */
+export async function importReferrals(region: Region, people: People, progress: Progress): Promise<void> {
+  let done = 0;
+  await each(region.referrals, WIDTH, async (referral) => {
+    const register = (requestId: string) => people.as(`reviewer-${referral.county}`).call(ClaimsServiceDefinition, "registerReferral", { requestId, ...referral });
+    await orThere("REFERRAL_EXISTS", whenHeard(idOf("referral", referral), ["UNKNOWN_PERSON", "UNKNOWN_INSTITUTION"], register));
+    done += 1;
+    progress("referrals", done, region.referrals.length);
+  });
+}

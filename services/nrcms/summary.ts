@@ -1,0 +1,75 @@
+/** What a county director wants to see at the end of a day, and what an auditor wants: tables on the terminal, wide Chinese characters aligned. */
+import Table from "cli-table3";
+import colours from "picocolors";
+import type { GetOverviewResponse } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
+import type { Window } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import type { AuditLine } from "../audit/findings.ts";
+import { yuan } from "../values/money.ts";
+
+const PLAIN = { head: [], border: [], compact: true } as const;
+
+function table(head: readonly string[], rightFrom: number): Table.Table {
+  return new Table({ head: [...head], style: PLAIN as unknown as Table.TableInstanceOptions["style"], colAligns: head.map((_, index) => (index >= rightFrom ? "right" : "left")) });
+}
+
+/** 1,234,567.89 from fen. */
+export function money(fen: bigint): string {
+  const [whole = "", part = ""] = yuan(fen).split(".");
+  return `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${part}`;
+}
+
+/** Claims, benefit and time to payment by county, with the sum below. */
+export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<string, string>): string {
+  const made = table(["县区 county", "核准 approved", "补助 benefit (元)", "已付 paid", "已付 paid (元)", "退回 refused", "异地 cross-region", "平均到账 avg (s)"], 1);
+  const sum = { approved: 0n, approvedFen: 0n, paid: 0n, paidFen: 0n, refused: 0n, crossRegion: 0n, ms: 0n };
+  for (const row of overview.counties) {
+    if (row.approved + row.refused + row.held === 0n) continue;
+    made.push([
+      `${names.get(row.county) ?? row.county}`,
+      row.approved,
+      money(row.approvedFen),
+      row.paid,
+      money(row.paidFen),
+      row.refused,
+      row.crossRegion,
+      seconds(row.submitToPaidMs, row.paid),
+    ].map(String));
+    sum.approved += row.approved;
+    sum.approvedFen += row.approvedFen;
+    sum.paid += row.paid;
+    sum.paidFen += row.paidFen;
+    sum.refused += row.refused;
+    sum.crossRegion += row.crossRegion;
+    sum.ms += row.submitToPaidMs;
+  }
+  made.push(["合计 total", sum.approved, money(sum.approvedFen), sum.paid, money(sum.paidFen), sum.refused, sum.crossRegion, seconds(sum.ms, sum.paid)].map((cell) => colours.bold(String(cell))));
+  return made.toString();
+}
+
+function seconds(totalMs: bigint, count: bigint): string {
+  return count === 0n ? "–" : (Number(totalMs / count) / 1000).toFixed(1);
+}
+
+/** The net positions of a clearing window and the transfers that settle them. */
+export function windowTable(window: Window, names: ReadonlyMap<string, string>): string {
+  const nameOf = (county: string) => names.get(county) ?? county;
+  const made = table(["县区 county", "轧差 net (元)"], 1);
+  for (const position of window.positions) made.push([nameOf(position.county), money(position.netFen)]);
+  const transfers = window.transfers.map((row) => `  ${nameOf(row.fromCounty)} → ${nameOf(row.toCounty)}  ${money(row.amountFen)}  ${row.settled ? "已到账 settled" : "在途 on its way"}`);
+  return [`${window.windowId} ${window.state}: ${window.obligations} 笔 obligations, 总额 gross ${money(window.grossFen)}, hash ${window.hash.slice(0, 16)}…`, made.toString(), ...transfers].join("\n");
+}
+
+/** One line for each invariant, its breaches below. */
+export function auditTable(lines: readonly AuditLine[]): string {
+  const made = table(["#", "不变式 invariant", "检查 checked", "结果 result"], 2);
+  for (const line of lines) {
+    const result = line.breaches.length === 0 ? colours.green("✓ 无差错 clean") : colours.red(`✗ ${line.breaches.length}`);
+    made.push([String(line.invariant), `${line.zh}\n${line.en}`, String(line.checked), result]);
+  }
+  const breaches = lines.flatMap((line) => line.breaches.map((breach) => `  ${line.invariant}: ${breach}`));
+  return [made.toString(), ...breaches].join("\n");
+}
+
+export function isClean(lines: readonly AuditLine[]): boolean {
+  return lines.every((line) => line.breaches.length === 0);
+}
