@@ -1,0 +1,243 @@
+/** Requests as they come: through the contract's codecs, the door, the decision and back. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { ClaimsServiceDefinition as definition } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
+import { calls } from "../../../services/claims/calls.ts";
+import { claimsConfig } from "../../../services/claims/config.ts";
+import type { Claim } from "../../../services/claims/domain/documents.ts";
+import { messages } from "../../../services/claims/messages.ts";
+import { indexes } from "../../../services/claims/store.ts";
+import { RefusedError } from "../../../services/mesh/rpc.ts";
+import type { Ask, CommandCall, Method, QueryCall, Reader } from "../../../services/mesh/wiring.ts";
+import type { Caller, Doc } from "../../../services/values/decision.ts";
+import { isAskOwner, isRefusal, refusals } from "../../../services/values/outcome.ts";
+import type { World } from "../../harness/decide.ts";
+import { bill, ITEMS, JINGYUAN, NO_BODY, PERSON, region, scheme, submitted, ZHONGNING } from "./nx-ref.ts";
+
+const { methods } = definition;
+const HOSPITAL: Caller = { name: "COUNTY-1", role: "HOSPITAL", scope: "COUNTY-1" };
+
+let world: World;
+const owners = { persons: new Map<string, object>(), institutions: [] as object[], counties: [] as object[], asked: [] as string[] };
+
+const unknownPerson = refusals({ UNKNOWN_PERSON: { status: "NOT_FOUND", zh: "没有", en: "none" } });
+
+/** The owners' answers, by method. */
+const ask: Ask = async (_, name, request) => {
+  owners.asked.push(name);
+  if (name === "listInstitutions") return { institutions: owners.institutions } as never;
+  if (name === "listCounties") return { counties: owners.counties } as never;
+  const cover = owners.persons.get((request as { personId: string }).personId);
+  if (!cover) throw new RefusedError(unknownPerson("UNKNOWN_PERSON"));
+  return { covered: true, cover, maskedName: "张*" } as never;
+};
+
+const reader: Reader = {
+  get: async (key) => world.get(key),
+  getAll: async () => new Map(),
+  count: async () => 0,
+  find: async <D extends Doc>(kind: { readonly name: string }, filter: Readonly<Record<string, unknown>>, options?: { limit?: number }) =>
+    world
+      .all<D>(kind.name)
+      .filter((doc) =>
+        Object.entries(filter).every(
+          ([field, value]) => typeof value === "object" || (doc as unknown as Record<string, unknown>)[field] === value,
+        ),
+      )
+      .slice(0, options?.limit),
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: one door for every method.
+function command(method: Method<any, any>, request: object): any {
+  const call = calls({ reader, ask }).find((entry): entry is CommandCall => entry.act === "command" && entry.method === method);
+  if (!call) throw new Error(`${method.name} is not served`);
+  const body = method.requestType.decode(method.requestType.encode(request).finish());
+  const refused = call.check(body, HOSPITAL);
+  if (refused) return refused;
+  const { result } = world.run(call.decision, call.input(body, HOSPITAL));
+  if (isAskOwner(result)) {
+    return call.ask?.(body, HOSPITAL).then((input) => answer(call, world.run(call.decision, input).result));
+  }
+  return answer(call, result);
+}
+
+function answer(call: CommandCall, result: unknown) {
+  if (isRefusal(result)) return result;
+  const bytes = call.method.responseType.encode(call.reply(result)).finish();
+  return { ...call.method.responseType.decode(bytes), pending: call.pending(result) };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: one door for every method.
+function query(method: Method<any, any>, request: object, caller: Caller): Promise<any> {
+  const call = calls({ reader, ask }).find((entry): entry is QueryCall => entry.act === "query" && entry.method === method);
+  if (!call) throw new Error(`${method.name} is not served`);
+  return call.answer(request, caller);
+}
+
+beforeEach(() => {
+  world = region();
+  owners.persons.clear();
+  owners.institutions = [];
+  owners.counties = [];
+  owners.asked = [];
+});
+
+it("every method of the contract is served", () => {
+  const served = calls({ reader, ask }).map((call) => call.method.name);
+  expect(served.toSorted()).toEqual(
+    Object.values(methods)
+      .map((method) => method.name)
+      .toSorted(),
+  );
+});
+
+describe("SubmitClaim", () => {
+  it("answers with the whole claim", async () => {
+    const stay = bill();
+    const { claim, pending } = await command(methods.submitClaim, { requestId: "r1", bill: stay });
+    expect(claim).toMatchObject({ state: "APPROVED", homeCounty: ZHONGNING, treatingCounty: ZHONGNING, decision: 1, paidAtMs: 0n });
+    expect(claim.bill).toEqual(stay);
+    expect(claim.benefit).toMatchObject({ totalFen: 100_000n, fundFen: 49_000n, patientFen: 51_000n, overCapFen: 0n, rateBp: 7_000 });
+    expect(pending).toBeUndefined();
+    expect(owners.asked).toEqual([]);
+  });
+
+  it("names a claim to ask for while its prefund is being reserved", async () => {
+    const stay = bill({ institutionId: "ELSEWHERE-1" });
+    expect(await command(methods.submitClaim, { requestId: "r1", bill: stay })).toMatchObject({
+      pending: stay.claimId,
+      claim: { state: "PENDING" },
+    });
+  });
+
+  it("refuses at the door what is no bill", () => {
+    expect(command(methods.submitClaim, { requestId: "r1" })).toMatchObject({ code: "BAD_REQUEST", field: "bill" });
+    const form = { requestId: "r1", bill: bill({ claimId: "no good" }) };
+    expect(command(methods.submitClaim, form)).toMatchObject({ code: "BAD_REQUEST", field: "bill.claim_id" });
+  });
+
+  it("asks the owners once for what the projections lack", async () => {
+    owners.persons.set(NO_BODY, { county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "UNSPECIFIED" });
+    owners.institutions = [{ institutionId: "NEW-1", county: ZHONGNING, level: "COUNTY" }];
+    const stay = bill({ personId: NO_BODY, institutionId: "NEW-1" });
+    expect(await command(methods.submitClaim, { requestId: "r1", bill: stay })).toMatchObject({ claim: { state: "APPROVED" } });
+    expect(owners.asked.toSorted()).toEqual(["checkEligibility", "listInstitutions"]);
+  });
+
+  it.each([
+    ["UNKNOWN_PERSON", { personId: NO_BODY }],
+    ["UNKNOWN_INSTITUTION", { institutionId: "NEW-1" }],
+    ["NOT_COVERED", { admittedOn: "2010-05-01", dischargedOn: "2010-05-02" }],
+  ])("%s is the owners' word", async (code, change) => {
+    owners.persons.set(PERSON, { county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "ORDINARY" });
+    const refusal = await command(methods.submitClaim, { requestId: "r1", bill: bill(change) });
+    expect(refusal).toMatchObject({ outcome: "refused", code });
+  });
+});
+
+describe("GetClaim", () => {
+  const caller = (role: string, scope: string): Caller => ({ name: "someone", role, scope });
+
+  it.each([
+    ["HOSPITAL", "ELSEWHERE-1", true],
+    ["HOSPITAL", "COUNTY-1", false],
+    ["HOSPITAL", ZHONGNING, false],
+    ["REVIEWER", ZHONGNING, true],
+    ["REVIEWER", JINGYUAN, true],
+    ["REVIEWER", "640181", false],
+    ["REVIEWER", "ELSEWHERE-1", false],
+    ["SUPERVISOR", "640000", true],
+    ["SUPERVISOR", "640181", false],
+    ["OPERATOR", "640000", true],
+    ["SERVICE", "640000", true],
+  ])("%s of %s sees the claim of another county's patient: %s", async (role, scope, sees) => {
+    const { claimId } = submitted(world, bill({ institutionId: "ELSEWHERE-1" })).bill;
+    const result = await query(methods.getClaim, { claimId }, caller(role, scope));
+    if (sees) expect(result.claim.bill.claimId).toBe(claimId);
+    else expect(result).toMatchObject({ code: "UNKNOWN_CLAIM", status: "NOT_FOUND" });
+  });
+
+  it("says the same of a claim that does not exist", async () => {
+    expect(await query(methods.getClaim, { claimId: "C-none" }, HOSPITAL)).toMatchObject({ code: "UNKNOWN_CLAIM" });
+    expect(await query(methods.getClaim, { claimId: "" }, HOSPITAL)).toMatchObject({ code: "BAD_REQUEST", field: "claim_id" });
+  });
+});
+
+describe("the review desk", () => {
+  it("lists what waits in its county, within one answer's size, and decides", async () => {
+    world = region([scheme({ review: { aboveFundFen: 1n, diagnosisPrefixes: [] } })]);
+    const { claimId } = submitted(world, bill()).bill;
+    const { claims } = await query(methods.listReviewTasks, { county: ZHONGNING }, HOSPITAL);
+    expect(claims.map((claim: { bill: Claim["bill"] }) => claim.bill.claimId)).toEqual([claimId]);
+    expect((await query(methods.listReviewTasks, { county: JINGYUAN }, HOSPITAL)).claims).toEqual([]);
+    const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "" };
+    expect(command(methods.reviewClaim, { ...verdict, verdict: "UNSPECIFIED" })).toMatchObject({ field: "verdict" });
+    expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE" })).toMatchObject({ field: "reason" });
+    expect(command(methods.reviewClaim, { ...verdict, verdict: "APPROVE" })).toMatchObject({ claim: { state: "APPROVED", decision: 1 } });
+  });
+
+  it("registers referrals", () => {
+    const referral = {
+      county: ZHONGNING,
+      referralId: "R1",
+      personId: PERSON,
+      toInstitutionId: "PREFECTURE-1",
+      fromDay: "2011-11-01",
+      toDay: "2011-11-30",
+    };
+    expect(command(methods.registerReferral, { requestId: "r", ...referral })).toMatchObject({ referralId: "R1" });
+    expect(command(methods.registerReferral, { requestId: "r", ...referral, toDay: "2011-10-31" })).toMatchObject({ field: "to_day" });
+  });
+});
+
+describe("publishing", () => {
+  it("hashes the content: the same in another order is the same", () => {
+    const first = command(methods.publishCatalogue, { requestId: "r", catalogueVersion: "NX2", items: [...ITEMS] });
+    expect(first.contentHash).toMatch(/^[0-9a-f]{64}$/);
+    const again = command(methods.publishCatalogue, { requestId: "s", catalogueVersion: "NX2", items: [...ITEMS].reverse() });
+    expect(again.contentHash).toBe(first.contentHash);
+    const other = { requestId: "t", catalogueVersion: "NX2", items: ITEMS.slice(1) };
+    expect(command(methods.publishCatalogue, other)).toMatchObject({ code: "CATALOGUE_EXISTS" });
+  });
+
+  it("asks administration for a county that is not known", async () => {
+    const request = { requestId: "r", scheme: { ...scheme({ county: "640181" }) } };
+    expect(await command(methods.publishScheme, request)).toMatchObject({ code: "UNKNOWN_COUNTY" });
+    owners.counties = [{ county: "640181" }];
+    expect(await command(methods.publishScheme, request)).toMatchObject({ schemeId: "640181/2011/1" });
+    expect(owners.asked).toEqual(["listCounties", "listCounties"]);
+  });
+});
+
+describe("wiring", () => {
+  it("takes the claims out of a bank's answer and leaves transfers to others", () => {
+    const settled = messages.find(({ event }) => event === "PaymentsSettled");
+    const payable = { payableId: "claim/C-1/decision/1", claimId: "C-1", orderId: "O1", amountFen: 1n };
+    const transfer = { payableId: "window/w/transfer/a/b", claimId: "", orderId: "O2", amountFen: 2n };
+    const origin = { source: "payment", twin: "a", number: 1, atMs: 0, id: "x" };
+    expect(settled?.input({ payables: [payable, transfer], settledAtMs: 5n }, origin)).toEqual({
+      paid: [{ claimId: "C-1", payableId: "claim/C-1/decision/1", orderId: "O1" }],
+      settledAtMs: 5,
+    });
+  });
+
+  it("has a collection for every kind that decisions write", () => {
+    const written = [
+      "catalogues",
+      "claims",
+      "counties",
+      "covers",
+      "institutions",
+      "invoices",
+      "referrals",
+      "schemes",
+      "timetables",
+      "years",
+    ];
+    expect(Object.keys(indexes).toSorted()).toEqual(written);
+  });
+
+  it("checks its settings", () => {
+    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000 });
+    expect(() => claimsConfig({ pendingLimitMs: 1, other: 2 })).toThrow(/pendingLimitMs[\s\S]*other/);
+  });
+});
