@@ -7,7 +7,6 @@ import {
   type TwinStatus,
 } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import { type Call, query, type Reader, type TwinBeat } from "../mesh/wiring.ts";
-import { dayOf } from "../values/days.ts";
 import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { isCountyCode, PROVINCE } from "../values/region.ts";
@@ -33,17 +32,20 @@ export interface Sight {
   readonly reader: Reader;
   readonly twins: readonly ExpectedTwin[];
   presence(): readonly TwinBeat[];
+  /** The clock by which beats were heard; a sandbox's offset is not in it. */
   nowMs(): number;
+  /** The mesh's day, YYYY-MM-DD. */
+  today(): string;
   /** Recomputes every invariant; seconds to minutes. */
   audit(): Promise<readonly AuditLine[]>;
 }
 
 export function calls(sight: Sight): readonly Call[] {
   const { methods } = definition;
-  const { reader, presence, nowMs, twins } = sight;
+  const { reader, presence, nowMs, today, twins } = sight;
   const audit = oneAtATime(sight.audit);
   return [
-    query(methods.getOverview, ({ county }, caller) => overview(reader, county, caller, dayOf(nowMs()))),
+    query(methods.getOverview, ({ county }, caller) => overview(reader, county, caller, today())),
     query(methods.getPairs, async () => ({ pairs: pairsOf(twins, presence(), nowMs()) })),
     query(methods.runAudit, async () => {
       const lines = await audit();
@@ -133,7 +135,7 @@ function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
 function outOfScope(): Refusal {
   return {
     outcome: "refused",
-    code: "OUT_OF_SCOPE",
+    code: "WRONG_SCOPE",
     status: "PERMISSION_DENIED",
     field: "county",
     zh: "只能查询本县",

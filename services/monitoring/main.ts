@@ -4,6 +4,7 @@ import { readTwinConfig } from "../mesh/config.ts";
 import { mongoUri } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
+import { dayOf } from "../values/days.ts";
 import { calls } from "./calls.ts";
 import { expectedTwins } from "./config.ts";
 import { messages, tells } from "./messages.ts";
@@ -17,16 +18,18 @@ const service: Service = {
   name: "monitoring",
   indexes,
   tells,
+  hearsBeats: "all",
   wire: ({ reader, presence }) => ({
     calls: calls({
       reader,
       presence,
-      nowMs: clock.nowMs,
+      nowMs: Date.now,
+      today: () => dayOf(clock.nowMs()),
       twins: expectedTwins(topology),
       audit: () => auditMesh({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() }),
     }),
     messages,
-    timers: timers({ reader, presence, nowMs: clock.nowMs }),
+    timers: timers({ reader, presence, nowMs: Date.now }),
   }),
 };
 

@@ -13,6 +13,7 @@ export const ALIVE_MS = 1000;
 export interface Watch {
   readonly reader: Reader;
   presence(): readonly TwinBeat[];
+  /** The clock by which beats were heard. */
   nowMs(): number;
 }
 

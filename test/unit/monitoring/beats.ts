@@ -10,6 +10,7 @@ export function beatOf(service: string, twin: string, atMs: number, changes: Par
     active: true,
     ready: true,
     pid: 4711,
+    instance: "i1",
     epoch: 0,
     fault: "",
     committed: 12,

@@ -29,7 +29,15 @@ function sight(changes: Partial<Sight> = {}): Sight {
     ],
   });
   tell(5, "PayableHeld", { county: "640424", amountFen: 1_250n });
-  return { reader: readerOver(world), twins: [], presence: () => [], nowMs: () => NOW, audit: async () => [], ...changes };
+  return {
+    reader: readerOver(world),
+    twins: [],
+    presence: () => [],
+    nowMs: () => NOW,
+    today: () => "2011-11-25",
+    audit: async () => [],
+    ...changes,
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of every method.

@@ -1,0 +1,127 @@
+/**
+ * Invariant 2: approval ↔ payable ↔ due ↔ order, one to one, with the same payer, payee and amount. What was decided a moment ago may still be on its way
+ * to the next service; what is there twice, or differs, is a breach at any time.
+ */
+import { dayOf } from "../values/days.ts";
+import type { Findings } from "./findings.ts";
+import { type ClaimView, type DueView, type Flight, isLate, type OrderPartView, type PayableView, type Records } from "./records.ts";
+import { joined } from "./streams.ts";
+
+export const PAYABLES_TITLE = {
+  invariant: 2,
+  zh: "每笔审核通过的报销恰有一笔应付款，每笔应付款恰有一张有效支付单；无重付，无漏付",
+  en: "Every approved claim has exactly one payable, every payable exactly one standing order; nobody is paid twice, nobody is forgotten",
+} as const;
+
+export async function checkPayables(records: Records, flight: Flight, findings: Findings): Promise<void> {
+  await checkClaims(records, flight, findings);
+  await checkOrders(records, flight, findings);
+}
+
+async function checkClaims(records: Records, flight: Flight, findings: Findings): Promise<void> {
+  const groups = joined<{ claims: ClaimView; payables: PayableView }>({
+    claims: { rows: records.claims(), key: (claim) => claim._id },
+    payables: { rows: records.payablesByClaim(), key: (payable) => payable.claimId },
+  });
+  for await (const { key, rows } of groups) {
+    findings.look();
+    const [claim] = rows.claims;
+    if (claim) checkClaim(claim, rows.payables, flight, findings);
+    else for (const { _id } of rows.payables) findings.hold(false, () => `payable ${_id} is of claim ${key}, which is not there`);
+  }
+}
+
+function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: Flight, findings: Findings): void {
+  const approved = claim.state === "APPROVED" || claim.state === "PAID";
+  const id = `claim/${claim._id}/decision/${claim.decision}`;
+  for (const { _id } of payables)
+    findings.hold(
+      approved && _id === id,
+      () => `payable ${_id} is of claim ${claim._id}, which is ${claim.state} by decision ${claim.decision}`,
+    );
+  if (!approved) return;
+  const payable = payables.find(({ _id }) => _id === id);
+  if (!payable) {
+    findings.hold(!isLate(flight, claim.decidedAtMs), () => `claim ${claim._id} is ${claim.state} and has no payable ${id}`);
+    return;
+  }
+  const promised = `${claim.treatingCounty} pays ${claim.benefit.fundFen} fen to ${claim.bill.institutionId}`;
+  const posted = `${payable.county} pays ${payable.amountFen} fen to ${payable.payee}`;
+  findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
+  if (payable.amountFen === 0n) return;
+  if (claim.state === "PAID")
+    findings.hold(
+      payable.state === "PAID" || !isLate(flight, claim.paidAtMs),
+      () => `claim ${claim._id} is PAID, its payable ${payable.state}`,
+    );
+  else findings.hold(payable.state !== "PAID" || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable PAID`);
+}
+
+async function checkOrders(records: Records, flight: Flight, findings: Findings): Promise<void> {
+  const groups = joined<{ payables: PayableView; dues: DueView; parts: OrderPartView }>({
+    payables: { rows: records.payables(), key: (payable) => payable._id },
+    dues: { rows: records.dues(), key: (due) => due._id },
+    parts: { rows: records.orderParts(), key: (part) => part.payableId },
+  });
+  const lateDay = dayOf(flight.nowMs - flight.graceMs);
+  for await (const { key, rows } of groups) {
+    findings.look();
+    const [payable] = rows.payables;
+    const [due] = rows.dues;
+    if (!payable) findings.hold(false, () => `${key} is with payment, and settlement has no such payable`);
+    else checkDue(payable, due, flight.settled || payable.dueOn < lateDay, findings);
+    checkParts(key, due, rows.parts, findings);
+    if (payable && due && flight.settled) checkOutcome(payable, rows.parts, findings);
+  }
+}
+
+function checkDue(payable: PayableView, due: DueView | undefined, late: boolean, findings: Findings): void {
+  const { _id, amountFen } = payable;
+  findings.hold(payable.surplusFen === 0n, () => `payable ${_id} was paid twice: ${payable.surplusFen} fen too much`);
+  if (!due) {
+    const mayLack = amountFen === 0n || payable.state === "HELD" || (payable.state === "DUE" && !late);
+    findings.hold(mayLack, () => `payable ${_id} of ${amountFen} fen is ${payable.state}, and payment does not know it`);
+    return;
+  }
+  findings.hold(payable.state !== "HELD", () => `payable ${_id} is held back, and with payment`);
+  const posted = `${payable.county} pays ${amountFen} fen to ${payable.payee}`;
+  const heard = `${due.county} pays ${due.amountFen} fen to ${due.payeeId}`;
+  findings.hold(posted === heard, () => `due ${_id}: ${heard}; the payable says ${posted}`);
+}
+
+/** Among the orders of one payable all but one were replaced, each by another of them. */
+function checkParts(id: string, due: DueView | undefined, parts: readonly OrderPartView[], findings: Findings): void {
+  const standing = parts.filter(({ order }) => order.state !== "REPLACED");
+  const names = () => parts.map(({ order }) => `${order._id} ${order.state}`).join(", ");
+  if (!due) findings.hold(parts.length === 0, () => `${id} has orders (${names()}) and was never due`);
+  else if (due.state !== "ORDERED") findings.hold(parts.length === 0, () => `${id} is ${due.state} and has orders: ${names()}`);
+  else {
+    findings.hold(standing.length === 1, () => `${id} has ${standing.length} standing orders: ${names() || "none at all"}`);
+    const settled = parts.filter(({ order }) => order.state === "SETTLED");
+    findings.hold(settled.length <= 1, () => `${id} is paid ${settled.length} times: ${names()}`);
+    for (const part of parts) checkPart(id, due, part, parts, findings);
+  }
+}
+
+function checkPart(id: string, due: DueView, { partFen, order }: OrderPartView, parts: readonly OrderPartView[], findings: Findings): void {
+  const fits = partFen === due.amountFen && order.county === due.county && order.payeeId === due.payeeId;
+  const paid = () => `${order.county} pays ${partFen} fen to ${order.payeeId}`;
+  findings.hold(fits, () => `order ${order._id}: for ${id} ${paid()}; due are ${due.amountFen} from ${due.county} to ${due.payeeId}`);
+  const isThere = (orderId: string) => parts.some((other) => other.order._id === orderId);
+  if (order.state === "REPLACED")
+    findings.hold(
+      isThere(order.replacedBy),
+      () => `order ${order._id} is replaced by ${order.replacedBy || "none"}, which does not pay ${id}`,
+    );
+  if (order.replaces !== "")
+    findings.hold(isThere(order.replaces), () => `order ${order._id} replaces ${order.replaces}, which did not pay ${id}`);
+}
+
+/** Once nothing is on its way, a payable is paid where its order is. */
+function checkOutcome(payable: PayableView, parts: readonly OrderPartView[], findings: Findings): void {
+  const paid = parts.some(({ order }) => order.state === "SETTLED");
+  findings.hold(
+    paid === (payable.state === "PAID"),
+    () => `payable ${payable._id} is ${payable.state}, its order is ${paid ? "" : "not "}settled`,
+  );
+}

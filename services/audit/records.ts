@@ -1,0 +1,256 @@
+/**
+ * What the audit reads of every service: narrow views of their stored documents, as streams in a named order. No service is imported: an audit that
+ * used their code would share their mistakes. `store.ts` gives these from MongoDB, the tests from arrays.
+ */
+
+interface Stored {
+  readonly _id: string;
+}
+
+export interface CountyView extends Stored {}
+
+export interface ClaimView extends Stored {
+  readonly county: string;
+  readonly treatingCounty: string;
+  readonly state: string;
+  readonly decision: number;
+  readonly year: number;
+  readonly reason: string;
+  readonly submittedAtMs: number;
+  readonly decidedAtMs: number;
+  readonly paidAtMs: number;
+  readonly waitingSinceMs?: number;
+  readonly returned?: readonly string[];
+  readonly bill: { readonly institutionId: string; readonly personId: string; readonly visitKind: string; readonly totalFen: bigint };
+  readonly benefit: { readonly totalFen: bigint; readonly fundFen: bigint; readonly patientFen: bigint; readonly schemeId: string };
+}
+
+/** A kind of event that claims told in an entry, and a claim that the entry is about. */
+export interface ClaimEventView {
+  readonly claimId: string;
+  readonly name: string;
+}
+
+export interface YearView extends Stored {
+  readonly personId: string;
+  readonly year: number;
+  readonly usedFen: Readonly<Record<string, bigint>>;
+  readonly compensatedStays: number;
+}
+
+export interface SchemeView extends Stored {
+  readonly scheme: { readonly caps: readonly { readonly visitKind: string; readonly capFen: bigint }[] };
+}
+
+export interface LineView {
+  readonly county: string;
+  readonly account: string;
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
+}
+
+export interface EntryView extends Stored {
+  readonly sequence: bigint;
+  readonly lines: readonly LineView[];
+  readonly payables?: readonly { readonly payableId: string; readonly fen: bigint }[];
+}
+
+export interface AccountView extends Stored {
+  readonly county: string;
+  readonly account: string;
+  readonly balanceFen: bigint;
+  readonly entries: number;
+}
+
+export interface BookView extends Stored {
+  readonly county: string;
+  readonly countyVersion: bigint;
+  readonly floorFen: bigint;
+  readonly bankFen: bigint;
+  readonly dueFen: bigint;
+  readonly duePayables: number;
+  readonly heldFen: bigint;
+  readonly heldPayables: number;
+  readonly prefund: { readonly reservedFen: bigint; readonly committedFen: bigint };
+}
+
+export interface PayableView extends Stored {
+  readonly county: string;
+  readonly amountFen: bigint;
+  readonly payee: string;
+  readonly claimId: string;
+  readonly state: string;
+  readonly dueOn: string;
+  readonly surplusFen: bigint;
+}
+
+export interface ReservationView extends Stored {
+  readonly county: string;
+  readonly amountFen: bigint;
+  readonly state: string;
+}
+
+export interface WindowView extends Stored {
+  readonly number: number;
+  readonly state: string;
+  readonly fromSequence: bigint;
+  readonly toSequence: bigint;
+  readonly pairs: Readonly<Record<string, { readonly fen: bigint; readonly obligations: number }>>;
+  readonly positions: readonly { readonly county: string; readonly netFen: bigint }[];
+  readonly transfers: readonly {
+    readonly fromCounty: string;
+    readonly toCounty: string;
+    readonly amountFen: bigint;
+    readonly settled: boolean;
+  }[];
+  readonly hash: string;
+}
+
+export interface LedgerView extends Stored {
+  readonly sequence: bigint;
+  readonly openWindow: number;
+}
+
+export interface DueView extends Stored {
+  readonly county: string;
+  readonly amountFen: bigint;
+  readonly payeeId: string;
+  readonly claimId: string;
+  readonly state: string;
+  readonly orderId: string;
+}
+
+export interface OrderView extends Stored {
+  readonly county: string;
+  readonly payeeId: string;
+  readonly amountFen: bigint;
+  readonly state: string;
+  readonly replaces: string;
+  readonly replacedBy: string;
+  readonly settledOn: string;
+  readonly payables: readonly { readonly payableId: string; readonly amountFen: bigint }[];
+}
+
+/** One payable of one order. */
+export interface OrderPartView {
+  readonly payableId: string;
+  readonly partFen: bigint;
+  readonly order: Pick<OrderView, "_id" | "county" | "payeeId" | "state" | "replaces" | "replacedBy">;
+}
+
+export interface StatementView extends Stored {
+  readonly day: string;
+  readonly state: string;
+  readonly debitsFen: bigint;
+  readonly creditsFen: bigint;
+  readonly openingFen: bigint;
+  readonly closingFen: bigint;
+  readonly breaks: readonly { readonly kind: string; readonly zh: string; readonly en: string }[];
+}
+
+export interface JournalView extends Stored {
+  readonly twin: string;
+  readonly number: number;
+  readonly atMs: number;
+  readonly caller: string;
+  readonly method: string;
+  readonly hash: string;
+  readonly outcome: "done" | "refused";
+  readonly reply: Uint8Array;
+  readonly events: readonly { readonly number: number; readonly name: string; readonly county: string; readonly bytes: Uint8Array }[];
+  readonly about?: readonly string[];
+  readonly trace: string;
+  readonly previous: string;
+  readonly chain: string;
+}
+
+export interface HeadView extends Stored {
+  readonly number: number;
+  readonly chain: string;
+  readonly event: number;
+  readonly published: number;
+}
+
+export interface ParkedView extends Stored {
+  readonly atMs: number;
+}
+
+export interface SeenView extends Stored {
+  readonly reached: number;
+  readonly early: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface ParkedCountView extends Stored {
+  readonly parked: number;
+}
+
+/** How many documents of one kind belong to one county; `county` is empty where a document has none. */
+export interface PlacementView {
+  readonly service: string;
+  readonly kind: string;
+  readonly county: string;
+  readonly documents: number;
+}
+
+export interface Records {
+  /** The services that have a database, by name. */
+  services(): Promise<readonly string[]>;
+  counties(): AsyncIterable<CountyView>;
+
+  /** By `_id`. */
+  claims(): AsyncIterable<ClaimView>;
+  /** By person, then year. */
+  claimsByPerson(): AsyncIterable<ClaimView>;
+  /** By claim. */
+  claimEvents(names: readonly string[]): AsyncIterable<ClaimEventView>;
+  /** By person, then year. */
+  years(): AsyncIterable<YearView>;
+  schemes(): AsyncIterable<SchemeView>;
+
+  /** By sequence. */
+  entries(): AsyncIterable<EntryView>;
+  accounts(): AsyncIterable<AccountView>;
+  books(): AsyncIterable<BookView>;
+  ledger(): Promise<LedgerView | undefined>;
+  /** By `_id`. */
+  payables(): AsyncIterable<PayableView>;
+  /** Those of claims, by claim. */
+  payablesByClaim(): AsyncIterable<PayableView>;
+  reservations(): AsyncIterable<ReservationView>;
+  /** By number. */
+  windows(): AsyncIterable<WindowView>;
+
+  /** By `_id`. */
+  dues(): AsyncIterable<DueView>;
+  orders(): AsyncIterable<OrderView>;
+  /** By payable. */
+  orderParts(): AsyncIterable<OrderPartView>;
+  statements(): AsyncIterable<StatementView>;
+
+  heads(service: string): AsyncIterable<HeadView>;
+  /** By number. */
+  journal(service: string, twin: string): AsyncIterable<JournalView>;
+  /** Those that nobody has resolved. */
+  parked(service: string): AsyncIterable<ParkedView>;
+
+  /** Keyed `<service>.<twin>`. */
+  seens(): AsyncIterable<SeenView>;
+  /** Keyed by service. */
+  parkedCounts(): AsyncIterable<ParkedCountView>;
+
+  placements(): AsyncIterable<PlacementView>;
+}
+
+/** Whether what lags between services may still be on its way. */
+export interface Flight {
+  readonly nowMs: number;
+  /** Nothing is on its way any more: every service must agree with every other. */
+  readonly settled: boolean;
+  /** How long an event may take from one service to the next. */
+  readonly graceMs: number;
+}
+
+/** True where something of that time should have arrived by now. */
+export function isLate(flight: Flight, atMs: number): boolean {
+  return flight.settled || flight.nowMs - atMs > flight.graceMs;
+}

@@ -1,0 +1,175 @@
+/**
+ * The stored documents of all services as one instant of the cluster shows them: every read of an audit goes through one snapshot session, so that an event
+ * and what followed from it are seen together or not at all. Outside of every transaction, because mongod ends those after a second (protocols 5).
+ */
+import { type AggregateOptions, type ClientSession, type Document, MongoClient, MongoError, MongoNetworkError } from "mongodb";
+import type {
+  AccountView,
+  BookView,
+  ClaimEventView,
+  ClaimView,
+  CountyView,
+  DueView,
+  EntryView,
+  HeadView,
+  JournalView,
+  LedgerView,
+  OrderPartView,
+  OrderView,
+  ParkedCountView,
+  ParkedView,
+  PayableView,
+  PlacementView,
+  Records,
+  ReservationView,
+  SchemeView,
+  SeenView,
+  StatementView,
+  WindowView,
+  YearView,
+} from "./records.ts";
+
+const PREFIX = "nrcms_";
+/** The mesh's own collections, whose documents belong to no county. */
+const MESH_KINDS = new Set(["journal", "heads", "parked", "leases", "marks"]);
+const BATCH = 1000;
+/** A sort on disk may take this long before its first document. */
+const SOCKET_TIMEOUT_MS = 120_000;
+const SELECTION_TIMEOUT_MS = 10_000;
+/** An audit begins anew, at a new instant, where its snapshot is gone or an engine changed hands meanwhile. */
+const MAX_ATTEMPTS = 3;
+/** Snapshot too old; snapshot unavailable (a collection was made meanwhile); the primary stepped down or is being changed. */
+const ANEW_CODES = new Set([239, 246, 91, 189, 10107, 11600, 11602, 13435, 13436, 175, 237]);
+
+/** Gives the work a consistent view of the whole mesh. The work may be done again from the start. Throws where MongoDB cannot be read. */
+export async function withRecords<T>(uri: string, work: (records: Records) => Promise<T>): Promise<T> {
+  const client = new MongoClient(uri, {
+    appName: "audit",
+    useBigInt64: true,
+    promoteBuffers: true,
+    readPreference: "primary",
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+    serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+    maxPoolSize: 8,
+  });
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const session = client.startSession({ snapshot: true });
+      try {
+        return await work(recordsAt(client, session));
+      } catch (error) {
+        if (attempt >= MAX_ATTEMPTS || !isWorthAnother(error)) throw error;
+      } finally {
+        await session.endSession();
+      }
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+function isWorthAnother(error: unknown): boolean {
+  return (
+    error instanceof MongoNetworkError || (error instanceof MongoError && typeof error.code === "number" && ANEW_CODES.has(error.code))
+  );
+}
+
+function recordsAt(client: MongoClient, session: ClientSession): Records {
+  const options: AggregateOptions = { session, allowDiskUse: true, batchSize: BATCH };
+  /** Views are the stored shape of their documents; what else a document has is left where it is. */
+  function read<T>(service: string, kind: string, ...stages: Document[]): AsyncIterable<T> {
+    return client
+      .db(PREFIX + service)
+      .collection(kind)
+      .aggregate(stages, options) as unknown as AsyncIterable<T>;
+  }
+  const byId = { $sort: { _id: 1 } };
+  const leaner = { $project: { "bill.lines": 0 } };
+  const services = async () => {
+    const { databases } = await client.db("admin").admin().listDatabases({ nameOnly: true });
+    return databases
+      .filter(({ name }) => name.startsWith(PREFIX))
+      .map(({ name }) => name.slice(PREFIX.length))
+      .sort();
+  };
+  return {
+    services,
+    counties: () => read<CountyView>("administration", "counties"),
+
+    claims: () => read<ClaimView>("claims", "claims", byId, leaner),
+    claimsByPerson: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.personId": 1, year: 1 } }),
+    claimEvents: (names) => read<ClaimEventView>("claims", "journal", ...claimEventStages(names)),
+    years: () => read<YearView>("claims", "years", { $sort: { personId: 1, year: 1 } }),
+    schemes: () => read<SchemeView>("claims", "schemes"),
+
+    entries: () => read<EntryView>("settlement", "entries", { $sort: { sequence: 1 } }),
+    accounts: () => read<AccountView>("settlement", "accounts"),
+    books: () => read<BookView>("settlement", "books"),
+    async ledger() {
+      for await (const ledger of read<LedgerView>("settlement", "sequences", { $match: { _id: "ledger" } })) return ledger;
+      return undefined;
+    },
+    payables: () => read<PayableView>("settlement", "payables", byId),
+    payablesByClaim: () => read<PayableView>("settlement", "payables", { $match: { claimId: { $ne: "" } } }, { $sort: { claimId: 1 } }),
+    reservations: () => read<ReservationView>("settlement", "reservations"),
+    windows: () => read<WindowView>("settlement", "windows", { $sort: { number: 1 } }),
+
+    dues: () => read<DueView>("payment", "dues", byId),
+    orders: () => read<OrderView>("payment", "orders"),
+    orderParts: () => read<OrderPartView>("payment", "orders", ...ORDER_PART_STAGES),
+    statements: () => read<StatementView>("payment", "statements"),
+
+    heads: (service) => read<HeadView>(service, "heads"),
+    journal: (service, twin) => read<JournalView>(service, "journal", { $match: { twin } }, { $sort: { number: 1 } }),
+    parked: (service) => read<ParkedView>(service, "parked", { $match: { resolved: false } }),
+
+    seens: () => read<SeenView>("monitoring", "seens"),
+    parkedCounts: () => read<ParkedCountView>("monitoring", "parkedcounts"),
+
+    async *placements() {
+      for (const service of await services()) {
+        const kinds = await client
+          .db(PREFIX + service)
+          .listCollections({}, { nameOnly: true })
+          .toArray();
+        for (const { name } of kinds) {
+          if (name.startsWith("system.")) continue;
+          const stages = MESH_KINDS.has(name) ? (name === "journal" ? JOURNAL_COUNTY_STAGES : undefined) : COUNTY_STAGES;
+          if (!stages) continue;
+          const kind = name === "journal" ? "journal (events)" : name;
+          for await (const { _id, documents } of read<{ _id: unknown; documents: number }>(service, name, ...stages)) {
+            const placement: PlacementView = { service, kind, county: typeof _id === "string" ? _id : "", documents };
+            yield placement;
+          }
+        }
+      }
+    },
+  };
+}
+
+const COUNTY_STAGES: Document[] = [{ $group: { _id: "$county", documents: { $sum: 1 } } }];
+const JOURNAL_COUNTY_STAGES: Document[] = [{ $unwind: "$events" }, { $group: { _id: "$events.county", documents: { $sum: 1 } } }];
+
+const ORDER_PART_STAGES: Document[] = [
+  { $unwind: "$payables" },
+  {
+    $project: {
+      _id: 0,
+      payableId: "$payables.payableId",
+      partFen: "$payables.amountFen",
+      order: { _id: "$_id", county: "$county", payeeId: "$payeeId", state: "$state", replaces: "$replaces", replacedBy: "$replacedBy" },
+    },
+  },
+  { $sort: { payableId: 1 } },
+];
+
+/** An entry that closes many claims tells one event for each of them, and is about each of them: one row for every claim and kind of event. */
+function claimEventStages(names: readonly string[]): Document[] {
+  return [
+    { $match: { "events.name": { $in: [...names] } } },
+    { $project: { _id: 0, claimId: { $setUnion: ["$about"] }, name: { $setIntersection: ["$events.name", [...names]] } } },
+    { $unwind: "$claimId" },
+    { $unwind: "$name" },
+    { $sort: { claimId: 1 } },
+  ];
+}

@@ -1,0 +1,358 @@
+/**
+ * A small mesh after a working day, made by the services' own decisions, as the audit reads it. Tests break one thing in it and see it found;
+ * a service that renames a field breaks this file.
+ */
+
+import type { Records } from "../../../services/audit/records.ts";
+import type { BenefitYear, Claim } from "../../../services/claims/domain/documents.ts";
+import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
+import { cut } from "../../../services/payment/domain/cut.ts";
+import type { Due, Order, Statement } from "../../../services/payment/domain/documents.ts";
+import { payableDue } from "../../../services/payment/domain/payable-due.ts";
+import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
+import { approve } from "../../../services/settlement/domain/approve.ts";
+import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
+import type { Account, Book, ClearingWindow, Entry, Ledger, Payable, Reservation } from "../../../services/settlement/domain/documents.ts";
+import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
+import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
+import { reservePrefund } from "../../../services/settlement/domain/reserve-prefund.ts";
+import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
+import { settle } from "../../../services/settlement/domain/settle.ts";
+import type { Decision, EventMap } from "../../../services/values/decision.ts";
+import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
+import { newWorld, type Told } from "../../harness/decide.ts";
+
+export const HOME = "640424";
+export const AWAY = "640521";
+export const NOW = Date.parse("2011-11-25T17:00:00+08:00");
+const TODAY = "2011-11-25";
+const HOSPITAL = { [HOME]: "H-JY-001", [AWAY]: "H-ZN-001" } as const;
+const SCHEME = `${HOME}/2011/1`;
+const CAP_FEN = 5_000_000n;
+
+type WithId<T> = { -readonly [K in keyof T]: T[K] } & { _id: string };
+
+/** Every stored document that the audit reads, by kind; tests change them in place. */
+export interface Sample {
+  readonly claims: WithId<Claim>[];
+  readonly years: WithId<BenefitYear>[];
+  readonly schemes: { _id: string; scheme: { caps: { visitKind: string; capFen: bigint }[] } }[];
+  readonly entries: WithId<Entry>[];
+  readonly accounts: WithId<Account>[];
+  readonly books: WithId<Book>[];
+  readonly sequences: WithId<Ledger>[];
+  readonly payables: WithId<Payable>[];
+  readonly reservations: WithId<Reservation>[];
+  readonly windows: WithId<ClearingWindow>[];
+  readonly dues: WithId<Due>[];
+  readonly orders: WithId<Order>[];
+  readonly statements: WithId<Statement>[];
+  readonly journal: WithId<Omit<JournalEntry, "id">>[];
+  readonly head: { _id: string; number: number; chain: string; event: number; published: number };
+  readonly parked: { _id: string; atMs: number }[];
+  readonly seens: { _id: string; reached: number; early: { from: number; to: number }[] }[];
+  readonly parkedCounts: { _id: string; parked: number }[];
+  readonly placements: { service: string; kind: string; county: string; documents: number }[];
+}
+
+/** What one service stores, by kind and id, as its decisions write it. */
+function newService() {
+  const world = newWorld();
+  const stored = new Map<string, Map<string, object>>();
+  const noting = <I, R, E extends EventMap>(decision: Decision<I, R, E>): Decision<I, R, E> => ({
+    needs: (input, loaded, context) => decision.needs(input, loaded, context),
+    decide: (input, state, change, context) =>
+      decision.decide(
+        input,
+        state,
+        {
+          ...change,
+          put(key, doc) {
+            stored.set(key.kind, (stored.get(key.kind) ?? new Map()).set(key.id, structuredClone(doc)));
+            change.put(key, doc);
+          },
+        },
+        context,
+      ),
+  });
+  return {
+    run<I, R, E extends EventMap>(decision: Decision<I, R, E>, input: I): readonly Told[] {
+      const { result, told } = world.run(noting(decision), input, { atMs: NOW - 3_600_000 });
+      if (isRefusal(result) || isUnavailable(result)) throw new Error(JSON.stringify(result));
+      return told;
+    },
+    documents: <T>(kind: string) =>
+      [...(stored.get(kind) ?? [])].map(([_id, doc]) => ({ ...doc, _id }) as WithId<T>).sort((a, b) => (a._id < b._id ? -1 : 1)),
+  };
+}
+
+interface Told7 {
+  readonly claimId: string;
+  readonly names: readonly string[];
+}
+
+/** Five claims: paid at home, paid elsewhere, at the review desk, refused, below the deductible; a sixth waits for its prefund, a seventh for the bank. */
+export function newSample(): Sample {
+  const settlement = newService();
+  const payment = newService();
+  for (const county of [HOME, AWAY]) {
+    settlement.run(knowCounty, { county, floorFen: 10_000n, countyVersion: 1n });
+    settlement.run(receiveFunds, { county, source: "CENTRAL", amountFen: 2_000_000n, reference: "R1" });
+    payment.run(payeeChanged, payeeOf(county, county));
+    payment.run(payeeChanged, payeeOf(HOSPITAL[county as keyof typeof HOSPITAL], county));
+  }
+  settlement.run(setPrefund, { county: HOME, limitFen: 1_000_000n });
+  const dues: Told[] = [];
+  const promise = (claimId: string, treating: string, fundFen: bigint) =>
+    dues.push(
+      ...settlement
+        .run(approve, {
+          approvalId: `claim/${claimId}/decision/1`,
+          claimId,
+          homeCounty: HOME,
+          treatingCounty: treating,
+          institutionId: HOSPITAL[treating as keyof typeof HOSPITAL],
+          fundFen,
+          approvedOn: TODAY,
+        })
+        .filter(({ name }) => name === "PayableDue"),
+    );
+  const reserve = (claimId: string, fundFen: bigint) =>
+    settlement.run(reservePrefund, { reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: HOME, fundFen });
+
+  promise("C1", HOME, 36_193n);
+  reserve("C2", 406_510n);
+  promise("C2", AWAY, 406_510n);
+  promise("C5", HOME, 0n);
+  reserve("C6", 90_000n);
+  const settled = (id: string, county: string, payableId: string, claimId: string, amountFen: bigint) =>
+    settlement.run(settle, {
+      id: `settled/${id}`,
+      batchId: id,
+      county,
+      payables: [{ payableId, claimId, amountFen }],
+      amountFen,
+      settledOn: TODAY,
+    });
+  settled("B1", HOME, "claim/C1/decision/1", "C1", 36_193n);
+  settled("B2", AWAY, "claim/C2/decision/1", "C2", 406_510n);
+  dues.push(...settlement.run(closeWindow, { windowId: "W1" }).filter(({ name }) => name === "PayableDue"));
+  reserve("C7", 50_000n);
+  promise("C7", AWAY, 50_000n);
+  settled("B3", HOME, `window/W1/transfer/${HOME}/${AWAY}`, "", 406_510n);
+
+  for (const { body } of dues) payment.run(payableDue, body);
+  const ids: string[] = dues.map(({ body }) => body.payableId);
+  const open = ids.filter((id) => id.includes("C7"));
+  for (const payableIds of [ids.filter((id) => !open.includes(id)), open])
+    payment.run(cut, { payableIds, schedule: "IMMEDIATE", maker: "rule/immediate/1", serial: 0 });
+  const orders = payment
+    .documents<Order>("orders")
+    .map((order) =>
+      order.payables.some(({ claimId }) => claimId === "C7") ? order : { ...order, state: "SETTLED" as const, settledOn: TODAY },
+    );
+  if (orders.length !== 4) throw new Error(`the sample has ${orders.length} orders`);
+
+  const { journal, head } = journalOf([
+    { claimId: "C1", names: ["ClaimApproved"] },
+    { claimId: "C2", names: ["PrefundRequested"] },
+    { claimId: "C2", names: ["ClaimApproved"] },
+    { claimId: "C3", names: ["ClaimHeld"] },
+    { claimId: "C4", names: ["ClaimHeld"] },
+    { claimId: "C4", names: ["ClaimRefused"] },
+    { claimId: "C5", names: ["ClaimApproved"] },
+    { claimId: "C6", names: ["PrefundRequested"] },
+    { claimId: "C7", names: ["PrefundRequested"] },
+    { claimId: "C7", names: ["ClaimApproved"] },
+    { claimId: "C1", names: ["ClaimPaid"] },
+    { claimId: "C2", names: ["ClaimPaid"] },
+  ]);
+  return {
+    claims: [
+      claimOf("C1", "PAID", 36_193n),
+      claimOf("C2", "PAID", 406_510n, AWAY),
+      claimOf("C3", "IN_REVIEW", 20_000n),
+      claimOf("C4", "REFUSED", 70_000n),
+      claimOf("C5", "APPROVED", 0n),
+      claimOf("C6", "PENDING", 90_000n, AWAY),
+      claimOf("C7", "APPROVED", 50_000n, AWAY),
+    ],
+    years: [yearOf("6404240000001701", 36_193n + 406_510n + 20_000n + 90_000n + 50_000n, 5)],
+    schemes: [{ _id: SCHEME, scheme: { caps: [{ visitKind: "INPATIENT", capFen: CAP_FEN }] } }],
+    entries: settlement.documents<Entry>("entries").sort((a, b) => Number(a.sequence - b.sequence)),
+    accounts: settlement.documents("accounts"),
+    books: settlement.documents("books"),
+    sequences: settlement.documents("sequences"),
+    payables: settlement.documents("payables"),
+    reservations: settlement.documents("reservations"),
+    windows: settlement.documents("windows"),
+    dues: payment.documents("dues"),
+    orders,
+    statements: [statementOf(36_193n + 406_510n + 406_510n)],
+    journal,
+    head,
+    parked: [],
+    seens: [{ _id: "claims.a", reached: head.event, early: [] }],
+    parkedCounts: [],
+    placements: [
+      { service: "claims", kind: "claims", county: HOME, documents: 7 },
+      { service: "settlement", kind: "windows", county: "640000", documents: 2 },
+    ],
+  };
+}
+
+function payeeOf(payeeId: string, county: string) {
+  const account = { bankCode: "105871000019", accountNumber: "6405000000000002", accountName: payeeId };
+  return { county, payeeId, account, schedule: "IMMEDIATE" as const, stateVersion: 1n };
+}
+
+function claimOf(claimId: string, state: Claim["state"], fundFen: bigint, treatingCounty = HOME): WithId<Claim> {
+  const totalFen = fundFen + 100_000n;
+  const decided = state !== "IN_REVIEW" && state !== "PENDING";
+  return {
+    _id: claimId,
+    county: HOME,
+    treatingCounty,
+    state,
+    decision: decided ? 1 : 0,
+    year: 2011,
+    level: "COUNTY",
+    reviewed: false,
+    reason: state === "IN_REVIEW" || state === "REFUSED" ? "外伤" : "",
+    submittedAtMs: NOW - 7_200_000,
+    decidedAtMs: decided ? NOW - 7_100_000 : 0,
+    paidAtMs: state === "PAID" ? NOW - 3_600_000 : 0,
+    traceId: "",
+    ...(decided ? {} : { waitingSinceMs: NOW - 7_200_000 }),
+    bill: {
+      claimId,
+      institutionId: HOSPITAL[treatingCounty as keyof typeof HOSPITAL],
+      personId: "6404240000001701",
+      visitKind: "INPATIENT",
+      diagnosis: "J18.9",
+      admittedOn: "2011-11-20",
+      dischargedOn: "2011-11-24",
+      invoiceNumber: claimId,
+      referralId: "",
+      tcm: false,
+      lines: [],
+      totalFen,
+    },
+    benefit: {
+      totalFen,
+      eligibleFen: totalFen,
+      deductibleFen: 0n,
+      rateBp: 7000,
+      fundFen,
+      patientFen: 100_000n,
+      overCapFen: 0n,
+      schemeId: SCHEME,
+    },
+  };
+}
+
+function yearOf(personId: string, usedFen: bigint, compensatedStays: number): WithId<BenefitYear> {
+  const used = { INPATIENT: usedFen, OUTPATIENT: 0n };
+  return { _id: `${personId}/2011`, county: HOME, personId, year: 2011, usedFen: used, compensatedStays, visits: [] };
+}
+
+function statementOf(debitsFen: bigint): WithId<Statement> {
+  const sums = { openingFen: 9_000_000n, debitsFen, creditsFen: 0n, closingFen: 9_000_000n - debitsFen };
+  return { _id: TODAY, county: "640000", day: TODAY, state: "BOOKED", wanted: 1, messageId: "S1", entries: 3, ...sums, breaks: [] };
+}
+
+/** The journal of claims' twin a, one entry for each. */
+function journalOf(rows: readonly Told7[]): Pick<Sample, "journal" | "head"> {
+  const journal: Sample["journal"] = [];
+  let previous = CHAIN_START;
+  let event = 0;
+  for (const [index, { claimId, names }] of rows.entries()) {
+    const body = {
+      id: `entry/${index}`,
+      twin: "a",
+      number: index + 1,
+      atMs: NOW - 7_000_000 + index,
+      caller: "hospital",
+      method: "SubmitClaim",
+      hash: "",
+      outcome: "done" as const,
+      reply: new Uint8Array([1, 2]),
+      events: names.map((name) => {
+        event += 1;
+        return { number: event, name, county: HOME, bytes: new Uint8Array([event]) };
+      }),
+      about: [claimId],
+      trace: "",
+    };
+    const chain = chainHash(previous, body);
+    const { id: _id, ...rest } = body;
+    journal.push({ _id, ...rest, previous, chain });
+    previous = chain;
+  }
+  return { journal, head: { _id: "a", number: rows.length, chain: previous, event, published: event } };
+}
+
+/** The sample as the audit reads it: each stream in the order that `Records` names. */
+export function recordsOf(sample: Sample): Records {
+  const by = <T>(rows: readonly T[], key: (row: T) => string | number | bigint) =>
+    stream([...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)));
+  const byId = <T extends { _id: string }>(rows: readonly T[]) => by(rows, ({ _id }) => _id);
+  return {
+    services: async () => ["claims", "monitoring"],
+    counties: () => stream([{ _id: HOME }, { _id: AWAY }]),
+    claims: () => byId(sample.claims),
+    claimsByPerson: () => by(sample.claims, ({ bill, year }) => `${bill.personId}/${year}`),
+    claimEvents: (names) => {
+      const rows = sample.journal.flatMap(({ about, events }) => about.flatMap((claimId) => events.map(({ name }) => ({ claimId, name }))));
+      return by(
+        rows.filter(({ name }) => names.includes(name)),
+        ({ claimId }) => claimId,
+      );
+    },
+    years: () => by(sample.years, ({ personId, year }) => `${personId}/${year}`),
+    schemes: () => stream(sample.schemes),
+    entries: () => by(sample.entries, ({ sequence }) => sequence),
+    accounts: () => stream(sample.accounts),
+    books: () => stream(sample.books),
+    ledger: async () => sample.sequences[0],
+    payables: () => byId(sample.payables),
+    payablesByClaim: () =>
+      by(
+        sample.payables.filter(({ claimId }) => claimId !== ""),
+        ({ claimId }) => claimId,
+      ),
+    reservations: () => stream(sample.reservations),
+    windows: () => by(sample.windows, ({ number }) => number),
+    dues: () => byId(sample.dues),
+    orders: () => stream(sample.orders),
+    orderParts: () => {
+      const parts = sample.orders.flatMap((order) =>
+        order.payables.map(({ payableId, amountFen }) => ({ payableId, partFen: amountFen, order })),
+      );
+      return by(parts, ({ payableId }) => payableId);
+    },
+    statements: () => stream(sample.statements),
+    heads: (service) => stream(service === "claims" ? [sample.head] : []),
+    journal: (service) => (service === "claims" ? by(sample.journal, ({ number }) => number) : stream([])),
+    parked: (service) => stream(service === "claims" ? sample.parked : []),
+    seens: () => stream(sample.seens),
+    parkedCounts: () => stream(sample.parkedCounts),
+    placements: () => stream(sample.placements),
+  };
+}
+
+async function* stream<T>(rows: readonly T[]): AsyncGenerator<T> {
+  yield* rows;
+}
+
+/** The document with this id, to be changed. */
+export function pick<T extends { _id: string }>(rows: readonly T[], id: string): T {
+  const found = rows.find(({ _id }) => _id === id);
+  if (!found) throw new Error(`the sample has no ${id}`);
+  return found;
+}
+
+/** Takes the document with this id away. */
+export function drop<T extends { _id: string }>(rows: T[], id: string): void {
+  rows.splice(rows.indexOf(pick(rows, id)), 1);
+}
