@@ -87,6 +87,8 @@ describe("PaymentsReturned", () => {
     bringBack(world, payment(claimId, "O1"));
     expect(world.get(claims.key(claimId))).toMatchObject({ state: "APPROVED", paidAtMs: 0, returned: ["O1"] });
     expect(world.get(claims.key(claimId))).not.toHaveProperty("paidBy");
+    settle(world, payment(claimId, "O1"));
+    expect(world.get(claims.key(claimId))?.state).toBe("APPROVED");
     const { told } = settle(world, payment(claimId, "O2"));
     expect(told).toEqual([]);
     expect(world.get(claims.key(claimId))).toMatchObject({ state: "PAID", paidBy: "O2" });
