@@ -76,15 +76,25 @@ async function download(wheel: WheelFile, folder: string): Promise<string> {
   throw new Error(said.join("; "));
 }
 
+type Read = (from: number, length: number) => Promise<Buffer>;
+
+/** Calls `work` with a reader of exactly so many bytes at a place of the file. */
+async function reading<T>(archive: string, work: (read: Read, size: number) => Promise<T>): Promise<T> {
+  const file = await open(archive);
+  try {
+    const { size } = await file.stat();
+    return await work(async (from, length) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from);
+      if (bytesRead < length) throw new Error(`${archive} is cut short`);
+      return buffer;
+    }, size);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Where a member's bytes lie in a zip. */
-async function locate(archive: string, member: string): Promise<{ start: number; end: number; stored: boolean }> {
-  await using file = await open(archive);
-  const { size } = await file.stat();
-  const read = async (from: number, length: number): Promise<Buffer> => {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from);
-    if (bytesRead < length) throw new Error(`${archive} is cut short`);
-    return buffer;
-  };
+async function locate(archive: string, member: string, read: Read, size: number): Promise<{ start: number; end: number; stored: boolean }> {
   const tail = await read(Math.max(0, size - END_SEARCH_BYTES), Math.min(size, END_SEARCH_BYTES));
   let at = tail.length - 22;
   while (at >= 0 && tail.readUInt32LE(at) !== END_RECORD) at -= 1;
@@ -105,7 +115,7 @@ async function locate(archive: string, member: string): Promise<{ start: number;
 
 /** Writes one member of a zip to `target` and gives its SHA-256. */
 export async function extract(archive: string, member: string, target: string): Promise<string> {
-  const { start, end, stored } = await locate(archive, member);
+  const { start, end, stored } = await reading(archive, (read, size) => locate(archive, member, read, size));
   const hash = createHash("sha256");
   const hashing = new Transform({
     transform(chunk, _encoding, done) {

@@ -1,0 +1,132 @@
+/**
+ * Who may import whom. Each rule is an error, and test/unit/local/import-rules.test.ts plants one offence against each to see it fire.
+ * The parser is swc: TypeScript 7 has no API, and without a parser that works no import is found and every rule holds for nothing.
+ */
+const MESH_NATS = "^services/mesh/(bus|stream|serve-messages)[.]ts$";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "values-import-nothing",
+      comment: "The shared vocabulary is pure: it knows neither Node nor a package.",
+      severity: "error",
+      from: { path: "^services/values/" },
+      to: { pathNot: "^services/values/" },
+    },
+    {
+      name: "domain-imports-its-own-and-values",
+      comment: "Decisions are pure: a domain knows itself and the vocabulary (and node:crypto, for hashes).",
+      severity: "error",
+      from: { path: "^services/([^/]+)/domain/" },
+      to: { pathNot: ["^services/$1/domain/", "^services/values/", "^crypto$"] },
+    },
+    {
+      name: "mesh-knows-no-service",
+      severity: "error",
+      from: { path: "^services/mesh/" },
+      to: { path: "^(services|deploy)/", pathNot: "^services/(mesh|values)/" },
+    },
+    {
+      name: "services-are-strangers",
+      comment: "Services speak by contract. The audit is a library for monitoring and for nrcms.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/", pathNot: "^services/(mesh|values)/" },
+      to: { path: "^services/", pathNot: ["^services/$1/", "^services/(mesh|values)/", "^services/audit/"] },
+    },
+    {
+      name: "audit-is-read-by-monitoring-and-nrcms",
+      severity: "error",
+      from: { path: "^services/", pathNot: "^services/(audit|monitoring|nrcms)/" },
+      to: { path: "^services/audit/" },
+    },
+    {
+      name: "contracts-stop-at-the-edge",
+      comment: "Generated code is known to calls, messages, main, the mesh, the doors, and nobody behind them.",
+      severity: "error",
+      from: { path: "^services/", pathNot: ["^services/[^/]+/(calls|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"] },
+      to: { path: "^proto/generated/" },
+    },
+    {
+      name: "edges-are-opened-by-main",
+      severity: "error",
+      from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
+      to: { path: "^services/[^/]+/(calls|messages|main)[.]ts$" },
+    },
+    {
+      name: "mongodb-stays-in-the-stores",
+      severity: "error",
+      from: {
+        pathNot: [
+          "^services/mesh/store[^/]*[.]ts$",
+          "^services/audit/store[.]ts$",
+          "^deploy/local/mongo[.]ts$",
+          "^test/",
+          "^node_modules/",
+        ],
+      },
+      to: { path: "(^|/)node_modules/(mongodb|bson)/" },
+    },
+    {
+      name: "nats-stays-in-the-bus",
+      severity: "error",
+      from: { pathNot: [MESH_NATS, "^deploy/local/(nats|supervisor)[.]ts$", "^test/", "^node_modules/"] },
+      to: { path: "(^|/)node_modules/(@nats-io|nats)/" },
+    },
+    {
+      name: "grpc-stays-at-the-doors",
+      severity: "error",
+      from: { pathNot: ["^services/gateway/", "^services/nrcms/gateway-client[.]ts$", "^deploy/sandbox/", "^test/", "^node_modules/"] },
+      to: { path: "(^|/)node_modules/(@grpc|grpc-health-check)/" },
+    },
+    {
+      name: "telemetry-stays-in-one-file",
+      severity: "error",
+      from: { pathNot: ["^services/mesh/telemetry[.]ts$", "^node_modules/"] },
+      to: { path: "(^|/)node_modules/@opentelemetry/" },
+    },
+    {
+      name: "product-never-imports-tests",
+      severity: "error",
+      from: { path: "^(services|deploy)/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "services-never-import-the-sandbox",
+      severity: "error",
+      from: { path: "^(services|deploy/local)/" },
+      to: { path: "^deploy/sandbox/" },
+    },
+    {
+      name: "only-nrcms-deploys",
+      severity: "error",
+      from: { path: "^services/", pathNot: "^services/nrcms/" },
+      to: { path: "^deploy/" },
+    },
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-dead-files",
+      comment: "Every file of a service is reached from a program or from a test.",
+      severity: "error",
+      from: { path: "^(services/[^/]+/main[.]ts$|services/nrcms/|deploy/|test/)" },
+      to: { path: "^services/", pathNot: ["^services/[^/]+/main[.]ts$", "^services/nrcms/"], reachable: false },
+    },
+    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "product-needs-no-development-package",
+      severity: "error",
+      from: { path: "^(services|deploy)/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    parser: "swc",
+    doNotFollow: { path: ["(^|/)node_modules/", "^proto/generated/"] },
+    detectProcessBuiltinModuleCalls: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+      extensions: [".ts", ".mjs", ".cjs", ".js", ".json"],
+    },
+  },
+};

@@ -1,0 +1,206 @@
+/**
+ * All tests in order: `npm test`. Or a part: `npm test -- unit fault`, `npm run check` (contracts, types, lint, import rules, unit).
+ * Every step is a process of its own with a time limit; the last line is `N passed, N failed`.
+ */
+import { spawn } from "node:child_process";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, ROOT } from "../../deploy/local/binaries.ts";
+import { generate } from "../../deploy/local/generate.ts";
+
+const OUTPUT = join(cacheFolder(), "test");
+const STILL_RUNNING_MS = 30_000;
+const TAIL_LINES = 40;
+const SHOWN_FAILURES = 20;
+const SHOWN_LINES_EACH = 12;
+
+const CHECKS = {
+  typecheck: { limitMs: 120_000, parameters: ["typescript/bin/tsc", "--noEmit"] },
+  lint: { limitMs: 60_000, parameters: ["@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."] },
+  imports: {
+    limitMs: 120_000,
+    parameters: ["dependency-cruiser/bin/dependency-cruiser.mjs", "--config", ".dependency-cruiser.cjs", "services", "deploy", "test"],
+  },
+} as const;
+
+/** In the order in which they run: the quick ones first. */
+const PROJECTS = { unit: 180_000, contract: 240_000, integration: 420_000, journey: 420_000, fault: 900_000 } as const;
+type Project = keyof typeof PROJECTS;
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** What a person needs to see of what failed. */
+  readonly words: string;
+}
+
+const startedMs = performance.now();
+const clock = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s`;
+const print = (line: string): void => console.log(`${clock()}  ${line}`);
+
+/** Runs a program of node_modules; its output goes to a file. Gives its exit code, or why it has none. */
+function run(
+  name: string,
+  [program, ...parameters]: readonly [string, ...string[]],
+  limitMs: number,
+): Promise<{ code: number; log: string; words: string }> {
+  const log = join(OUTPUT, `${name}.log`);
+  return new Promise((resolve) => {
+    const output = createWriteStream(log);
+    const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
+    const child = spawn(process.execPath, [join(ROOT, "node_modules", program), ...parameters], {
+      cwd: ROOT,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    running.add(child);
+    child.stdout.pipe(output, { end: false });
+    child.stderr.pipe(output, { end: false });
+    const beganMs = performance.now();
+    const ticking = setInterval(
+      () => print(`${name}: still running (${Math.round((performance.now() - beganMs) / 1000)} s of at most ${limitMs / 1000} s)`),
+      STILL_RUNNING_MS,
+    );
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      killGroup(child.pid);
+    }, limitMs);
+    const done = (code: number, words: string): void => {
+      clearInterval(ticking);
+      clearTimeout(limit);
+      running.delete(child);
+      output.end(() => resolve({ code, log, words }));
+    };
+    child.once("error", (error) => done(1, error.message));
+    child.once("close", (code, signal) =>
+      done(code ?? 1, late ? `no end after ${limitMs / 1000} s` : signal ? `ended by ${signal}` : `exit code ${code}`),
+    );
+  });
+}
+
+const running = new Set<ReturnType<typeof spawn>>();
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function indent(text: string, lines: number): string {
+  const all = text.trim().split("\n");
+  const shown = all.length > lines ? ["…", ...all.slice(-lines)] : all;
+  return shown.map((line) => `    ${line}`).join("\n");
+}
+
+async function check(name: keyof typeof CHECKS): Promise<Outcome> {
+  const { limitMs, parameters } = CHECKS[name];
+  const { code, log, words } = await run(name, parameters, limitMs);
+  const outcome =
+    code === 0
+      ? { passed: 1, failed: 0, skipped: 0, words: "" }
+      : { passed: 0, failed: 1, skipped: 0, words: `${words}\n${indent(readFileSync(log, "utf8"), TAIL_LINES)}` };
+  print(`${name}: ${code === 0 ? "passed" : "FAILED"}`);
+  return outcome;
+}
+
+/** What vitest's JSON reporter writes, as far as we read it. */
+interface Report {
+  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
+  }[];
+}
+
+/** Counts tests. A file that could not even be loaded is one failure, and so is an error outside all tests. */
+function count(report: Report): Outcome {
+  const tests = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((test) => ({ ...test, file: name.replace(`${ROOT}/`, "") })),
+  );
+  const faults = tests
+    .filter(({ status }) => status === "failed")
+    .map(({ file, fullName, failureMessages }) => `${file}: ${fullName}\n${indent((failureMessages ?? []).join("\n"), SHOWN_LINES_EACH)}`);
+  for (const { name, status, message, assertionResults } of report.testResults)
+    if (status === "failed" && !assertionResults.some((test) => test.status === "failed"))
+      faults.push(`${name.replace(`${ROOT}/`, "")}\n${indent(message ?? "", SHOWN_LINES_EACH)}`);
+  const passed = tests.filter(({ status }) => status === "passed").length;
+  if (!report.success && faults.length === 0) faults.push("an error outside all tests");
+  return {
+    passed,
+    failed: faults.length,
+    skipped: tests.length - passed - tests.filter(({ status }) => status === "failed").length,
+    words: faults.slice(0, SHOWN_FAILURES).join("\n"),
+  };
+}
+
+function hasTests(project: Project): boolean {
+  const folder = join(ROOT, "test", project);
+  return existsSync(folder) && readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith(".test.ts"));
+}
+
+async function tests(project: Project): Promise<Outcome> {
+  if (!hasTests(project)) {
+    print(`${project}: skipped, there are none yet`);
+    return { passed: 0, failed: 0, skipped: 0, words: "" };
+  }
+  const report = join(OUTPUT, `${project}.json`);
+  rmSync(report, { force: true });
+  print(`${project}: running`);
+  const { code, log, words } = await run(
+    project,
+    ["vitest/vitest.mjs", "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    PROJECTS[project],
+  );
+  const broken = (why: string): Outcome => ({
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    words: `${why}\n${indent(readFileSync(log, "utf8"), TAIL_LINES)}`,
+  });
+  let outcome = existsSync(report) && statSync(report).size > 0 ? count(JSON.parse(readFileSync(report, "utf8")) as Report) : broken(words);
+  if (outcome.passed + outcome.failed === 0) outcome = broken("no test ran");
+  if (code !== 0 && outcome.failed === 0) outcome = { ...outcome, ...broken(words), passed: outcome.passed };
+  print(`${project}: ${outcome.passed} passed, ${outcome.failed} failed${outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : ""}`);
+  return outcome;
+}
+
+async function suite(parameters: readonly string[]): Promise<boolean> {
+  mkdirSync(OUTPUT, { recursive: true });
+  const unknown = parameters.filter((name) => name !== "--check" && !(name in PROJECTS));
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(", ")}; there are --check, ${Object.keys(PROJECTS).join(", ")}`);
+  const named = (Object.keys(PROJECTS) as Project[]).filter((project) => parameters.includes(project));
+  const chosen = parameters.includes("--check") ? (["unit"] as const) : named.length > 0 ? named : (Object.keys(PROJECTS) as Project[]);
+  print(generate() ? "contracts generated" : "contracts up to date");
+  const rows: { name: string; outcome: Outcome }[] = [];
+  if (named.length === 0) {
+    const names = Object.keys(CHECKS) as (keyof typeof CHECKS)[];
+    const outcomes = await Promise.all(names.map(check));
+    rows.push(...outcomes.map((outcome, index) => ({ name: names[index] ?? "", outcome })));
+  }
+  for (const project of chosen) rows.push({ name: project, outcome: await tests(project) });
+  for (const { name, outcome } of rows) if (outcome.failed > 0) console.log(`\n${name} failed:\n${outcome.words}`);
+  const total = (key: "passed" | "failed") => rows.reduce((sum, { outcome }) => sum + outcome[key], 0);
+  console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
+  return total("failed") === 0 && total("passed") > 0;
+}
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)
+  process.once(signal, () => {
+    for (const child of running) killGroup(child.pid);
+    process.exit(code);
+  });
+process.exitCode = (await suite(process.argv.slice(2))) ? 0 : 1;
