@@ -12,7 +12,7 @@ const OUTPUT = join(cacheFolder(), "test");
 const STILL_RUNNING_MS = 30_000;
 const TAIL_LINES = 40;
 const SHOWN_FAILURES = 20;
-const SHOWN_LINES_EACH = 12;
+const SHOWN_LINES_EACH = 8;
 
 const CHECKS = {
   typecheck: { limitMs: 120_000, parameters: ["typescript/bin/tsc", "--noEmit"] },
@@ -90,7 +90,18 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function indent(text: string, lines: number): string {
+/** The first lines of an error: its message, and where it was thrown. */
+function gist(text: string): string {
+  return text
+    .trim()
+    .split("\n")
+    .slice(0, SHOWN_LINES_EACH)
+    .map((line) => `    ${line}`)
+    .join("\n");
+}
+
+/** The last lines of a log. */
+function tail(text: string, lines: number): string {
   const all = text.trim().split("\n");
   const shown = all.length > lines ? ["…", ...all.slice(-lines)] : all;
   return shown.map((line) => `    ${line}`).join("\n");
@@ -102,7 +113,7 @@ async function check(name: keyof typeof CHECKS): Promise<Outcome> {
   const outcome =
     code === 0
       ? { passed: 1, failed: 0, skipped: 0, words: "" }
-      : { passed: 0, failed: 1, skipped: 0, words: `${words}\n${indent(readFileSync(log, "utf8"), TAIL_LINES)}` };
+      : { passed: 0, failed: 1, skipped: 0, words: `${words}\n${tail(readFileSync(log, "utf8"), TAIL_LINES)}` };
   print(`${name}: ${code === 0 ? "passed" : "FAILED"}`);
   return outcome;
 }
@@ -129,17 +140,20 @@ function count(report: Report): Outcome {
   );
   const faults = tests
     .filter(({ status }) => status === "failed")
-    .map(({ file, fullName, failureMessages }) => `${file}: ${fullName}\n${indent((failureMessages ?? []).join("\n"), SHOWN_LINES_EACH)}`);
+    .map(({ file, fullName, failureMessages }) => `${file}: ${fullName}\n${gist((failureMessages ?? []).join("\n"))}`);
   for (const { name, status, message, assertionResults } of report.testResults)
     if (status === "failed" && !assertionResults.some((test) => test.status === "failed"))
-      faults.push(`${name.replace(`${ROOT}/`, "")}\n${indent(message ?? "", SHOWN_LINES_EACH)}`);
+      faults.push(`${name.replace(`${ROOT}/`, "")}\n${gist(message ?? "")}`);
   const passed = tests.filter(({ status }) => status === "passed").length;
   if (!report.success && faults.length === 0) faults.push("an error outside all tests");
   return {
     passed,
     failed: faults.length,
     skipped: tests.length - passed - tests.filter(({ status }) => status === "failed").length,
-    words: faults.slice(0, SHOWN_FAILURES).join("\n"),
+    words: [
+      ...faults.slice(0, SHOWN_FAILURES),
+      ...(faults.length > SHOWN_FAILURES ? [`and ${faults.length - SHOWN_FAILURES} more`] : []),
+    ].join("\n"),
   };
 }
 
@@ -165,7 +179,7 @@ async function tests(project: Project): Promise<Outcome> {
     passed: 0,
     failed: 1,
     skipped: 0,
-    words: `${why}\n${indent(readFileSync(log, "utf8"), TAIL_LINES)}`,
+    words: `${why}\n${tail(readFileSync(log, "utf8"), TAIL_LINES)}`,
   });
   let outcome = existsSync(report) && statSync(report).size > 0 ? count(JSON.parse(readFileSync(report, "utf8")) as Report) : broken(words);
   if (outcome.passed + outcome.failed === 0) outcome = broken("no test ran");
