@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../../../services/audit/audit.ts";
 import type { Progress } from "../../../services/audit/findings.ts";
-import { NOW, newSample, recordsOf } from "./sample.ts";
+import { recordsOf } from "./arrays.ts";
+import { NOW, newSample } from "./sample.ts";
 
 describe("an audit of books that are right", () => {
   it.each([{ settled: true }, { settled: false }])(

@@ -3,7 +3,6 @@
  * a service that renames a field breaks this file.
  */
 
-import type { Records } from "../../../services/audit/records.ts";
 import type { BenefitYear, Claim } from "../../../services/claims/domain/documents.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
@@ -86,12 +85,13 @@ function newService() {
   };
 }
 
-interface Told7 {
+/** An entry of the journal: the claim that it is about, and the events that it told. */
+interface JournalRow {
   readonly claimId: string;
   readonly names: readonly string[];
 }
 
-/** Five claims: paid at home, paid elsewhere, at the review desk, refused, below the deductible; a sixth waits for its prefund, a seventh for the bank. */
+/** Seven claims: paid at home, paid elsewhere, at the review desk, refused, below the deductible, waiting for the prefund, waiting for the bank. */
 export function newSample(): Sample {
   const settlement = newService();
   const payment = newService();
@@ -262,7 +262,7 @@ function statementOf(debitsFen: bigint): WithId<Statement> {
 }
 
 /** The journal of claims' twin a, one entry for each. */
-function journalOf(rows: readonly Told7[]): Pick<Sample, "journal" | "head"> {
+function journalOf(rows: readonly JournalRow[]): Pick<Sample, "journal" | "head"> {
   const journal: Sample["journal"] = [];
   let previous = CHAIN_START;
   let event = 0;
@@ -292,59 +292,6 @@ function journalOf(rows: readonly Told7[]): Pick<Sample, "journal" | "head"> {
   return { journal, head: { _id: "a", number: rows.length, chain: previous, event, published: event } };
 }
 
-/** The sample as the audit reads it: each stream in the order that `Records` names. */
-export function recordsOf(sample: Sample): Records {
-  const by = <T>(rows: readonly T[], key: (row: T) => string | number | bigint) =>
-    stream([...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)));
-  const byId = <T extends { _id: string }>(rows: readonly T[]) => by(rows, ({ _id }) => _id);
-  return {
-    services: async () => ["claims", "monitoring"],
-    counties: () => stream([{ _id: HOME }, { _id: AWAY }]),
-    claims: () => byId(sample.claims),
-    claimsByPerson: () => by(sample.claims, ({ bill, year }) => `${bill.personId}/${year}`),
-    claimEvents: (names) => {
-      const rows = sample.journal.flatMap(({ about, events }) => about.flatMap((claimId) => events.map(({ name }) => ({ claimId, name }))));
-      return by(
-        rows.filter(({ name }) => names.includes(name)),
-        ({ claimId }) => claimId,
-      );
-    },
-    years: () => by(sample.years, ({ personId, year }) => `${personId}/${year}`),
-    schemes: () => stream(sample.schemes),
-    entries: () => by(sample.entries, ({ sequence }) => sequence),
-    accounts: () => stream(sample.accounts),
-    books: () => stream(sample.books),
-    ledger: async () => sample.sequences[0],
-    payables: () => byId(sample.payables),
-    payablesByClaim: () =>
-      by(
-        sample.payables.filter(({ claimId }) => claimId !== ""),
-        ({ claimId }) => claimId,
-      ),
-    reservations: () => stream(sample.reservations),
-    windows: () => by(sample.windows, ({ number }) => number),
-    dues: () => byId(sample.dues),
-    orders: () => stream(sample.orders),
-    orderParts: () => {
-      const parts = sample.orders.flatMap((order) =>
-        order.payables.map(({ payableId, amountFen }) => ({ payableId, partFen: amountFen, order })),
-      );
-      return by(parts, ({ payableId }) => payableId);
-    },
-    statements: () => stream(sample.statements),
-    heads: (service) => stream(service === "claims" ? [sample.head] : []),
-    journal: (service) => (service === "claims" ? by(sample.journal, ({ number }) => number) : stream([])),
-    parked: (service) => stream(service === "claims" ? sample.parked : []),
-    seens: () => stream(sample.seens),
-    parkedCounts: () => stream(sample.parkedCounts),
-    placements: () => stream(sample.placements),
-  };
-}
-
-async function* stream<T>(rows: readonly T[]): AsyncGenerator<T> {
-  yield* rows;
-}
-
 /** The document with this id, to be changed. */
 export function pick<T extends { _id: string }>(rows: readonly T[], id: string): T {
   const found = rows.find(({ _id }) => _id === id);
@@ -355,4 +302,10 @@ export function pick<T extends { _id: string }>(rows: readonly T[], id: string):
 /** Takes the document with this id away. */
 export function drop<T extends { _id: string }>(rows: T[], id: string): void {
   rows.splice(rows.indexOf(pick(rows, id)), 1);
+}
+
+/** Changes fields of the document with this id; given a function, by what they are. */
+export function set<T extends { _id: string }>(rows: readonly T[], id: string, changes: ((row: T) => object) | object): void {
+  const row = pick(rows, id);
+  Object.assign(row, typeof changes === "function" ? changes(row) : changes);
 }

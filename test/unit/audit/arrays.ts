@@ -1,0 +1,55 @@
+import type { Records } from "../../../services/audit/records.ts";
+import { AWAY, HOME, type Sample } from "./sample.ts";
+
+/** The sample as the audit reads it: each stream in the order that `Records` names. */
+export function recordsOf(sample: Sample): Records {
+  const by = <T>(rows: readonly T[], key: (row: T) => string | number | bigint) =>
+    stream([...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)));
+  const byId = <T extends { _id: string }>(rows: readonly T[]) => by(rows, ({ _id }) => _id);
+  return {
+    services: async () => ["claims", "monitoring"],
+    counties: () => stream([{ _id: HOME }, { _id: AWAY }]),
+    claims: () => byId(sample.claims),
+    claimsByPerson: () => by(sample.claims, ({ bill, year }) => `${bill.personId}/${year}`),
+    claimEvents: (names) => {
+      const rows = sample.journal.flatMap(({ about, events }) => about.flatMap((claimId) => events.map(({ name }) => ({ claimId, name }))));
+      return by(
+        rows.filter(({ name }) => names.includes(name)),
+        ({ claimId }) => claimId,
+      );
+    },
+    years: () => by(sample.years, ({ personId, year }) => `${personId}/${year}`),
+    schemes: () => stream(sample.schemes),
+    entries: () => by(sample.entries, ({ sequence }) => sequence),
+    accounts: () => stream(sample.accounts),
+    books: () => stream(sample.books),
+    ledger: async () => sample.sequences[0],
+    payables: () => byId(sample.payables),
+    payablesByClaim: () =>
+      by(
+        sample.payables.filter(({ claimId }) => claimId !== ""),
+        ({ claimId }) => claimId,
+      ),
+    reservations: () => stream(sample.reservations),
+    windows: () => by(sample.windows, ({ number }) => number),
+    dues: () => byId(sample.dues),
+    orders: () => stream(sample.orders),
+    orderParts: () => {
+      const parts = sample.orders.flatMap((order) =>
+        order.payables.map(({ payableId, amountFen }) => ({ payableId, partFen: amountFen, order })),
+      );
+      return by(parts, ({ payableId }) => payableId);
+    },
+    statements: () => stream(sample.statements),
+    heads: (service) => stream(service === "claims" ? [sample.head] : []),
+    journal: (service) => (service === "claims" ? by(sample.journal, ({ number }) => number) : stream([])),
+    parked: (service) => stream(service === "claims" ? sample.parked : []),
+    seens: () => stream(sample.seens),
+    parkedCounts: () => stream(sample.parkedCounts),
+    placements: () => stream(sample.placements),
+  };
+}
+
+async function* stream<T>(rows: readonly T[]): AsyncGenerator<T> {
+  yield* rows;
+}

@@ -1,0 +1,40 @@
+import { describe } from "vitest";
+import { planted } from "./planted.ts";
+import { drop, type Sample } from "./sample.ts";
+
+describe("5: the bank", () => {
+  const statement = ({ statements }: Sample, changes: object) => Object.assign(statements[0] ?? {}, changes);
+  const said = (kind: string) => ({ kind, endToEndId: "", oursFen: 0n, banksFen: 0n, zh: "原因", en: "reason" });
+  planted(5, [
+    {
+      what: "a statement whose sums are wrong",
+      plant: (sample) => statement(sample, { closingFen: 1n }),
+      breach: /statement 2011-11-25: 9000000 \+ 0 - 849213 is not 1, and no break says so/,
+    },
+    {
+      what: "a statement whose wrong sums are on the list",
+      plant: (sample) => statement(sample, { closingFen: 1n, breaks: [said("STATEMENT_SUM")] }),
+      breach: undefined,
+    },
+    {
+      what: "a debit that we do not know",
+      plant: (sample) => statement(sample, { debitsFen: 849_214n, closingFen: 8_150_786n }),
+      breach: /has debits of 849214 fen, the orders of 849213, and no break says why/,
+    },
+    {
+      what: "a debit that is on the list",
+      plant: (sample) => statement(sample, { debitsFen: 849_214n, closingFen: 8_150_786n, breaks: [said("MISSING_HERE")] }),
+      breach: undefined,
+    },
+    {
+      what: "a break without a reason",
+      plant: (sample) => statement(sample, { breaks: [{ ...said("AMOUNT"), en: "" }] }),
+      breach: /a break AMOUNT has no reason/,
+    },
+    {
+      what: "a payment that the ledger does not have",
+      plant: ({ entries }) => drop(entries, "settled/settled/B1"),
+      breach: /the ledger has paid 813020 fen from the bank, the settled orders sum to 849213/,
+    },
+  ]);
+});

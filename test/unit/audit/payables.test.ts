@@ -1,0 +1,159 @@
+import { describe } from "vitest";
+import { planted } from "./planted.ts";
+import { drop, HOME, NOW, pick, type Sample, set } from "./sample.ts";
+
+const C1 = "claim/C1/decision/1";
+const C2 = "claim/C2/decision/1";
+const C7 = "claim/C7/decision/1";
+
+describe("2: approval, payable, due, order", () => {
+  planted(2, [
+    {
+      what: "an approved claim that settlement forgot",
+      plant: ({ payables }) => drop(payables, C1),
+      breach: /claim C1 is PAID and has no payable claim\/C1\/decision\/1/,
+    },
+    {
+      what: "a payable for nothing",
+      plant: ({ claims }) => drop(claims, "C7"),
+      breach: /payable claim\/C7\/decision\/1 is of claim C7, which is not there/,
+    },
+    {
+      what: "a payable of a refused claim",
+      plant: ({ claims }) => set(claims, "C7", { state: "REFUSED" }),
+      breach: /is of claim C7, which is REFUSED/,
+    },
+    {
+      what: "two payables of one claim",
+      plant: ({ payables }) => void payables.push({ ...pick(payables, C1), _id: "claim/C1/decision/2" }),
+      breach: /payable claim\/C1\/decision\/2 is of claim C1, which is PAID by decision 1/,
+    },
+    {
+      what: "another amount",
+      plant: ({ payables }) => set(payables, C1, ({ amountFen }) => ({ amountFen: amountFen + 1n })),
+      breach: /640424 pays 36194 fen to H-JY-001; the claim says 640424 pays 36193/,
+    },
+    {
+      what: "another payee",
+      plant: ({ payables }) => set(payables, C2, { payee: "H-JY-001" }),
+      breach: /the claim says 640521 pays 406510 fen to H-ZN-001/,
+    },
+    { what: "another payer", plant: ({ payables }) => set(payables, C2, { county: HOME }), breach: /the claim says 640521 pays/ },
+    {
+      what: "a payable that payment never got",
+      plant: ({ dues }) => drop(dues, C7),
+      breach: /payable claim\/C7\/decision\/1 of 50000 fen is DUE, and payment does not know it/,
+    },
+    {
+      what: "a due that nobody promised",
+      plant: ({ dues }) => void dues.push({ ...pick(dues, C7), _id: "claim/C9/decision/1" }),
+      breach: /claim\/C9\/decision\/1 is with payment, and settlement has no such payable/,
+    },
+    {
+      what: "a held payable that went to payment",
+      plant: ({ payables }) => set(payables, C7, { state: "HELD" }),
+      breach: /claim\/C7\/decision\/1 is held back, and with payment/,
+    },
+    {
+      what: "a due with another amount",
+      plant: ({ dues }) => set(dues, C7, { amountFen: 5n }),
+      breach: /due claim\/C7\/decision\/1: 640521 pays 5 fen to H-ZN-001; the payable says/,
+    },
+    {
+      what: "an order that is gone",
+      plant: ({ orders, dues }) => drop(orders, pick(dues, C7).orderId),
+      breach: /claim\/C7\/decision\/1 has 0 standing orders: none at all/,
+    },
+    {
+      what: "a second order for the same payable",
+      plant: ({ orders, dues }) => void orders.push({ ...pick(orders, pick(dues, C1).orderId), _id: "P2" }),
+      breach: /claim\/C1\/decision\/1 has 2 standing orders[\s\S]*claim\/C1\/decision\/1 is paid 2 times/,
+    },
+    {
+      what: "an order with another amount",
+      plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { payables: [{ payableId: C7, claimId: "C7", amountFen: 1n }] }),
+      breach: /for claim\/C7\/decision\/1 640521 pays 1 fen/,
+    },
+    {
+      what: "an order for a payee that is not due",
+      plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { payeeId: "H-XX-999" }),
+      breach: /pays 50000 fen to H-XX-999; due are 50000/,
+    },
+    {
+      what: "an order while the payable waits for one",
+      plant: ({ dues }) => set(dues, C7, { state: "WAITING" }),
+      breach: /claim\/C7\/decision\/1 is WAITING and has orders/,
+    },
+    {
+      what: "a replaced order without its successor",
+      plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "REPLACED", replacedBy: "P9" }),
+      breach: /is replaced by P9, which does not pay claim\/C7/,
+    },
+    {
+      what: "a returned order and its successor",
+      plant({ orders, dues }) {
+        const old = pick(orders, pick(dues, C7).orderId);
+        orders.push({ ...old, _id: "P9", replaces: old._id });
+        Object.assign(old, { state: "REPLACED", replacedBy: "P9" });
+        pick(dues, C7).orderId = "P9";
+      },
+      breach: undefined,
+    },
+    {
+      what: "money paid twice",
+      plant: ({ payables }) => set(payables, C1, { surplusFen: 36_193n }),
+      breach: /payable claim\/C1\/decision\/1 was paid twice: 36193 fen too much/,
+    },
+    {
+      what: "a settled order whose payable is unpaid",
+      plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "SETTLED" }),
+      breach: /payable claim\/C7\/decision\/1 is DUE, its order is settled/,
+    },
+    {
+      what: "a paid payable whose claim does not know it",
+      plant: ({ claims }) => set(claims, "C1", { state: "APPROVED" }),
+      breach: /claim C1 is APPROVED, its payable PAID/,
+    },
+    {
+      what: "a paid claim whose payable is unpaid",
+      plant: ({ claims }) => set(claims, "C7", { state: "PAID" }),
+      breach: /claim C7 is PAID, its payable DUE/,
+    },
+  ]);
+
+  const approvedAt = ({ claims, payables }: Sample, ageMs: number) => {
+    pick(claims, "C7").decidedAtMs = NOW - ageMs;
+    drop(payables, C7);
+  };
+  describe("while the mesh is busy", () => {
+    planted(
+      2,
+      [
+        {
+          what: "an approval of half a minute ago is on its way",
+          plant: (sample) => approvedAt(sample, 30_000),
+          breach: /^claim\/C7\/decision\/1 is with payment/,
+        },
+        {
+          what: "an approval of two minutes ago is lost",
+          plant: (sample) => approvedAt(sample, 120_000),
+          breach: /claim C7 is APPROVED and has no payable/,
+        },
+        {
+          what: "a due of today is on its way",
+          plant({ dues, orders }) {
+            drop(orders, pick(dues, C7).orderId);
+            drop(dues, C7);
+          },
+          breach: undefined,
+        },
+        {
+          what: "a settled order is on its way to the ledger",
+          plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "SETTLED" }),
+          breach: undefined,
+        },
+      ],
+      false,
+    );
+  });
+});

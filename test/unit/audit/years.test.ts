@@ -1,0 +1,47 @@
+import { describe } from "vitest";
+import { planted } from "./planted.ts";
+import { HOME, pick, set } from "./sample.ts";
+
+const YEAR = "6404240000001701/2011";
+const SCHEME = `${HOME}/2011/1`;
+
+describe("3: the benefit year", () => {
+  planted(3, [
+    {
+      what: "a year that counts a refused claim",
+      plant: ({ years }) => set(years, YEAR, { usedFen: { INPATIENT: 672_703n, OUTPATIENT: 0n } }),
+      breach: /year 6404240000001701\/2011 has used 672703 fen INPATIENT, its standing claims sum to 602703/,
+    },
+    {
+      what: "a claim that its year forgot",
+      plant: ({ years }) => void years.splice(0),
+      breach: /has used 0 fen INPATIENT, its standing claims sum to 602703/,
+    },
+    {
+      what: "a claim of another kind",
+      plant: ({ claims }) => Object.assign(pick(claims, "C1").bill, { visitKind: "OUTPATIENT" }),
+      breach: /has used 0 fen OUTPATIENT, its standing claims sum to 36193/,
+    },
+    {
+      what: "a stay too many",
+      plant: ({ years }) => set(years, YEAR, { compensatedStays: 6 }),
+      breach: /counts 6 compensated stays, there are 5/,
+    },
+    {
+      what: "more than the cap",
+      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ visitKind: "INPATIENT", capFen: 602_702n }] } }),
+      breach: /has used 602703 fen INPATIENT, the cap is 602702/,
+    },
+    {
+      what: "exactly the cap",
+      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ visitKind: "INPATIENT", capFen: 602_703n }] } }),
+      breach: undefined,
+    },
+    { what: "a scheme without a cap", plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [] } }), breach: undefined },
+    {
+      what: "a scheme that is not there",
+      plant: ({ schemes }) => void schemes.splice(0),
+      breach: /computed by scheme 640424\/2011\/1, which is not there/,
+    },
+  ]);
+});
