@@ -18,12 +18,17 @@ export async function engineCommands(
   return [...natsCommands(topology, run, nats.file, environment), ...mongoCommands(topology, run, mongo.file, environment)];
 }
 
-/** Resolves when both clusters are ready; throws after `limitMs`, saying what is missing of either. Running it on ready engines changes nothing. */
-export async function enginesReady(topology: Topology, limitMs = ENGINES_LIMIT_MS): Promise<void> {
-  const signal = AbortSignal.timeout(limitMs);
+/**
+ * Resolves when both clusters are ready; throws after `limitMs`, or when `ended` aborts, saying what is missing of either.
+ * Running it on ready engines changes nothing.
+ */
+export async function enginesReady(topology: Topology, limitMs = ENGINES_LIMIT_MS, ended?: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(limitMs);
+  const signal = ended ? AbortSignal.any([limit, ended]) : limit;
+  const startedMs = performance.now();
   const outcomes = await Promise.allSettled([natsReady(topology, signal), mongoReady(topology, signal)]);
   const faults = outcomes.flatMap((outcome) =>
     outcome.status === "rejected" ? [outcome.reason instanceof Error ? outcome.reason.message : String(outcome.reason)] : [],
   );
-  if (faults.length > 0) throw new Error(`after ${limitMs / 1000} s ${faults.join(", and ")}`);
+  if (faults.length > 0) throw new Error(`after ${((performance.now() - startedMs) / 1000).toFixed(1)} s ${faults.join(", and ")}`);
 }

@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
 import { cacheFolder, ROOT, type Say } from "./binaries.ts";
-import { engineCommands, enginesReady } from "./engines.ts";
+import { ENGINES_LIMIT_MS, engineCommands, enginesReady } from "./engines.ts";
 import { type Command, type Exit, Kept } from "./kept.ts";
 import { endLeftovers, leftovers, markOf, type Table, undertaker, writeTable } from "./leftovers.ts";
 import { identity, takeLock } from "./lock.mjs";
@@ -22,6 +22,8 @@ const PROBE_LIMIT_MS = 1_000;
 /** Twins have this long to drain, then engines this long to close; together less than the 10 s within which a stop ends. */
 const TWIN_STOP_MS = 4_500;
 const ENGINE_STOP_MS = 4_000;
+/** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
+const HOPELESS_RESTARTS = 4;
 const LOG_TAIL_LINES = 8;
 /** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
 const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
@@ -126,15 +128,21 @@ export class Supervisor {
   async #startEngines(): Promise<void> {
     const environment = { ...passedEnvironment(), ...this.#mark };
     for (const command of await engineCommands(this.#topology, this.run, environment, this.#say)) this.#keep(this.#engines, command);
+    const hopeless = new AbortController();
+    const watching = this.onExit(({ name }) => {
+      if (this.#named(name).restarts >= HOPELESS_RESTARTS) hopeless.abort();
+    });
     try {
-      await enginesReady(this.#topology);
+      await enginesReady(this.#topology, ENGINES_LIMIT_MS, hopeless.signal);
     } catch (error) {
-      const down = this.#engines.filter((engine) => engine.lastExit !== undefined);
-      const told = down.map(
-        ({ name, lastExit }) =>
-          `  ${name} ended (${lastExit?.error ?? lastExit?.signal ?? `code ${lastExit?.code}`}):\n    ${tail(join(this.run, "logs", `${name}.log`))}`,
-      );
+      const told = this.#engines.flatMap(({ name, lastExit }) => {
+        if (!lastExit) return [];
+        const how = lastExit.error ?? lastExit.signal ?? `code ${lastExit.code}`;
+        return [`  ${name} ended (${how}); its log ends with\n    ${tail(join(this.run, "logs", `${name}.log`))}`];
+      });
       throw new Error([error instanceof Error ? error.message : String(error), ...told].join("\n"), { cause: error });
+    } finally {
+      watching();
     }
   }
 

@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureSandboxCertificates, type SandboxPeople } from "../../deploy/local/authority.ts";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { Supervisor } from "../../deploy/local/supervisor.ts";
 import { readTopology, type Topology } from "../../services/mesh/topology.ts";
@@ -18,6 +19,8 @@ export interface MeshOptions {
   readonly change?: (topology: Topology) => void;
   /** A run directory to use (again); it is then kept at the end. */
   readonly run?: string;
+  /** Whose certificates to issue into <run>/certs, besides those of the programs and of the province's offices. */
+  readonly people?: Partial<SandboxPeople>;
   /** How long the twins may take to be ready. */
   readonly readyLimitMs?: number;
 }
@@ -57,6 +60,8 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     if (own) await rm(run, { recursive: true, force: true });
   };
   try {
+    if (options.sandbox || (options.services ?? []).length > 0)
+      await ensureSandboxCertificates(join(supervisor.run, "certs"), { counties: [], institutions: [], ...options.people });
     await supervisor.start();
     await supervisor.waitReady(undefined, options.readyLimitMs);
   } catch (error) {
