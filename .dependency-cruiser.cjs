@@ -59,7 +59,7 @@ module.exports = {
       from: {
         pathNot: [
           "^services/mesh/store[^/]*[.]ts$",
-          "^services/audit/store[.]ts$",
+          "^services/audit/store[^/]*[.]ts$",
           "^deploy/local/mongo[.]ts$",
           "^test/",
           "^node_modules/",

@@ -335,7 +335,7 @@ export class Batcher {
     if (fresh.length === 0 && batch.length > 0) return;
     this.crash.begin(fresh);
     const decided = decideBatch(fresh, loads, stage);
-    this.crash.end();
+    this.crash.end(fresh);
     const { plan } = decided;
     const idle = plan.entries.length === 0 && plan.parked.length === 0 && plan.puts.length === 0;
     if (!(idle && batch.length > 0)) {

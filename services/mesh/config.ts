@@ -14,6 +14,8 @@ export interface TwinConfig {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The most inputs in one batch; 1 switches group commit off. */
   readonly batchLimit: number;
+  /** Most commits a second while busy. */
+  readonly commitsPerSecond: number;
 }
 
 /** Reads NRCMS_TOPOLOGY, NRCMS_RUN, NRCMS_TWIN (a or b) and NRCMS_BATCH (default 400) for the named service. */
@@ -52,7 +54,8 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
     topology,
     run,
     instance: `${Date.now().toString(36)}-${process.pid.toString(36)}`,
-    settings: Object.freeze({ ...pair.settings, bank: topology.bank }),
+    settings: Object.freeze({ ...pair.settings }),
     batchLimit,
+    commitsPerSecond: pair.commits_per_second,
   });
 }

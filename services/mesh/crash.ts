@@ -8,16 +8,23 @@ import { dirname } from "node:path";
 interface Note {
   /** The batch being decided; empty between batches. */
   readonly deciding: readonly string[];
-  /** How often each id was there when the process died. */
+  /** How often each id was there when the process died; one that has been decided since is forgotten. */
   readonly crashes: Readonly<Record<string, number>>;
 }
 
 const CRASHES_TO_PARK = 2;
+/** Ids that are remembered, the newest of them: the file is written with every batch. */
+const REMEMBERED = 1_000;
 
 export interface CrashNote {
   begin(batch: readonly { readonly id: string }[]): void;
-  end(): void;
+  /** The batch was decided and the process lives: whoever was suspected in it is cleared. */
+  end(batch: readonly { readonly id: string }[]): void;
   isSuspect(id: string): boolean;
+  /** Parked unread from now on, because the peer says that it ended the process twice. */
+  condemn(ids: readonly string[]): void;
+  /** An operator wants it decided again: alone, and parked again where it ends the process again. */
+  forgive(id: string): void;
   /** Ids that are parked unread. */
   readonly condemned: ReadonlySet<string>;
 }
@@ -27,15 +34,31 @@ export function openCrashNote(file: string): CrashNote {
   mkdirSync(dirname(file), { recursive: true });
   const before = readNote(file);
   const crashes = new Map(Object.entries(before.crashes));
-  for (const id of before.deciding) crashes.set(id, (crashes.get(id) ?? 0) + 1);
+  for (const id of before.deciding) {
+    const times = (crashes.get(id) ?? 0) + 1;
+    crashes.delete(id);
+    crashes.set(id, times);
+  }
+  for (const id of [...crashes.keys()].slice(0, Math.max(0, crashes.size - REMEMBERED))) crashes.delete(id);
   const condemned = new Set([...crashes].filter(([, times]) => times >= CRASHES_TO_PARK).map(([id]) => id));
-  const write = (deciding: readonly string[]) => writeFileSync(file, JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) }));
+  const write = (deciding: readonly string[]) =>
+    writeFileSync(file, JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) } satisfies Note));
   write([]);
   return {
     condemned,
     isSuspect: (id) => crashes.size > 0 && crashes.has(id),
     begin: (batch) => write(batch.map((input) => input.id)),
-    end: () => write([]),
+    end: (batch) => {
+      if (crashes.size > 0) for (const { id } of batch) if (!condemned.has(id)) crashes.delete(id);
+      write([]);
+    },
+    condemn: (ids) => {
+      for (const id of ids) condemned.add(id);
+    },
+    forgive: (id) => {
+      condemned.delete(id);
+      if (crashes.has(id)) crashes.set(id, CRASHES_TO_PARK - 1);
+    },
   };
 }
 
@@ -50,4 +73,11 @@ function readNote(file: string): Note {
 }
 
 /** For stores without a process to lose (tests, the simulation). */
-export const noCrashNote: CrashNote = { begin: () => undefined, end: () => undefined, isSuspect: () => false, condemned: new Set() };
+export const noCrashNote: CrashNote = {
+  begin: () => undefined,
+  end: () => undefined,
+  isSuspect: () => false,
+  condemn: () => undefined,
+  forgive: () => undefined,
+  condemned: new Set(),
+};

@@ -24,6 +24,10 @@ export interface Input {
   encode(result: unknown): Uint8Array;
   /** The bytes that came, for parking. */
   readonly bytes: Uint8Array;
+  /** An event's twin, number and time, as its header says. */
+  readonly origin?: string;
+  /** It was parked, and somebody wants it decided again. */
+  readonly replay?: { readonly by: string };
   settle(outcome: InputOutcome): void;
 }
 

@@ -100,8 +100,13 @@ export interface Parked {
   readonly id: string;
   readonly twin: string;
   readonly atMs: number;
+  readonly from: "call" | "event" | "due";
   readonly method: string;
   readonly caller: string;
+  readonly role: string;
+  readonly scope: string;
+  /** An event's twin, number and time, as its header says; empty for the others. */
+  readonly origin: string;
   readonly error: string;
   readonly hash: string;
   readonly trace: string;

@@ -6,7 +6,7 @@
 import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
 import { dayOf } from "../values/days.ts";
 import type { Change, Context, Doc, Key, State } from "../values/decision.ts";
-import { isRefusal, isUnavailable, type Refusal, type Unavailable, unavailable } from "../values/outcome.ts";
+import { isRefusal, isUnavailable, type Refusal, type Unavailable } from "../values/outcome.ts";
 import type { Input } from "./input.ts";
 import { chainHash, type Entry, type Head, type Parked, type StoredEvent } from "./journal.ts";
 import type { Codec } from "./wiring.ts";
@@ -29,6 +29,8 @@ export interface Plan {
   readonly head: { readonly from: Head; readonly to: Head };
   readonly entries: readonly Entry[];
   readonly parked: readonly Parked[];
+  /** Parked inputs that were decided after all: marked resolved in the same transaction as their entry. */
+  readonly resolved: readonly { readonly id: string; readonly by: string }[];
   readonly puts: readonly { readonly key: Key; readonly version: number; readonly doc: Doc; readonly by: string }[];
   readonly guards: readonly { readonly key: Key; readonly version: number }[];
   /** Hold the lease under this epoch or fail; 0 asks for nothing. */
@@ -60,7 +62,12 @@ export interface StageSettings {
   readonly alwaysFenced: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
   readonly tells: Readonly<Record<string, Codec<any>>>;
+  /** Ids that are parked undecided. */
   readonly park: ReadonlySet<string>;
+  /** Inputs whose `needs` threw, with the reason. */
+  readonly faults: ReadonlyMap<Input, string>;
+  /** Deferred before and now alone with a fresh read: what it looks at and does not name is a bug by now. */
+  readonly lastChance: boolean;
 }
 
 /** The trace id of a traceparent, or empty. */
@@ -92,8 +99,9 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
   const guarded = new Map<string, Key>();
   const entries: Entry[] = [];
   const parked: Parked[] = [];
+  const resolved: { id: string; by: string }[] = [];
   const verdicts = new Map<Input, Verdict>();
-  const nowMs = Math.max(settings.nowMs, settings.head.atMs);
+  const { nowMs } = settings;
   let { number, chain, event } = settings.head;
   let fenced = settings.alwaysFenced;
 
@@ -132,25 +140,21 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
   };
 
   const park = (input: Input, error: string) => {
-    const { id, method, hash, trace, bytes } = input;
-    parked.push({
-      id,
-      twin: settings.head.twin,
-      atMs: nowMs,
-      method,
-      caller: input.caller.name,
-      error,
-      hash,
-      trace,
-      bytes,
-      resolved: false,
-    });
+    parked.push(parkedRow(input, settings.head.twin, nowMs, error));
     verdicts.set(input, { kind: "parked", error });
+  };
+  const ended = (input: Input) => {
+    if (input.replay) resolved.push({ id: input.id, by: input.replay.by });
   };
 
   for (const input of inputs) {
     if (settings.park.has(input.id)) {
       park(input, "this input ended the process twice");
+      continue;
+    }
+    const fault = settings.faults.get(input);
+    if (fault !== undefined) {
+      park(input, fault);
       continue;
     }
     const draft: Draft = { puts: new Map(), guards: new Map(), events: [], about: [] };
@@ -163,7 +167,8 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
         contextOf(input, nowMs, settings.epoch),
       );
     } catch (error) {
-      if (error instanceof NotLoaded) verdicts.set(input, { kind: "deferred", missing: error.message });
+      if (error instanceof NotLoaded && settings.lastChance) park(input, `looked at ${error.message}, which its needs do not name`);
+      else if (error instanceof NotLoaded) verdicts.set(input, { kind: "deferred", missing: error.message });
       else park(input, error instanceof Error ? (error.stack ?? error.message) : String(error));
       continue;
     }
@@ -173,6 +178,7 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
     }
     if (isRefusal(result)) {
       if (input.record === "entry") record(input, "refused", encodeRefusal(result), { ...draft, events: [] });
+      ended(input);
       verdicts.set(input, { kind: "refused", refusal: result });
       continue;
     }
@@ -191,6 +197,7 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
     for (const [name, key] of draft.guards) guarded.set(name, key);
     if (input.fenced) fenced = true;
     if (input.record === "entry") record(input, "done", reply, draft);
+    ended(input);
     verdicts.set(input, { kind: "done", reply, result });
   }
 
@@ -209,7 +216,7 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
   };
   const puts = [...changed].map(([name, { key, doc, by }]) => ({ key, doc, by, version: versionOf(name) }));
   const guards = [...guarded].filter(([name]) => !changed.has(name)).map(([name, key]) => ({ key, version: versionOf(name) }));
-  return { plan: { head: { from, to }, entries, parked, puts, guards, epoch: fenced ? settings.epoch : 0 }, verdicts };
+  return { plan: { head: { from, to }, entries, parked, resolved, puts, guards, epoch: fenced ? settings.epoch : 0 }, verdicts };
 }
 
 function stateOver(draft: Draft, read: (draft: Draft, key: Key) => Doc | undefined): State {
@@ -250,7 +257,9 @@ function changeInto(
   };
 }
 
-/** An answer for what could not be decided in three batches. */
-export function deferredTooOften(missing: string): Unavailable {
-  return unavailable(`looked at ${missing} without naming it`, 200);
+/** An input as it is kept where it cannot be decided: with all that is needed to decide it again under the same id (protocols 9). */
+export function parkedRow(input: Input, twin: string, atMs: number, error: string): Parked {
+  const { id, from, method, caller, hash, trace, bytes } = input;
+  const { name, role, scope } = caller;
+  return { id, twin, atMs, from, method, caller: name, role, scope, origin: input.origin ?? "", error, hash, trace, bytes, resolved: false };
 }

@@ -1,6 +1,6 @@
 /** What the mesh asks of a store. One implementation remembers in MongoDB (store-mongo.ts); the simulation has one in memory. */
 import type { Key } from "../values/decision.ts";
-import type { Entry, Head } from "./journal.ts";
+import type { Entry, Head, Parked } from "./journal.ts";
 import type { Loads, Plan } from "./stage.ts";
 
 /** Somebody else changed what this batch read, or the outcome of the commit is not known: read and decide again. */
@@ -13,7 +13,14 @@ export class Weather extends Error {}
 export class TooSlow extends Error {}
 
 /** The lease is another's by now: this twin stops leading at once. */
-export class LeaseLost extends Error {}
+export class LeaseLost extends Error {
+  /** The epoch that does not hold any more. */
+  readonly epoch: number;
+  constructor(message: string, epoch: number) {
+    super(message);
+    this.epoch = epoch;
+  }
+}
 
 /** Another process writes under this twin's name: this one must exit. */
 export class Replaced extends Error {}
@@ -61,8 +68,16 @@ export interface Store {
   entriesAfter(twin: string, number: number, limit: number): Promise<readonly Entry[]>;
   /** Marks a dead peer's events published, if its head is still as it was seen. */
   markPublished(seen: Head, published: number, publishedEntry: number): Promise<boolean>;
+  /** The number of the last entry before the one that told a twin's event of this number; the newest entry's where none did. */
+  entryBeforeEvent(twin: string, event: number): Promise<number>;
   /** The number of parked inputs that nobody has resolved. */
   parkedCount(): Promise<number>;
+  /** A parked input, resolved or not. */
+  parkedInput(id: string): Promise<Parked | undefined>;
+  /** Parked inputs that nobody has resolved, oldest first, without their bytes. */
+  parkedInputs(limit: number): Promise<readonly Parked[]>;
+  /** Marks a parked input resolved, for what needs no entry any more: it was decided before, or time brings it again. */
+  resolve(id: string, by: string): Promise<void>;
   /** A small value that is the service's own (the stream's id, a checkpoint). */
   mark(name: string): Promise<Readonly<Record<string, unknown>> | undefined>;
   setMark(name: string, value: Readonly<Record<string, unknown>>): Promise<void>;

@@ -20,6 +20,9 @@ const schema = z
         mode: z.enum(["dual-active", "hot-standby"]),
         a: place,
         b: place,
+        /** While busy a twin commits at most this often: it is the number of commits, not of inputs, that burns the CPU. */
+        commits_per_second: z.number().min(1).max(200).default(25),
+        /** The service's own; its config.ts checks them. */
         settings: z.record(z.string(), z.unknown()).default({}),
       }),
     ),

@@ -28,7 +28,6 @@ const OPEN_PAUSE_MS = 500;
 const DRAIN_MS = 2_000;
 const QUEUE_LIMIT = 5_000;
 const QUEUE_BYTES = 64 * 1024 * 1024;
-const COMMITS_PER_SECOND = 25;
 /** With that many events unpublished, a twin looks at the stream before it takes more work. */
 const MARK_BEHIND_MS = 5_000;
 const LEAD_RETRY_MS = 500;
@@ -137,7 +136,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       twin,
       instance,
       batchLimit: config.batchLimit,
-      commitsPerSecond: Number(config.settings.commitsPerSecond ?? COMMITS_PER_SECOND),
+      commitsPerSecond: config.commitsPerSecond,
       queueLimit: QUEUE_LIMIT,
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
@@ -157,7 +156,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     },
   });
   relay.begin(head);
-  wiring = service.wire({ reader: store.reader, ask, log, settings: config.settings, presence: () => presence.beats() });
+  wiring = service.wire({ reader: store.reader, ask, log, settings: config.settings, topology, presence: () => presence.beats() });
   const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, batcher, clock, telemetry, log });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
 

@@ -5,6 +5,7 @@
 import type { Caller, Decision, Doc, EventMap, Key, Kind } from "../values/decision.ts";
 import type { Refusal } from "../values/outcome.ts";
 import type { Logger } from "./log.ts";
+import type { Topology } from "./topology.ts";
 
 /** A message codec as ts-proto generates it. */
 export interface Codec<T> {
@@ -232,6 +233,7 @@ export interface Parts {
   readonly log: Logger;
   /** The pair's settings in the topology, unchecked: config.ts checks them. */
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly topology: Topology;
   /** The last beat heard of every twin of every service; a dead twin's grows old. */
   presence(): readonly TwinBeat[];
 }

@@ -12,8 +12,8 @@ const service: Service = {
   name: "payment",
   indexes,
   tells,
-  wire({ reader, log, settings }) {
-    const config = readPaymentConfig(settings);
+  wire({ reader, log, settings, topology }) {
+    const config = readPaymentConfig({ ...settings, bank: topology.bank });
     const channel = openChannel(config.bank, readCredentials(config.run));
     const { enquireAfterMs, debtor } = config;
     const parts = { reader, log, channel, enquireAfterMs, accountNumber: debtor.accountNumber, monotonicMs: () => performance.now() };
