@@ -3,9 +3,9 @@
  * the checker approves what the payment centre has made, the maker cuts the daily and weekly orders, the treasurer closes the clearing window and asks for the statement.
  */
 import { createHash } from "node:crypto";
+import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { type Bill, ClaimState, ClaimsServiceDefinition, Verdict } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { BatchState, PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
@@ -33,7 +33,17 @@ export interface DayTally {
 }
 
 export function newTally(): DayTally {
-  return { submitted: 0, approved: 0, inReview: 0, pending: 0, refused: 0, reviewed: 0, batchesApproved: 0, acknowledged: [], refusals: new Map() };
+  return {
+    submitted: 0,
+    approved: 0,
+    inReview: 0,
+    pending: 0,
+    refused: 0,
+    reviewed: 0,
+    batchesApproved: 0,
+    acknowledged: [],
+    refusals: new Map(),
+  };
 }
 
 /** Eligibility is asked for every so many bills: a hospital asks at admission, not at each bill. */
@@ -114,7 +124,11 @@ export async function checkerDesk(people: People, tally: DayTally, signal: Abort
     const { batches } = await checker.call(PaymentServiceDefinition, "listBatches", { state: BatchState.PROPOSED });
     await each(batches, 4, async (batch) => {
       try {
-        await checker.call(PaymentServiceDefinition, "approveBatch", { requestId: `approve-${batch.batchId}`, batchId: batch.batchId, expectedHash: batch.contentHash });
+        await checker.call(PaymentServiceDefinition, "approveBatch", {
+          requestId: `approve-${batch.batchId}`,
+          batchId: batch.batchId,
+          expectedHash: batch.contentHash,
+        });
         tally.batchesApproved += 1;
       } catch (error) {
         if (!(error instanceof GatewayError && error.code === "NOT_PROPOSED")) throw error;
@@ -151,7 +165,11 @@ export async function cutDailyAndWeekly(people: People, day: string): Promise<vo
     // One request gathers up to the batch limits: asked again until nothing is left, under a new id each time.
     for (let part = 1; part <= 50; part += 1) {
       try {
-        const { batches } = await people.as("maker").call(PaymentServiceDefinition, "cutBatch", { requestId: `cut-${schedule}-${day}-${Date.now()}-${part}`, schedule, upToDay: day });
+        const { batches } = await people.as("maker").call(PaymentServiceDefinition, "cutBatch", {
+          requestId: `cut-${schedule}-${day}-${Date.now()}-${part}`,
+          schedule,
+          upToDay: day,
+        });
         if (batches.length === 0) break;
       } catch (error) {
         if (error instanceof GatewayError && error.code === "NOTHING_DUE") break;

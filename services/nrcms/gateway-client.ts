@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { Refused } from "../../proto/generated/nrcms/values/v1/refused.ts";
 import { pause } from "../mesh/clock.ts";
 import { hostOf, type Topology } from "../mesh/topology.ts";

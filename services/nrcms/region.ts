@@ -2,14 +2,27 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { AdministrationServiceDefinition, type Institution } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { type CatalogueItem, ClaimsServiceDefinition, type RegisterReferralRequest, type Scheme } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import {
+  type CatalogueItem,
+  ClaimsServiceDefinition,
+  type RegisterReferralRequest,
+  type Scheme,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
 import { GatewayError } from "./gateway-client.ts";
 import { type CountyHouseholds, readHouseholds, requestsOf } from "./import/households.ts";
 import { type OnProblem, type Problem, problemText, UnreadableFile } from "./import/problems.ts";
-import { type Contribution, type CountyFund, readCatalogue, readContributions, readCounties, readInstitutions, readReferrals } from "./import/registers.ts";
+import {
+  type Contribution,
+  type CountyFund,
+  readCatalogue,
+  readContributions,
+  readCounties,
+  readInstitutions,
+  readReferrals,
+} from "./import/registers.ts";
 import { readSchemes } from "./import/schemes.ts";
 import { each, type People } from "./people.ts";
 
@@ -58,9 +71,7 @@ export async function readRegion(folder: string): Promise<Region> {
   return { counties, contributions, institutions, catalogueVersion, catalogue, schemes, households, referrals, problems };
 }
 
-export interface Progress {
-  (what: string, done: number, of: number): void;
-}
+export type Progress = (what: string, done: number, of: number) => void;
 
 function idOf(what: string, content: unknown): string {
   const text = JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
@@ -102,12 +113,17 @@ export async function importRegisters(region: Region, people: People, progress: 
   });
   const institutions = each(region.institutions, WIDTH, async (institution) => {
     const id = idOf("institution", institution);
-    await whenHeard(id, ["UNKNOWN_COUNTY"], (requestId) => administrator.call(AdministrationServiceDefinition, "registerInstitution", { requestId, institution }));
+    await whenHeard(id, ["UNKNOWN_COUNTY"], (requestId) =>
+      administrator.call(AdministrationServiceDefinition, "registerInstitution", { requestId, institution }),
+    );
     step();
   });
   const catalogue = async () => {
     const request = { catalogueVersion: region.catalogueVersion, items: [...region.catalogue] };
-    await orThere("CATALOGUE_EXISTS", administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request }));
+    await orThere(
+      "CATALOGUE_EXISTS",
+      administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request }),
+    );
     step();
     await each(region.schemes, 4, async (scheme) => {
       const publish = (requestId: string) => administrator.call(ClaimsServiceDefinition, "publishScheme", { requestId, scheme });
@@ -130,17 +146,23 @@ async function orThere(code: string, work: Promise<unknown>): Promise<void> {
 /** Books the government's money a head, and sets the prefunds. */
 export async function importFunds(region: Region, people: People, progress: Progress): Promise<void> {
   const treasurer = people.as("treasurer");
-  const heads = new Map(region.households.map((row) => [row.county, BigInt(row.households.reduce((sum, household) => sum + household.members.length, 0))]));
+  const heads = new Map(
+    region.households.map((row) => [row.county, BigInt(row.households.reduce((sum, household) => sum + household.members.length, 0))]),
+  );
   const year = region.contributions[0]?.year ?? 0;
   let done = 0;
   await each(region.counties, WIDTH, async ({ county: { county }, prefundFen, subsidyFenPerHead }) => {
     const amountFen = subsidyFenPerHead * (heads.get(county) ?? 0n);
     const receipt = { county, source: FundSource.CENTRAL, amountFen, reference: `subsidy-${year}` };
     if (amountFen > 0n) {
-      await whenHeard(idOf("funds", receipt), ["UNKNOWN_COUNTY"], (requestId) => treasurer.call(SettlementServiceDefinition, "receiveFunds", { requestId, ...receipt }));
+      await whenHeard(idOf("funds", receipt), ["UNKNOWN_COUNTY"], (requestId) =>
+        treasurer.call(SettlementServiceDefinition, "receiveFunds", { requestId, ...receipt }),
+      );
     }
     const prefund = { county, limitFen: prefundFen };
-    await whenHeard(idOf("prefund", prefund), ["UNKNOWN_COUNTY"], (requestId) => treasurer.call(SettlementServiceDefinition, "setPrefund", { requestId, ...prefund }));
+    await whenHeard(idOf("prefund", prefund), ["UNKNOWN_COUNTY"], (requestId) =>
+      treasurer.call(SettlementServiceDefinition, "setPrefund", { requestId, ...prefund }),
+    );
     done += 1;
     progress("funds", done, region.counties.length);
   });
@@ -149,7 +171,9 @@ export async function importFunds(region: Region, people: People, progress: Prog
 /** Enrols the households, county by county, each with its own clerk's certificate. */
 export async function importHouseholds(region: Region, people: People, progress: Progress): Promise<Imported> {
   const perHead = new Map(region.contributions.map((row) => [row.county, row]));
-  const pages = region.households.flatMap(({ county, households, placeOf }) => requestsOf(households).map((page) => ({ county, page, placeOf })));
+  const pages = region.households.flatMap(({ county, households, placeOf }) =>
+    requestsOf(households).map((page) => ({ county, page, placeOf })),
+  );
   const total = pages.reduce((sum, { page }) => sum + page.length, 0);
   const refused: string[] = [];
   let households = 0;
@@ -162,9 +186,11 @@ export async function importHouseholds(region: Region, people: People, progress:
       return;
     }
     const request = { county, year: contribution.year, contributionFenPerHead: contribution.contributionFenPerHead, households: page };
-    const enrol = (requestId: string) => people.as(`clerk-${county}`).call(EnrollmentServiceDefinition, "enrolHouseholds", { requestId, ...request }, { timeoutMs: 15_000 });
+    const enrol = (requestId: string) =>
+      people.as(`clerk-${county}`).call(EnrollmentServiceDefinition, "enrolHouseholds", { requestId, ...request }, { timeoutMs: 15_000 });
     const reply = await whenHeard(idOf("enrol", request), ["UNKNOWN_COUNTY"], enrol);
-    for (const { householdId, enrolled, field, zh, en } of reply.results) if (!enrolled) refused.push(problemText({ ...placeOf(householdId, field), zh, en }));
+    for (const { householdId, enrolled, field, zh, en } of reply.results)
+      if (!enrolled) refused.push(problemText({ ...placeOf(householdId, field), zh, en }));
     households += reply.results.filter((result) => result.enrolled).length;
     members += reply.membersEnrolled;
     contributionsFen += reply.contributionsFen;
@@ -177,7 +203,8 @@ export async function importHouseholds(region: Region, people: People, progress:
 export async function importReferrals(region: Region, people: People, progress: Progress): Promise<void> {
   let done = 0;
   await each(region.referrals, WIDTH, async (referral) => {
-    const register = (requestId: string) => people.as(`reviewer-${referral.county}`).call(ClaimsServiceDefinition, "registerReferral", { requestId, ...referral });
+    const register = (requestId: string) =>
+      people.as(`reviewer-${referral.county}`).call(ClaimsServiceDefinition, "registerReferral", { requestId, ...referral });
     await orThere("REFERRAL_EXISTS", whenHeard(idOf("referral", referral), ["UNKNOWN_PERSON", "UNKNOWN_INSTITUTION"], register));
     done += 1;
     progress("referrals", done, region.referrals.length);

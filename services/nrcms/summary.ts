@@ -9,7 +9,11 @@ import { yuan } from "../values/money.ts";
 const PLAIN = { head: [], border: [], compact: true } as const;
 
 function table(head: readonly string[], rightFrom: number): Table.Table {
-  return new Table({ head: [...head], style: PLAIN as unknown as Table.TableInstanceOptions["style"], colAligns: head.map((_, index) => (index >= rightFrom ? "right" : "left")) });
+  return new Table({
+    head: [...head],
+    style: PLAIN as unknown as Table.TableInstanceOptions["style"],
+    colAligns: head.map((_, index) => (index >= rightFrom ? "right" : "left")),
+  });
 }
 
 /** 1,234,567.89 from fen. */
@@ -20,20 +24,34 @@ export function money(fen: bigint): string {
 
 /** Claims, benefit and time to payment by county, with the sum below. */
 export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<string, string>): string {
-  const made = table(["县区 county", "核准 approved", "补助 benefit (元)", "已付 paid", "已付 paid (元)", "退回 refused", "异地 cross-region", "平均到账 avg (s)"], 1);
+  const made = table(
+    [
+      "县区 county",
+      "核准 approved",
+      "补助 benefit (元)",
+      "已付 paid",
+      "已付 paid (元)",
+      "退回 refused",
+      "异地 cross-region",
+      "平均到账 avg (s)",
+    ],
+    1,
+  );
   const sum = { approved: 0n, approvedFen: 0n, paid: 0n, paidFen: 0n, refused: 0n, crossRegion: 0n, ms: 0n };
   for (const row of overview.counties) {
     if (row.approved + row.refused + row.held === 0n) continue;
-    made.push([
-      `${names.get(row.county) ?? row.county}`,
-      row.approved,
-      money(row.approvedFen),
-      row.paid,
-      money(row.paidFen),
-      row.refused,
-      row.crossRegion,
-      seconds(row.submitToPaidMs, row.paid),
-    ].map(String));
+    made.push(
+      [
+        `${names.get(row.county) ?? row.county}`,
+        row.approved,
+        money(row.approvedFen),
+        row.paid,
+        money(row.paidFen),
+        row.refused,
+        row.crossRegion,
+        seconds(row.submitToPaidMs, row.paid),
+      ].map(String),
+    );
     sum.approved += row.approved;
     sum.approvedFen += row.approvedFen;
     sum.paid += row.paid;
@@ -42,7 +60,18 @@ export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<
     sum.crossRegion += row.crossRegion;
     sum.ms += row.submitToPaidMs;
   }
-  made.push(["合计 total", sum.approved, money(sum.approvedFen), sum.paid, money(sum.paidFen), sum.refused, sum.crossRegion, seconds(sum.ms, sum.paid)].map((cell) => colours.bold(String(cell))));
+  made.push(
+    [
+      "合计 total",
+      sum.approved,
+      money(sum.approvedFen),
+      sum.paid,
+      money(sum.paidFen),
+      sum.refused,
+      sum.crossRegion,
+      seconds(sum.ms, sum.paid),
+    ].map((cell) => colours.bold(String(cell))),
+  );
   return made.toString();
 }
 
@@ -55,8 +84,15 @@ export function windowTable(window: Window, names: ReadonlyMap<string, string>):
   const nameOf = (county: string) => names.get(county) ?? county;
   const made = table(["县区 county", "轧差 net (元)"], 1);
   for (const position of window.positions) made.push([nameOf(position.county), money(position.netFen)]);
-  const transfers = window.transfers.map((row) => `  ${nameOf(row.fromCounty)} → ${nameOf(row.toCounty)}  ${money(row.amountFen)}  ${row.settled ? "已到账 settled" : "在途 on its way"}`);
-  return [`${window.windowId} ${window.state}: ${window.obligations} 笔 obligations, 总额 gross ${money(window.grossFen)}, hash ${window.hash.slice(0, 16)}…`, made.toString(), ...transfers].join("\n");
+  const transfers = window.transfers.map(
+    (row) =>
+      `  ${nameOf(row.fromCounty)} → ${nameOf(row.toCounty)}  ${money(row.amountFen)}  ${row.settled ? "已到账 settled" : "在途 on its way"}`,
+  );
+  return [
+    `${window.windowId} ${window.state}: ${window.obligations} 笔 obligations, 总额 gross ${money(window.grossFen)}, hash ${window.hash.slice(0, 16)}…`,
+    made.toString(),
+    ...transfers,
+  ].join("\n");
 }
 
 /** One line for each invariant, its breaches below. */

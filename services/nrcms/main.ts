@@ -1,0 +1,152 @@
+/** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. */
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import { auditMesh } from "../audit/audit.ts";
+import type { AuditLine } from "../audit/findings.ts";
+import { trailOf } from "../audit/store-trail.ts";
+import { mongoUri, type Topology } from "../mesh/topology.ts";
+import { dayOf } from "../values/days.ts";
+
+const startedMs = performance.now();
+
+const program = new Command("nrcms")
+  .description("新农合平台运维命令: runs and looks after the mesh. The run directory is NRCMS_RUN, or .run beside the code.")
+  .showHelpAfterError()
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) =>
+    process.exit(error.code === "commander.helpDisplayed" || error.code === "commander.version" || error.code === "commander.help" ? 0 : 2),
+  );
+
+program
+  .command("day")
+  .description("start everything, import the sample region, play a working day, print the summary and the audit, stay up")
+  .option("--once", "end after the audit, with exit code 0 or 1")
+  .option("--fresh", "forget what an earlier run stored, after asking")
+  .option("--yes", "do not ask")
+  .action(async (options: { once?: boolean; fresh?: boolean; yes?: boolean }) => {
+    const [{ startDay }, { runDirectory, forget }] = await Promise.all([import("./start.ts"), import("./run.ts")]);
+    const run = runDirectory();
+    if (options.fresh) {
+      if (!options.yes && !(await agreed(`Everything stored in ${run} will be removed. 确定清除？`))) return finish(2);
+      await forget(run);
+    }
+    const clean = await startDay({ run, startedMs, once: options.once ?? false });
+    if (options.once) finish(clean ? 0 : 1);
+  });
+
+program
+  .command("up")
+  .description("start engines, pairs and the bank simulator, and stay in the foreground until Ctrl-C or nrcms stop")
+  .action(async () => {
+    const [{ startSandbox, runDirectory, REGION }, { readRegion }, { stopOnSignals }, { gatewayAddresses }] = await Promise.all([
+      import("./run.ts"),
+      import("./region.ts"),
+      import("../../deploy/local/supervisor.ts"),
+      import("./gateway-client.ts"),
+    ]);
+    const supervisor = await startSandbox({ run: runDirectory(), region: await readRegion(REGION), say: (line) => console.error(line) });
+    stopOnSignals(supervisor, (line) => console.error(line));
+    console.log(`up: ${supervisor.names().length} processes; gRPC at ${gatewayAddresses(supervisor.topology).join(", ")}`);
+  });
+
+program
+  .command("status")
+  .description("every pair with its twins, mode, who is active, lag and parked inputs; the engines and their leaders")
+  .option("--json", "machine-readable")
+  .action(async (options: { json?: boolean }) => {
+    const { meshStatus, statusTable, isHealthy } = await import("./status.ts");
+    const { run, topology } = await inForce();
+    const status = await meshStatus(topology, run);
+    console.log(options.json ? json(status) : statusTable(status));
+    finish(isHealthy(status) ? 0 : 1);
+  });
+
+program
+  .command("import")
+  .description("bring a folder of region files into the running mesh (formats: deploy/sandbox/region/README.md)")
+  .argument("<folder>")
+  .option("--skip-bad", "import the good rows although others are bad")
+  .option("--dry-run", "read and report only")
+  .option("--json", "machine-readable report")
+  .action(async (folder: string, options: { skipBad?: boolean; dryRun?: boolean; json?: boolean }) => {
+    const { importFolder } = await import("./import.ts");
+    const { run, topology } = await inForce();
+    finish(await importFolder(folder, topology, run, options));
+  });
+
+program
+  .command("trace")
+  .description("a claim's way through the services with times, from the journals, and its trace id")
+  .argument("<claim>")
+  .option("--json", "machine-readable")
+  .action(async (claim: string, options: { json?: boolean }) => {
+    const { topology } = await inForce();
+    const steps = await trailOf(mongoUri(topology), claim);
+    const { trailTable } = await import("./trail.ts");
+    if (options.json) console.log(json(steps));
+    else console.log(steps.length > 0 ? trailTable(claim, steps) : `没有该单据 no journal knows ${claim}`);
+    finish(steps.length > 0 ? 0 : 1);
+  });
+
+program
+  .command("audit")
+  .description("recompute every invariant from the stored documents; exits with 1 on any breach")
+  .option("--json", "machine-readable")
+  .option("--settled", "the mesh is idle: nothing is on its way, every service must agree with every other")
+  .action(async (options: { json?: boolean; settled?: boolean }) => {
+    const { auditTable, isClean } = await import("./summary.ts");
+    const { topology } = await inForce();
+    const lines: readonly AuditLine[] = await auditMesh({
+      uri: mongoUri(topology),
+      nowMs: Date.now() + topology.clock_offset_ms,
+      settled: options.settled ?? false,
+      onProgress: ({ invariant, checked }) => {
+        if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/8: ${checked}   `);
+      },
+    });
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+    console.log(options.json ? json(lines) : `${dayOf(Date.now() + topology.clock_offset_ms)}\n${auditTable(lines)}`);
+    finish(isClean(lines) ? 0 : 1);
+  });
+
+program
+  .command("stop")
+  .description("stop the mesh that runs on the run directory, within 10 s")
+  .action(async () => {
+    const { stopRun, runDirectory } = await import("./run.ts");
+    console.log((await stopRun(runDirectory())) ? "stopped" : "nothing runs");
+    finish(0);
+  });
+
+async function inForce(): Promise<{ run: string; topology: Topology }> {
+  const { runDirectory, topologyInForce } = await import("./run.ts");
+  const run = runDirectory();
+  const topology = topologyInForce(run);
+  if (!topology) throw new Error(`nothing was ever started on ${run}: npm start, or nrcms up`);
+  return { run, topology };
+}
+
+async function agreed(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await lines.question(`${question} [y/N] `);
+  lines.close();
+  return /^(y|yes|是)$/i.test(answer.trim());
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : part), 2);
+}
+
+/** Ends the process once what was printed has left it. */
+function finish(code: number): void {
+  process.exitCode = code;
+  process.stdout.write("", () => process.exit(code));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  if (process.env.NRCMS_LOG === "debug" && error instanceof Error) console.error(error.stack);
+  finish(1);
+}

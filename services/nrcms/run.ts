@@ -1,0 +1,80 @@
+/** A local run: certificates, engines, pairs and the bank simulator in one run directory, kept by a supervisor in this process. */
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureSandboxCertificates } from "../../deploy/local/authority.ts";
+import { ROOT, type Say } from "../../deploy/local/binaries.ts";
+import { readTable } from "../../deploy/local/leftovers.ts";
+import { Supervisor } from "../../deploy/local/supervisor.ts";
+import { pause } from "../mesh/clock.ts";
+import { readTopology, type Topology } from "../mesh/topology.ts";
+import { startOfDayMs } from "../values/days.ts";
+import type { Region } from "./region.ts";
+
+export const REGION = join(ROOT, "deploy", "sandbox", "region");
+export const TOPOLOGY = join(ROOT, "deploy", "topology.yaml");
+/** The sample region's working day, and the hour at which its first start begins. */
+export const SAMPLE_DAY = "2011-11-25";
+const SAMPLE_HOUR_MS = 8 * 3_600_000;
+
+/** NRCMS_RUN, or .run beside the code. */
+export function runDirectory(): string {
+  return process.env.NRCMS_RUN ?? join(ROOT, ".run");
+}
+
+/** The topology in force in a run directory; undefined where nothing was ever started there. */
+export function topologyInForce(run: string): Topology | undefined {
+  const file = join(run, "topology.yaml");
+  return existsSync(file) ? readTopology(file) : undefined;
+}
+
+/** The wanted topology with the run's clock: the sample day's morning at the first start, and going on from there at the next. */
+function sandboxTopology(run: string): Topology {
+  const wanted = readTopology(TOPOLOGY);
+  const before = topologyInForce(run);
+  return { ...wanted, clock_offset_ms: before?.clock_offset_ms ?? Math.round(startOfDayMs(SAMPLE_DAY) + SAMPLE_HOUR_MS - Date.now()) };
+}
+
+export interface StartOptions {
+  readonly run: string;
+  readonly region: Region;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly say: Say;
+  readonly change?: (topology: Topology) => void;
+}
+
+/** Starts everything and waits until every twin is ready. Throws with the reason, and then leaves nothing running. */
+export async function startSandbox({ run, region, environment = {}, say, change }: StartOptions): Promise<Supervisor> {
+  await ensureSandboxCertificates(join(run, "certs"), {
+    counties: region.counties.map((row) => row.county.county),
+    institutions: region.institutions.map((institution) => institution.institutionId),
+  });
+  const topology = sandboxTopology(run);
+  change?.(topology);
+  const supervisor = new Supervisor({ topology, run, sandbox: true, environment, say });
+  await supervisor.start();
+  await supervisor.waitReady();
+  return supervisor;
+}
+
+/** Removes what an earlier run stored. Throws where it still runs. */
+export async function forget(run: string): Promise<void> {
+  const table = existsSync(run) ? readTable(run) : undefined;
+  if (table) throw new Error(`process ${table.pid} runs on ${run}: stop it first (nrcms stop)`);
+  await rm(run, { recursive: true, force: true });
+}
+
+const STOP_LIMIT_MS = 15_000;
+
+/** Stops the supervisor that runs on a run directory. Returns false where none does; throws where it does not end in time. */
+export async function stopRun(run: string): Promise<boolean> {
+  const table = existsSync(run) ? readTable(run) : undefined;
+  if (!table) return false;
+  process.kill(table.pid, "SIGTERM");
+  const untilMs = performance.now() + STOP_LIMIT_MS;
+  while (readTable(run) !== undefined) {
+    if (performance.now() > untilMs) throw new Error(`process ${table.pid} has not stopped after ${STOP_LIMIT_MS / 1000} s`);
+    await pause(100);
+  }
+  return true;
+}
