@@ -49,12 +49,8 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   const posted = `${payable.county} pays ${payable.amountFen} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
   if (payable.amountFen === 0n) return;
-  if (claim.state === "PAID")
-    findings.hold(
-      payable.state === "PAID" || !isLate(flight, claim.paidAtMs),
-      () => `claim ${claim._id} is PAID, its payable ${payable.state}`,
-    );
-  else findings.hold(payable.state !== "PAID" || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable PAID`);
+  const agree = (claim.state === "PAID") === (payable.state === "PAID");
+  findings.hold(agree || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable ${payable.state}`);
 }
 
 async function checkOrders(records: Records, flight: Flight, findings: Findings): Promise<void> {
@@ -71,7 +67,7 @@ async function checkOrders(records: Records, flight: Flight, findings: Findings)
     if (!payable) findings.hold(false, () => `${key} is with payment, and settlement has no such payable`);
     else checkDue(payable, due, flight.settled || payable.dueOn < lateDay, findings);
     checkParts(key, due, rows.parts, findings);
-    if (payable && due && flight.settled) checkOutcome(payable, rows.parts, findings);
+    if (payable && due) checkOutcome(payable, rows.parts, flight.settled, lateDay, findings);
   }
 }
 
@@ -117,11 +113,10 @@ function checkPart(id: string, due: DueView, { partFen, order }: OrderPartView, 
     findings.hold(isThere(order.replaces), () => `order ${order._id} replaces ${order.replaces}, which did not pay ${id}`);
 }
 
-/** Once nothing is on its way, a payable is paid where its order is. */
-function checkOutcome(payable: PayableView, parts: readonly OrderPartView[], findings: Findings): void {
-  const paid = parts.some(({ order }) => order.state === "SETTLED");
-  findings.hold(
-    paid === (payable.state === "PAID"),
-    () => `payable ${payable._id} is ${payable.state}, its order is ${paid ? "" : "not "}settled`,
-  );
+/** A payable is paid where its order is. While events are on their way: where its order was settled on a day that is over. */
+function checkOutcome(payable: PayableView, parts: readonly OrderPartView[], settled: boolean, lateDay: string, findings: Findings): void {
+  const [paid] = parts.filter(({ order }) => order.state === "SETTLED");
+  const agree = (paid !== undefined) === (payable.state === "PAID");
+  const onItsWay = !settled && (paid === undefined || paid.order.settledOn >= lateDay);
+  findings.hold(agree || onItsWay, () => `payable ${payable._id} is ${payable.state}, its order is ${paid ? "" : "not "}settled`);
 }

@@ -135,7 +135,7 @@ export interface OrderView extends Stored {
 export interface OrderPartView {
   readonly payableId: string;
   readonly partFen: bigint;
-  readonly order: Pick<OrderView, "_id" | "county" | "payeeId" | "state" | "replaces" | "replacedBy">;
+  readonly order: Pick<OrderView, "_id" | "county" | "payeeId" | "state" | "replaces" | "replacedBy" | "settledOn">;
 }
 
 export interface StatementView extends Stored {

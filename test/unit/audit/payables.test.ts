@@ -148,9 +148,14 @@ describe("2: approval, payable, due, order", () => {
           breach: undefined,
         },
         {
-          what: "a settled order is on its way to the ledger",
-          plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "SETTLED" }),
+          what: "an order that was settled today is on its way to the ledger",
+          plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "SETTLED", settledOn: "2011-11-25" }),
           breach: undefined,
+        },
+        {
+          what: "an order that was settled yesterday is not in the ledger",
+          plant: ({ orders, dues }) => set(orders, pick(dues, C7).orderId, { state: "SETTLED", settledOn: "2011-11-24" }),
+          breach: /payable claim\/C7\/decision\/1 is DUE, its order is settled/,
         },
       ],
       false,
