@@ -1,0 +1,150 @@
+/** The bank itself: files in, answers out, and what follows by itself (settlements that were deferred, returns, callbacks). Knows no HTTP server. */
+import type { Logger } from "pino";
+import { Agenda } from "./agenda.ts";
+import type { Behaviour } from "./behaviour.ts";
+import type { Books } from "./books.ts";
+import { Messenger, type MessengerParts } from "./callbacks.ts";
+import { execute } from "./execute.ts";
+import { notification, statement, statusReport } from "./iso20022.ts";
+import { bookingOf, type FileRecord, type Transaction } from "./records.ts";
+
+export interface BankParts {
+  readonly books: Books;
+  readonly behaviour: Behaviour;
+  readonly messenger: Omit<MessengerParts, "taken" | "down" | "log">;
+  readonly log: Logger;
+}
+
+export interface Answer {
+  readonly document: string;
+  /** The client is to wait in vain. */
+  readonly hang: boolean;
+  readonly delayMs: number;
+}
+
+export class Bank {
+  readonly books: Books;
+  readonly behaviour: Behaviour;
+  readonly #agenda: Agenda;
+  readonly #messenger: Messenger;
+  readonly #log: Logger;
+
+  constructor({ books, behaviour, messenger, log }: BankParts) {
+    this.books = books;
+    this.behaviour = behaviour;
+    this.#log = log;
+    this.#agenda = new Agenda(() => books.now());
+    this.#messenger = new Messenger({
+      ...messenger,
+      log,
+      down: () => behaviour.down,
+      taken: (messageId) => void books.append({ kind: "delivered", atMs: books.now(), messageId }),
+    });
+    for (const file of books.files.values()) this.#plan(file);
+  }
+
+  /** Executes a file and remembers it on disk. Gives the answer, or why there can be none. */
+  async take(bytes: Uint8Array): Promise<Answer | { readonly unreadable: string }> {
+    const execution = execute(bytes, this.books, this.behaviour);
+    if (execution.kind === "unreadable") return { unreadable: execution.why };
+    const { file } = execution;
+    if (execution.kind === "reused") {
+      this.#log.warn({ file: file.of }, "a MsgId came again with other content");
+      return { document: statusReport(file, this.books), hang: false, delayMs: 0 };
+    }
+    if (!execution.fresh) {
+      await this.books.durable();
+      return { document: statusReport(file, this.books), hang: false, delayMs: 0 };
+    }
+    const { behaviour } = this;
+    const hang = behaviour.timeoutAfterExecuting > 0;
+    if (hang) behaviour.timeoutAfterExecuting -= 1;
+    if (file.answerTwice) behaviour.answerTwice -= 1;
+    await this.books.append(file);
+    const document = statusReport(file, this.books);
+    this.#plan(file);
+    return { document, hang, delayMs: behaviour.mode === "normal" ? behaviour.delayMs : 0 };
+  }
+
+  /** What became of a file; undefined where it was never seen. */
+  async status(of: string): Promise<string | undefined> {
+    const file = this.books.files.get(of);
+    if (!file) return undefined;
+    await this.books.durable();
+    return statusReport(file, this.books);
+  }
+
+  /** The statement of a day; undefined where the day has not come. */
+  async statement(day: string, today: string): Promise<string | undefined> {
+    if (day > today) return undefined;
+    await this.books.durable();
+    return statement(day, this.books);
+  }
+
+  stop(): void {
+    this.#agenda.stop();
+    this.#messenger.stop();
+  }
+
+  /** What is still to come of a file: its callback, its settlement, its returns. */
+  #plan(file: FileRecord): void {
+    const { books } = this;
+    if (file.answerTwice) this.#tell(file.messageId, () => statusReport(file, books));
+    const settled = books.settled.get(file.of);
+    if (file.settleAtMs > 0 && !settled) this.#agenda.add(file.settleAtMs, () => this.#settle(file));
+    if (settled) this.#tellSettled(file);
+    for (const transaction of file.transactions) {
+      const settledMs = transaction.status === "ACSC" ? file.atMs : transaction.status === "PDNG" ? settled?.atMs : undefined;
+      if (settledMs !== undefined) this.#planReturn(file, transaction, settledMs);
+    }
+  }
+
+  #settle(file: FileRecord): void {
+    const { books } = this;
+    const atMs = books.now();
+    this.#after(books.append({ kind: "settled", atMs, messageId: books.nextMessageId(), of: file.of }), () => {
+      this.#tellSettled(file);
+      for (const transaction of file.transactions) if (transaction.status === "PDNG") this.#planReturn(file, transaction, atMs);
+    });
+  }
+
+  #tellSettled(file: FileRecord): void {
+    const { books } = this;
+    const settled = books.settled.get(file.of);
+    if (!settled) return;
+    const bookings = file.transactions
+      .filter((one) => one.status === "PDNG")
+      .map((one) => bookingOf("DBIT", one, file.of, settled.atMs, ""));
+    this.#tell(settled.messageId, () => notification(settled.messageId, settled.atMs, bookings, books));
+  }
+
+  #planReturn(file: FileRecord, transaction: Transaction, settledMs: number): void {
+    if (transaction.returnReason === "") return;
+    if (this.books.returned.has(transaction.endToEndId)) this.#tellReturned(file, transaction);
+    else this.#agenda.add(settledMs + transaction.returnAfterMs, () => this.#return(file, transaction));
+  }
+
+  #return(file: FileRecord, transaction: Transaction): void {
+    const { books } = this;
+    const { endToEndId, returnReason } = transaction;
+    const record = { kind: "returned", atMs: books.now(), messageId: books.nextMessageId(), endToEndId, reason: returnReason } as const;
+    this.#after(books.append(record), () => this.#tellReturned(file, transaction));
+  }
+
+  #tellReturned(file: FileRecord, transaction: Transaction): void {
+    const { books } = this;
+    const returned = books.returned.get(transaction.endToEndId);
+    if (!returned) return;
+    const booking = bookingOf("CRDT", transaction, file.of, returned.atMs, returned.reason);
+    this.#tell(returned.messageId, () => notification(returned.messageId, returned.atMs, [booking], books));
+  }
+
+  #tell(messageId: string, document: () => string): void {
+    if (!this.books.delivered.has(messageId)) this.#messenger.send(messageId, document);
+  }
+
+  /** What may only follow once it is on disk. Where the disk fails the program ends (main.ts), so nothing follows. */
+  #after(written: Promise<void>, then: () => void): void {
+    written.then(then, (error: unknown) => this.#log.fatal({ err: error }, "the books cannot be written"));
+  }
+}

@@ -1,0 +1,131 @@
+/** Writes the bank's messages: pain.002.001.12, camt.053.001.08, camt.054.001.08. Strings put together, element by element in the order of the standard. */
+import { dayOf, startOfDayMs } from "../../../services/values/days.ts";
+import { sum, yuan } from "../../../services/values/money.ts";
+import type { Books } from "./books.ts";
+import type { Booking, FileRecord, Transaction } from "./records.ts";
+import { escapeXml } from "./xml.ts";
+
+const DAY_MS = 86_400_000;
+const SHANGHAI_MS = 8 * 3_600_000;
+const MAX_TEXT = 105;
+
+/** ISO 8601 in Asia/Shanghai. */
+function time(atMs: number): string {
+  return new Date(atMs + SHANGHAI_MS).toISOString().replace("Z", "+08:00");
+}
+
+function document(message: string, body: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:${message}">${body}</Document>\n`;
+}
+
+const cny = (fen: bigint) => `Ccy="CNY">${yuan(fen)}`;
+const optional = (name: string, text: string) => (text === "" ? "" : `<${name}>${escapeXml(text)}</${name}>`);
+
+/** The answer to a file as it now stands; the same bytes again while nothing has changed. */
+export function statusReport(file: FileRecord, books: Books): string {
+  const settledAs = books.settled.get(file.of);
+  const statuses = file.transactions.map((transaction) => books.statusOf(file, transaction));
+  const header = `<GrpHdr><MsgId>${settledAs && file.settleAtMs > 0 ? `${file.messageId}S` : file.messageId}</MsgId><CreDtTm>${time(settledAs?.atMs ?? file.atMs)}</CreDtTm></GrpHdr>`;
+  const reason =
+    file.reason === ""
+      ? ""
+      : `<StsRsnInf><Rsn><Cd>${file.reason}</Cd></Rsn><AddtlInf>${escapeXml(file.why.slice(0, MAX_TEXT))}</AddtlInf></StsRsnInf>`;
+  const totals =
+    file.reason === ""
+      ? `<OrgnlNbOfTxs>${file.transactions.length}</OrgnlNbOfTxs><OrgnlCtrlSum>${yuan(sum(file.transactions.map((one) => one.fen)))}</OrgnlCtrlSum>`
+      : "";
+  const group =
+    `<OrgnlGrpInfAndSts><OrgnlMsgId>${escapeXml(file.of)}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>${totals}` +
+    `<GrpSts>${file.reason === "" ? groupStatus(statuses) : "RJCT"}</GrpSts>${reason}</OrgnlGrpInfAndSts>`;
+  const payments = [...Map.groupBy(file.transactions, (one) => one.paymentInformationId)].map(
+    ([id, transactions]) =>
+      `<OrgnlPmtInfAndSts><OrgnlPmtInfId>${escapeXml(id)}</OrgnlPmtInfId>${transactions.map((one) => transactionStatus(file, one, books)).join("")}</OrgnlPmtInfAndSts>`,
+  );
+  return document("pain.002.001.12", `<CstmrPmtStsRpt>${header}${group}${payments.join("")}</CstmrPmtStsRpt>`);
+}
+
+/** ACSC all settled · ACTC all taken, not yet settled · PART some refused · RJCT all refused. */
+function groupStatus(statuses: readonly string[]): string {
+  if (statuses.every((status) => status === "RJCT")) return "RJCT";
+  if (statuses.includes("RJCT")) return "PART";
+  return statuses.includes("PDNG") ? "ACTC" : "ACSC";
+}
+
+function transactionStatus(file: FileRecord, transaction: Transaction, books: Books): string {
+  const status = books.statusOf(file, transaction);
+  const reason = transaction.reason === "" ? "" : `<StsRsnInf><Rsn><Cd>${transaction.reason}</Cd></Rsn></StsRsnInf>`;
+  const settledMs = transaction.status === "PDNG" ? books.settled.get(file.of)?.atMs : file.atMs;
+  const on = status === "ACSC" && settledMs !== undefined ? `<IntrBkSttlmDt>${dayOf(settledMs)}</IntrBkSttlmDt>` : "";
+  return (
+    `<TxInfAndSts>${optional("OrgnlInstrId", transaction.instructionId)}<OrgnlEndToEndId>${escapeXml(transaction.endToEndId)}</OrgnlEndToEndId>` +
+    `<TxSts>${status}</TxSts>${reason}<OrgnlTxRef><Amt><InstdAmt ${cny(transaction.fen)}</InstdAmt></Amt>${on}</OrgnlTxRef></TxInfAndSts>`
+  );
+}
+
+const account = (books: Books) => `<Acct><Id><Othr><Id>${escapeXml(books.account)}</Id></Othr></Id><Ccy>CNY</Ccy></Acct>`;
+
+/** One entry for each booking, or one for all bookings of a payment information that asked for batch booking. */
+function entries(bookings: readonly Booking[]): string {
+  const grouped = Map.groupBy(bookings, ({ direction, transaction, of }, index) =>
+    direction === "DBIT" && transaction.batchBooking ? `${of}/${transaction.paymentInformationId}` : index,
+  );
+  return [...grouped.values()].map(entry).join("");
+}
+
+function entry(bookings: readonly Booking[]): string {
+  const [first] = bookings;
+  if (!first) return "";
+  const { atMs, day, direction, transaction, of } = first;
+  const total = sum(bookings.map((booking) => booking.transaction.fen));
+  const batch = transaction.batchBooking && direction === "DBIT";
+  const summary = batch
+    ? `<Btch><MsgId>${escapeXml(of)}</MsgId><PmtInfId>${escapeXml(transaction.paymentInformationId)}</PmtInfId><NbOfTxs>${bookings.length}</NbOfTxs></Btch>`
+    : "";
+  const code = direction === "DBIT" ? "DMCT" : "RRTN";
+  return (
+    `<Ntry><Amt ${cny(total)}</Amt><CdtDbtInd>${direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><DtTm>${time(atMs)}</DtTm></BookgDt><ValDt><Dt>${day}</Dt></ValDt>` +
+    `<BkTxCd>${domain(code)}</BkTxCd><NtryDtls>${summary}${bookings.map(details).join("")}</NtryDtls></Ntry>`
+  );
+}
+
+const domain = (code: string) => `<Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>${code}</SubFmlyCd></Fmly></Domn>`;
+
+function details({ direction, transaction, of, returnReason }: Booking): string {
+  const { paymentInformationId, instructionId, endToEndId, fen, name, account: number } = transaction;
+  const back =
+    returnReason === "" ? "" : `<RtrInf><OrgnlBkTxCd>${domain("DMCT")}</OrgnlBkTxCd><Rsn><Cd>${returnReason}</Cd></Rsn></RtrInf>`;
+  return (
+    `<TxDtls><Refs><MsgId>${escapeXml(of)}</MsgId><PmtInfId>${escapeXml(paymentInformationId)}</PmtInfId>${optional("InstrId", instructionId)}` +
+    `<EndToEndId>${escapeXml(endToEndId)}</EndToEndId></Refs><Amt ${cny(fen)}</Amt><CdtDbtInd>${direction}</CdtDbtInd>` +
+    `<RltdPties><Cdtr><Pty><Nm>${escapeXml(name)}</Nm></Pty></Cdtr><CdtrAcct><Id><Othr><Id>${escapeXml(number)}</Id></Othr></Id></CdtrAcct></RltdPties>${back}</TxDtls>`
+  );
+}
+
+/** What was booked and when the customer is told of it: debits of a deferred file, or the credit of a return. */
+export function notification(messageId: string, atMs: number, bookings: readonly Booking[], books: Books): string {
+  return document(
+    "camt.054.001.08",
+    `<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr>` +
+      `<Ntfctn><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>${account(books)}${entries(bookings)}</Ntfctn></BkToCstmrDbtCdtNtfctn>`,
+  );
+}
+
+/** The statement of a day, which may still be under way: opening balance + credits − debits = closing balance. */
+export function statement(day: string, books: Books): string {
+  const before = books.bookings.filter((booking) => booking.day < day);
+  const today = books.bookings.filter((booking) => booking.day === day);
+  const net = (bookings: readonly Booking[]) =>
+    sum(bookings.map(({ direction, transaction }) => (direction === "CRDT" ? transaction.fen : -transaction.fen)));
+  const openingFen = books.openingFen + net(before);
+  const closingFen = openingFen + net(today);
+  const messageId = `ST${day.replaceAll("-", "")}${String(today.length).padStart(9, "0")}`;
+  const atMs = today.at(-1)?.atMs ?? startOfDayMs(day);
+  const balance = (code: string, fen: bigint) =>
+    `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt ${cny(fen < 0n ? -fen : fen)}</Amt><CdtDbtInd>${fen < 0n ? "DBIT" : "CRDT"}</CdtDbtInd><Dt><Dt>${day}</Dt></Dt></Bal>`;
+  return document(
+    "camt.053.001.08",
+    `<BkToCstmrStmt><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr><Stmt><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>` +
+      `<FrToDt><FrDtTm>${time(startOfDayMs(day))}</FrDtTm><ToDtTm>${time(startOfDayMs(day) + DAY_MS - 1)}</ToDtTm></FrToDt>` +
+      `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(today)}</Stmt></BkToCstmrStmt>`,
+  );
+}

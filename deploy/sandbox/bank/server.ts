@@ -1,0 +1,167 @@
+/**
+ * The bank's door: HTTPS, both sides showing a certificate of the same authority. Without one only GET /health is answered.
+ * POST /pain.001 · GET /pain.001/<MsgId>/status · GET /camt.053?day= · GET /books, /books/summary · GET, POST /control · GET /health
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
+import { dayOf, isDay } from "../../../services/values/days.ts";
+import type { Answer, Bank } from "./bank.ts";
+import { BadBehaviour, control, showBehaviour } from "./behaviour.ts";
+import type { Credentials, Place } from "./callbacks.ts";
+import { listBooks, summarizeBooks } from "./show.ts";
+
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_CONTROL_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** A client that is left waiting is let go after so long. */
+const MAX_HANG_MS = 600_000;
+const MAX_CONNECTIONS = 512;
+const CUSTOMER = "nrcms://SERVICE";
+const XML = "application/xml; charset=utf-8";
+
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const json = (status: number, body: object): Reply => ({
+  status,
+  type: "application/json; charset=utf-8",
+  body: `${JSON.stringify(body)}\n`,
+});
+const xml = (body: string): Reply => ({ status: 200, type: XML, body });
+const wrong = (status: number, error: string): Reply => json(status, { error });
+
+/** Listens; `bank` may still be opening its books. Rejects where the port is taken. */
+export async function openDoor(place: Place, credentials: Credentials, bank: Promise<Bank>, log: Logger): Promise<Server> {
+  const server = createServer({ ...credentials, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    serve(request, response, bank).catch((error: unknown) => {
+      log.error({ err: error, method: request.method, path: request.url }, "a request could not be answered");
+      say(response, wrong(500, "the bank has failed; what became of the request is not known"));
+    });
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(place.port, place.host, () => resolve());
+  });
+  return server;
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, opening: Promise<Bank>): Promise<void> {
+  const url = URL.parse(request.url ?? "", "https://bank");
+  if (!url) return say(response, wrong(400, "the path cannot be read"));
+  const bank = await opening;
+  const { down } = bank.behaviour;
+  if (request.method === "GET" && url.pathname === "/health") return say(response, json(200, { status: "ok", down }));
+  if (!(request.socket as TLSSocket).authorized) return say(response, wrong(403, "a client certificate of the authority is wanted"));
+  if (down && url.pathname !== "/control") return void request.socket.destroy();
+  if (request.method === "POST" && url.pathname === "/pain.001" && !isCustomer(request.socket as TLSSocket))
+    return say(response, wrong(403, `only the payment centre's certificate (${CUSTOMER}/…) may order payments`));
+  if (request.method === "POST" && url.pathname === "/pain.001") return await takeFile(request, response, bank);
+  say(response, await route(request, url, bank));
+}
+
+/** The payment centre's own programs; a hospital's or a clerk's certificate orders nothing here. */
+function isCustomer(socket: TLSSocket): boolean {
+  return (socket.getPeerCertificate().subjectaltname ?? "").split(", ").some((name) => name.startsWith(`URI:${CUSTOMER}/`));
+}
+
+async function route(request: IncomingMessage, url: URL, bank: Bank): Promise<Reply> {
+  if (url.pathname === "/control") return await takeControl(request, bank);
+  if (request.method !== "GET") return wrong(405, `${request.method} is not accepted here`);
+  const enquiry = /^\/pain\.001\/([^/]{1,200})\/status$/.exec(url.pathname)?.[1];
+  if (enquiry !== undefined) {
+    const messageId = decoded(enquiry);
+    const report = messageId === undefined ? undefined : await bank.status(messageId);
+    return report === undefined ? wrong(404, "the bank has never seen this MsgId") : xml(report);
+  }
+  switch (url.pathname) {
+    case "/camt.053": {
+      const day = url.searchParams.get("day") ?? "";
+      if (!isDay(day)) return wrong(400, "day: YYYY-MM-DD is wanted");
+      const statement = await bank.statement(day, dayOf(bank.books.now()));
+      return statement === undefined ? wrong(404, `${day} has not come yet`) : xml(statement);
+    }
+    case "/books":
+      await bank.books.durable();
+      return json(200, listBooks(bank.books));
+    case "/books/summary":
+      await bank.books.durable();
+      return json(200, summarizeBooks(bank.books));
+    default:
+      return wrong(404, `there is no ${url.pathname.slice(0, 100)}`);
+  }
+}
+
+async function takeControl(request: IncomingMessage, bank: Bank): Promise<Reply> {
+  if (request.method === "POST") {
+    const body = await bodyOf(request, MAX_CONTROL_BYTES);
+    if (!body) return wrong(413, `more than ${MAX_CONTROL_BYTES} bytes`);
+    try {
+      control(bank.behaviour, body.toString("utf8"));
+    } catch (error) {
+      if (error instanceof BadBehaviour) return wrong(400, error.message);
+      throw error;
+    }
+  } else if (request.method !== "GET") return wrong(405, `${request.method} is not accepted here`);
+  return json(200, showBehaviour(bank.behaviour));
+}
+
+async function takeFile(request: IncomingMessage, response: ServerResponse, bank: Bank): Promise<void> {
+  const body = await bodyOf(request, MAX_BODY_BYTES);
+  if (!body) {
+    return say(response, wrong(413, `a file has at most ${MAX_BODY_BYTES} bytes`));
+  }
+  const outcome = await bank.take(body);
+  if ("unreadable" in outcome) return say(response, wrong(400, outcome.unreadable));
+  if (await wait(outcome, response)) say(response, xml(outcome.document));
+}
+
+/** Waits as told; false where the client has gone or is not to be answered. */
+async function wait({ hang, delayMs }: Answer, response: ServerResponse): Promise<boolean> {
+  if (!hang && delayMs === 0) return true;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  try {
+    await sleep(hang ? MAX_HANG_MS : delayMs, undefined, { signal: gone.signal, ref: false });
+  } catch (error) {
+    if (gone.signal.aborted) return false;
+    throw error;
+  }
+  if (hang) response.destroy();
+  return !hang;
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+/** The whole body, or undefined as soon as it is too large; the rest is then read away, so that the client hears why. */
+async function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  if (Number(request.headers["content-length"] ?? 0) > limit) return undefined;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+function say(response: ServerResponse, { status, type, body }: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
