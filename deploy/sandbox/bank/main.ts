@@ -11,7 +11,7 @@ import type { Credentials, Place } from "./callbacks.ts";
 import { openDoor } from "./server.ts";
 
 /** What is under way at the end has so long; then the connections are cut. */
-const STOP_MS = 1_000;
+const STOP_MS = 500;
 const log = pino({ base: { service: "bank" } });
 
 interface Config {
