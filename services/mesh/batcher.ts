@@ -4,21 +4,22 @@
  * Idle: commit at once. Busy: commits are paced, because at middling loads it is the number of commits, not of claims, that burns the CPU.
  * A batch that fails is always read and decided again, never merely sent again (protocols 3); one that keeps failing as a whole is halved down to its culprit.
  */
-import type { Key } from "../values/decision.ts";
 import { type Refusal, type Unavailable, unavailable } from "../values/outcome.ts";
 import { type Clock, pause } from "./clock.ts";
 import type { CrashNote } from "./crash.ts";
 import type { Input } from "./input.ts";
 import type { Head, StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
-import { contextOf, type Decided, decideBatch, deferredTooOften, type Loads, nameOf, type Verdict } from "./stage.ts";
+import { prefetch } from "./prefetch.ts";
+import { InputQueue, type QueueLimits, reused } from "./queue.ts";
+import { type Decided, decideBatch, type StageSettings, type Verdict } from "./stage.ts";
 import { Conflict, LeaseLost, NewerForm, type Recorded, Replaced, type Store, TooSlow, Weather } from "./store.ts";
 import type { Codec } from "./wiring.ts";
 
 /** Events of one commit, on their way to the stream. */
 export interface Outgoing {
   readonly entryNumber: number;
-  readonly events: readonly { readonly id: string; readonly atMs: number; readonly trace: string; readonly event: StoredEvent }[];
+  readonly events: readonly { readonly atMs: number; readonly trace: string; readonly event: StoredEvent }[];
 }
 
 export interface Publisher {
@@ -28,28 +29,25 @@ export interface Publisher {
   readonly mark: { readonly event: number; readonly entry: number };
 }
 
-export interface BatcherSettings {
+export interface BatcherSettings extends QueueLimits {
   readonly twin: string;
   readonly instance: string;
   /** Most inputs in one batch; 1 switches group commit off. */
   readonly batchLimit: number;
   /** Most commits a second while busy. */
   readonly commitsPerSecond: number;
-  /** Most inputs that wait; a full queue answers Unavailable at once. */
-  readonly queueLimit: number;
-  /** Most bytes that wait. */
-  readonly queueBytes: number;
   // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
   readonly tells: Readonly<Record<string, Codec<any>>>;
   /** The epoch under which this twin leads, 0 where it does not; and whether each commit needs it. */
   lease(): { readonly epoch: number; readonly alwaysFenced: boolean };
-  onLeaseLost(): void;
+  /** A commit found that this epoch holds no more. */
+  onLeaseLost(epoch: number): void;
   onReplaced(): void;
   /** A batch has committed: how many inputs, when it began (monotonic), their traceparents. */
   onCommit?(inputs: number, startedMs: number, traceparents: readonly string[]): void;
 }
 
-const NEEDS_ROUNDS = 6;
+/** Batches in which an input may turn out to look at what was not loaded; in the last one it is alone, and what is missing then is a bug. */
 const DEFER_LIMIT = 3;
 /** A batch that conflicts this often as a whole is halved. */
 const CONFLICT_LIMIT = 6;
@@ -59,8 +57,6 @@ const ERROR_LIMIT = 2;
 const WEATHER_MS = 8_000;
 const RETRY_FLOOR_MS = 4;
 const RETRY_CEILING_MS = 250;
-/** Requests go first; events get at least this share of a batch. */
-const EVENT_SHARE = 4;
 
 export interface BatcherCounts {
   committed: number;
@@ -68,22 +64,22 @@ export interface BatcherCounts {
   conflicts: number;
   parked: number;
   unavailable: number;
+  /** Known ids that came with other content. */
+  reused: number;
 }
 
 export class Batcher {
-  readonly counts: BatcherCounts = { committed: 0, commits: 0, conflicts: 0, parked: 0, unavailable: 0 };
-  private readonly calls: Input[] = [];
-  private readonly events: Input[] = [];
-  /** Inputs that wait or are in a batch, by id: a repeat joins the first one. */
-  private readonly underway = new Map<string, { readonly first: Input; readonly joined: Input[] }>();
+  readonly counts: BatcherCounts = { committed: 0, commits: 0, conflicts: 0, parked: 0, unavailable: 0, reused: 0 };
+  private readonly queue: InputQueue;
   private readonly deferrals = new Map<string, number>();
-  private bytes = 0;
   private head: Head;
   private limit: number;
   private wake: () => void = () => undefined;
   private closing = false;
   private busy = false;
   private lastStartMs = Number.NEGATIVE_INFINITY;
+  /** The weather is not waited for beyond this. */
+  private patienceMs = Number.POSITIVE_INFINITY;
   private readonly loop: Promise<void>;
   private readonly store: Store;
   private readonly publisher: Publisher;
@@ -109,16 +105,17 @@ export class Batcher {
     this.log = parts.log;
     this.head = parts.head;
     this.limit = parts.settings.batchLimit;
+    this.queue = new InputQueue(parts.settings);
     this.loop = this.run();
   }
 
   get queued(): number {
-    return this.calls.length + this.events.length;
+    return this.queue.length;
   }
 
   /** Room for told inputs, so that a puller need not fetch what would be refused. */
   get room(): number {
-    return Math.max(0, Math.min(this.settings.queueLimit - this.queued, this.limit * 2 - this.events.length));
+    return this.queue.room(this.limit);
   }
 
   get newest(): Head {
@@ -127,20 +124,11 @@ export class Batcher {
 
   /** Takes an input; its `settle` is called exactly once. */
   enter(input: Input): void {
-    const joined = this.underway.get(input.id);
-    if (joined) {
-      if (joined.first.hash !== input.hash) settleRefused(input, reused(input));
-      else joined.joined.push(input);
-      return;
-    }
-    if (this.closing) return this.answerUnavailable(input, unavailable("draining", 100));
-    if (this.queued >= this.settings.queueLimit || this.bytes >= this.settings.queueBytes) {
-      return this.answerUnavailable(input, unavailable("overloaded", 250));
-    }
-    this.underway.set(input.id, { first: input, joined: [] });
-    this.bytes += input.bytes.length;
-    (input.from === "event" ? this.events : this.calls).push(input);
-    this.wake();
+    if (this.closing) return this.tell(input, { kind: "unavailable", unavailable: unavailable("draining", 100) });
+    const not = this.queue.enter(input);
+    if (!not) return this.wake();
+    if (not.outcome === "unavailable") this.tell(input, { kind: "unavailable", unavailable: not });
+    else this.tell(input, { kind: "refused", refusal: this.alarm(input, not), published: Promise.resolve() });
   }
 
   /** Commits the head alone, so that an idle twin's `published` mark does not lag; and renews a lease with it. */
@@ -158,10 +146,9 @@ export class Batcher {
   /** No new inputs; those that wait are decided within `limitMs`, the rest answered Unavailable. */
   async drain(limitMs: number): Promise<void> {
     this.closing = true;
-    const until = this.clock.monotonicMs() + limitMs;
-    while ((this.queued > 0 || this.busy) && this.clock.monotonicMs() < until) await pause(5);
-    for (const input of [...this.calls.splice(0), ...this.events.splice(0)])
-      this.finish(input, { kind: "unavailable", unavailable: unavailable("draining", 100) });
+    this.patienceMs = this.clock.monotonicMs() + limitMs;
+    while ((this.queued > 0 || this.busy) && this.clock.monotonicMs() < this.patienceMs) await pause(5);
+    this.giveUp(this.queue.empty(), unavailable("draining", 100));
     this.wake();
     await this.loop;
   }
@@ -175,12 +162,16 @@ export class Batcher {
         continue;
       }
       this.busy = true;
+      let batch: readonly Input[] = [];
       try {
         await this.pace();
-        await this.work(this.take());
+        batch = this.queue.take(this.limit, (id) => this.mustBeAlone(id));
+        await this.work(batch);
       } catch (error) {
-        // Nothing in a batch may end the loop: what is left of the batch has been answered or comes again.
+        // Nothing in a batch may end the loop, and nothing of it may stay without an outcome: its repeats would wait with it.
+        if (error instanceof Replaced) this.settings.onReplaced();
         this.log.error({ err: error }, "a batch failed beyond its inputs");
+        this.giveUp(batch, unavailable("the batch failed", 250));
         await pause(RETRY_CEILING_MS);
       } finally {
         this.busy = false;
@@ -196,57 +187,52 @@ export class Batcher {
     this.lastStartMs = this.clock.monotonicMs();
   }
 
-  private take(): Input[] {
-    // Ids that ended the process once are decided alone (protocols 7).
-    const suspect = [this.calls, this.events].find((queue) => queue[0] && this.crash.isSuspect(queue[0].id));
-    if (suspect) return suspect.splice(0, 1);
-    const forEvents = Math.max(Math.ceil(this.limit / EVENT_SHARE), this.limit - this.calls.length);
-    const events = this.events.splice(0, forEvents);
-    const taken = [...this.calls.splice(0, Math.max(this.limit - events.length, events.length > 0 ? 0 : 1)), ...events];
-    const firstSuspect = taken.findIndex((input, index) => index > 0 && this.crash.isSuspect(input.id));
-    if (firstSuspect > 0) {
-      for (const input of taken.splice(firstSuspect).reverse()) (input.from === "event" ? this.events : this.calls).unshift(input);
-    }
-    return taken;
+  /** Ids that ended the process once (protocols 7), and those that have been deferred as often as may be. */
+  private mustBeAlone(id: string): boolean {
+    return this.crash.isSuspect(id) || (this.deferrals.get(id) ?? 0) >= DEFER_LIMIT - 1;
   }
 
   /** Decides and commits a batch, again and again in fresh reads, halving where it must, until each input has its outcome. */
-  private async work(batch: readonly Input[]): Promise<void> {
-    const weatherUntil = this.clock.monotonicMs() + WEATHER_MS;
+  private async work(batch: readonly Input[], weatherUntilMs = this.clock.monotonicMs() + WEATHER_MS): Promise<void> {
     let conflicts = 0;
     let errors = 0;
     for (;;) {
       const now = this.clock.monotonicMs();
       const waiting = batch.filter((input) => {
-        if (input.deadlineMs === undefined || input.deadlineMs > now) return this.underway.has(input.id);
+        if (input.deadlineMs === undefined || input.deadlineMs > now) return this.queue.has(input);
         this.finish(input, { kind: "unavailable", unavailable: unavailable("deadline passed", 100) });
         return false;
       });
       if (waiting.length === 0) return;
+      const patient = this.clock.monotonicMs() < Math.min(weatherUntilMs, this.patienceMs);
       try {
         await this.commitBatch(waiting);
         if (this.limit < this.settings.batchLimit) this.limit = Math.min(this.settings.batchLimit, this.limit + Math.ceil(this.limit / 16));
         return;
       } catch (error) {
         if (error instanceof LeaseLost) {
-          this.settings.onLeaseLost();
+          this.settings.onLeaseLost(error.epoch);
           return this.giveUp(waiting, unavailable("no longer active", 20));
         }
         if (error instanceof Replaced) {
           this.settings.onReplaced();
           return this.giveUp(waiting, unavailable("replaced", 20));
         }
-        if (error instanceof NewerForm) return this.giveUp(waiting, unavailable(error.message, 100));
+        if (error instanceof NewerForm) {
+          // Only the input that met the newer form is the peer's; the others are decided without it.
+          if (waiting.length > 1) return this.halve(waiting, weatherUntilMs);
+          return this.giveUp(waiting, unavailable(error.message, 100));
+        }
         if (error instanceof Weather) {
-          if (this.clock.monotonicMs() > weatherUntil)
-            return this.giveUp(waiting, unavailable(`the store does not answer: ${error.message}`, 250));
+          if (!patient) return this.giveUp(waiting, unavailable(`the store does not answer: ${error.message}`, 250));
           await pause(RETRY_CEILING_MS * (0.5 + Math.random() / 2));
           continue;
         }
         if (error instanceof TooSlow) {
           this.limit = Math.max(1, Math.floor(Math.min(this.limit, waiting.length) / 2));
           this.log.warn({ inputs: waiting.length, limit: this.limit }, "a transaction was ended for its time: the batch is split");
-          if (waiting.length > 1) return this.halve(waiting);
+          if (waiting.length > 1) return this.halve(waiting, weatherUntilMs);
+          if (!patient) return this.giveUp(waiting, unavailable("the store is too slow", 500));
           await pause(RETRY_CEILING_MS);
           continue;
         }
@@ -254,7 +240,7 @@ export class Batcher {
           this.counts.conflicts += 1;
           conflicts += 1;
           if (conflicts >= CONFLICT_LIMIT) {
-            if (waiting.length > 1) return this.halve(waiting);
+            if (waiting.length > 1) return this.halve(waiting, weatherUntilMs);
             return this.giveUp(waiting, unavailable("too many conflicts", 50));
           }
           await pause(Math.min(RETRY_CEILING_MS, RETRY_FLOOR_MS * 2 ** conflicts) * Math.random());
@@ -263,32 +249,26 @@ export class Batcher {
         errors += 1;
         this.log.error({ err: error, inputs: waiting.length }, "a batch failed");
         if (errors < ERROR_LIMIT) continue;
-        if (waiting.length > 1) return this.halve(waiting);
+        if (waiting.length > 1) return this.halve(waiting, weatherUntilMs);
         return this.parkAlone(waiting[0] as Input, error);
       }
     }
   }
 
-  private async halve(batch: readonly Input[]): Promise<void> {
+  private async halve(batch: readonly Input[], weatherUntilMs: number): Promise<void> {
     const middle = Math.ceil(batch.length / 2);
-    await this.work(batch.slice(0, middle));
-    await this.work(batch.slice(middle));
-  }
-
-  private giveUp(batch: readonly Input[], because: Unavailable): void {
-    for (const input of batch) this.finish(input, { kind: "unavailable", unavailable: because });
+    await this.work(batch.slice(0, middle), weatherUntilMs);
+    await this.work(batch.slice(middle), weatherUntilMs);
   }
 
   /** The culprit stands alone: parked with its error, in a transaction of its own. */
   private async parkAlone(input: Input, error: unknown): Promise<void> {
-    const decided = decideBatch([input], new Map(), { ...this.stage(), park: new Set([input.id]) });
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const plan = { ...decided.plan, parked: decided.plan.parked.map((row) => ({ ...row, error: reason })) };
+    const { plan } = decideBatch([input], new Map(), this.stage({ faults: new Map([[input, reason]]) }));
     try {
       await this.store.commit(plan);
       this.head = plan.head.to;
-      this.counts.parked += 1;
-      this.finish(input, { kind: "parked", error: reason });
+      this.park(input, reason);
     } catch (failure) {
       this.log.error({ err: failure }, "an input could not be parked: it comes again");
       await this.refreshHead();
@@ -296,18 +276,21 @@ export class Batcher {
     }
   }
 
-  private stage() {
+  private stage(more: Partial<StageSettings> = {}): StageSettings {
     const { epoch, alwaysFenced } = this.settings.lease();
-    const { twin: _twin, instance, tells } = this.settings;
     return {
       head: this.head,
-      instance,
-      tells,
+      instance: this.settings.instance,
+      tells: this.settings.tells,
       published: this.publisher.mark,
-      nowMs: this.clock.nowMs(),
+      // Never below the last entry's time (protocols 19), for `needs` as for `decide`.
+      nowMs: Math.max(this.clock.nowMs(), this.head.atMs),
       epoch,
       alwaysFenced,
       park: this.crash.condemned,
+      faults: new Map(),
+      lastChance: false,
+      ...more,
     };
   }
 
@@ -315,29 +298,28 @@ export class Batcher {
   private async commitBatch(batch: readonly Input[]): Promise<void> {
     const startedMs = this.clock.monotonicMs();
     const stage = this.stage();
-    if ((stage.alwaysFenced || batch.some((input) => input.fenced)) && stage.epoch === 0) throw new LeaseLost("this twin does not lead");
-    const loads: Loads = new Map();
+    if ((stage.alwaysFenced || batch.some((input) => input.fenced)) && stage.epoch === 0) throw new LeaseLost("this twin does not lead", 0);
     const ids = batch.filter((input) => input.record === "entry").map((input) => input.id);
-    let recorded: ReadonlyMap<string, Recorded> = new Map();
-    let parkedAlready: ReadonlySet<string> = new Set();
-    [recorded, parkedAlready] = await Promise.all([
-      ids.length > 0 ? this.store.recorded(ids) : recorded,
-      ids.length > 0 ? this.store.parkedAmong(ids) : parkedAlready,
-      this.prefetch(batch, loads, stage.nowMs, stage.epoch),
+    const [recorded, parkedAlready, { loads, faults }] = await Promise.all([
+      ids.length > 0 ? this.store.recorded(ids) : NONE_RECORDED,
+      ids.length > 0 ? this.store.parkedAmong(ids) : NONE_PARKED,
+      prefetch(this.store, batch, stage.nowMs, stage.epoch),
     ]);
     const fresh: Input[] = [];
     for (const input of batch) {
       const before = recorded.get(input.id);
       if (before) this.repeat(input, before);
-      else if (parkedAlready.has(input.id)) this.finish(input, { kind: "parked", error: "parked before" });
+      else if (parkedAlready.has(input.id) && !input.replay) this.finish(input, { kind: "parked", error: "parked before" });
       else fresh.push(input);
     }
     if (fresh.length === 0 && batch.length > 0) return;
+    const [only] = fresh;
+    const lastChance = fresh.length === 1 && only !== undefined && (this.deferrals.get(only.id) ?? 0) >= DEFER_LIMIT - 1;
     this.crash.begin(fresh);
-    const decided = decideBatch(fresh, loads, stage);
+    const decided = decideBatch(fresh, loads, { ...stage, faults, lastChance });
     this.crash.end(fresh);
     const { plan } = decided;
-    const idle = plan.entries.length === 0 && plan.parked.length === 0 && plan.puts.length === 0;
+    const idle = plan.entries.length + plan.parked.length + plan.puts.length + plan.resolved.length === 0;
     if (!(idle && batch.length > 0)) {
       try {
         await this.store.commit(plan);
@@ -356,78 +338,49 @@ export class Batcher {
     this.deliver(fresh, decided);
   }
 
-  private async prefetch(batch: readonly Input[], loads: Loads, nowMs: number, epoch: number): Promise<void> {
-    const loaded = { get: (key: Key) => loads.get(nameOf(key))?.doc as never };
-    let asking = batch.map((input) => ({ input, context: contextOf(input, nowMs, epoch) }));
-    for (let round = 0; round < NEEDS_ROUNDS && asking.length > 0; round += 1) {
-      const wanted = new Map<string, Key>();
-      asking = asking.filter(({ input, context }) => {
-        let news = false;
-        try {
-          for (const key of input.decision.needs(input.value, loaded, context)) {
-            const name = nameOf(key);
-            if (loads.has(name)) continue;
-            wanted.set(name, key);
-            news = true;
-          }
-        } catch (error) {
-          // `decide` will look at what was not loaded, be deferred, and be parked for it in the end: a bug in `needs` hurts its own input only.
-          this.log.error({ err: error, method: input.method }, "needs threw");
-        }
-        return news;
-      });
-      if (wanted.size > 0) await this.store.load([...wanted.values()], loads);
-    }
-  }
-
   private deliver(batch: readonly Input[], decided: Decided): void {
     const { plan, verdicts } = decided;
     const outgoing: Outgoing = {
       entryNumber: plan.head.to.number,
-      events: plan.entries.flatMap((entry) =>
-        entry.events.map((event, index) => ({ id: `${entry.id}#${index}`, atMs: entry.atMs, trace: entry.trace, event })),
-      ),
+      events: plan.entries.flatMap((entry) => entry.events.map((event) => ({ atMs: entry.atMs, trace: entry.trace, event }))),
     };
     const published = this.publisher.publish(outgoing);
+    const deferred: Input[] = [];
     for (const input of batch) {
       const verdict = verdicts.get(input) as Verdict;
       if (verdict.kind === "deferred") {
-        this.defer(input, verdict.missing);
-        continue;
-      }
-      this.deferrals.delete(input.id);
-      if (verdict.kind === "parked") {
-        this.counts.parked += 1;
-        this.log.error({ method: input.method, input: input.id, error: verdict.error }, "parked");
-        this.finish(input, { kind: "parked", error: verdict.error });
-      } else if (verdict.kind === "unavailable") this.finish(input, verdict);
+        this.deferrals.set(input.id, (this.deferrals.get(input.id) ?? 0) + 1);
+        deferred.push(input);
+      } else if (verdict.kind === "parked") this.park(input, verdict.error);
+      else if (verdict.kind === "unavailable") this.finish(input, verdict);
       else {
         this.counts.committed += 1;
         if (verdict.kind === "refused") this.finish(input, { kind: "refused", refusal: verdict.refusal, published });
         else this.finish(input, { kind: "done", reply: verdict.reply, result: verdict.result, repeated: false, published });
       }
     }
+    this.queue.putBack(deferred);
   }
 
-  private defer(input: Input, missing: string): void {
-    const times = (this.deferrals.get(input.id) ?? 0) + 1;
-    if (times >= DEFER_LIMIT) {
-      this.deferrals.delete(input.id);
-      this.log.error({ method: input.method, missing }, "deferred three times");
-      this.finish(input, { kind: "unavailable", unavailable: deferredTooOften(missing) });
-      return;
-    }
-    this.deferrals.set(input.id, times);
-    (input.from === "event" ? this.events : this.calls).unshift(input);
+  private park(input: Input, error: string): void {
+    this.counts.parked += 1;
+    this.log.error({ method: input.method, input: input.id, error }, "parked");
+    this.finish(input, { kind: "parked", error });
   }
 
   /** A repeat gets the first answer again; with other content it is refused. */
   private repeat(input: Input, before: Recorded): void {
     const published = Promise.resolve();
-    if (before.hash !== input.hash) return this.finish(input, { kind: "refused", refusal: reused(input), published });
-    if (before.outcome === "refused")
-      this.finish(input, { kind: "done", reply: before.reply, result: REFUSED_BEFORE, repeated: true, published });
-    else this.finish(input, { kind: "done", reply: before.reply, result: undefined, repeated: true, published });
+    if (before.hash !== input.hash) return this.finish(input, { kind: "refused", refusal: this.alarm(input, reused(input)), published });
+    const result = before.outcome === "refused" ? REFUSED_BEFORE : undefined;
+    this.finish(input, { kind: "done", reply: before.reply, result, repeated: true, published });
+  }
+
+  /** Other content under a known id: whoever sent it is mistaken about what was done, and a person must look (protocols 8). */
+  private alarm(input: Input, refusal: Refusal): Refusal {
+    this.counts.reused += 1;
+    this.log.error({ method: input.method, input: input.id }, "a known id came with other content");
+    return refusal;
   }
 
   private async refreshHead(): Promise<void> {
@@ -443,21 +396,28 @@ export class Batcher {
     }
   }
 
-  private answerUnavailable(input: Input, because: Unavailable): void {
-    this.counts.unavailable += 1;
-    input.settle({ kind: "unavailable", unavailable: because });
+  private giveUp(batch: readonly Input[], because: Unavailable): void {
+    for (const input of batch) this.finish(input, { kind: "unavailable", unavailable: because });
   }
 
   private finish(input: Input, outcome: FinalOutcome): void {
-    const entry = this.underway.get(input.id);
-    if (!entry) return;
-    this.underway.delete(input.id);
-    this.bytes -= input.bytes.length;
+    this.deferrals.delete(input.id);
+    for (const one of this.queue.finish(input)) this.tell(one, outcome);
+  }
+
+  /** What goes wrong while one is told is that one's trouble: the entry stands, a repeat gets it, and the others hear theirs. */
+  private tell(input: Input, outcome: FinalOutcome): void {
     if (outcome.kind === "unavailable") this.counts.unavailable += 1;
-    const full = outcome.kind === "parked" ? { ...outcome, id: input.id } : outcome;
-    for (const one of [entry.first, ...entry.joined]) one.settle(full);
+    try {
+      input.settle(outcome.kind === "parked" ? { ...outcome, id: input.id } : outcome);
+    } catch (error) {
+      this.log.error({ err: error, method: input.method, input: input.id }, "an outcome could not be told");
+    }
   }
 }
+
+const NONE_RECORDED: ReadonlyMap<string, Recorded> = new Map();
+const NONE_PARKED: ReadonlySet<string> = new Set();
 
 /** The result of a repeat whose first answer was a refusal: its bytes are the encoded Refused. */
 export const REFUSED_BEFORE: unique symbol = Symbol("refused before");
@@ -467,18 +427,3 @@ type FinalOutcome =
   | { kind: "refused"; refusal: Refusal; published: Promise<void> }
   | { kind: "unavailable"; unavailable: Unavailable }
   | { kind: "parked"; error: string };
-
-function reused(input: Input): Refusal {
-  return {
-    outcome: "refused",
-    code: "REQUEST_REUSED",
-    status: "ALREADY_EXISTS",
-    field: "request_id",
-    zh: `请求编号已用于其他内容：${input.id}`,
-    en: `the request id was used for other content: ${input.id}`,
-  };
-}
-
-function settleRefused(input: Input, refusal: Refusal): void {
-  input.settle({ kind: "refused", refusal, published: Promise.resolve() });
-}

@@ -27,7 +27,10 @@ export interface Subscribed {
 
 export interface Bus {
   publish(subject: string, data: Uint8Array, headers?: Headers): void;
+  /** Each message arrives once: on one of the connections, and at one member of the queue group where one is named. */
   subscribe(subject: string, handler: (message: Arrived) => void, queue?: string): Subscribed;
+  /** Each message arrives on every connection that lives, so twice as a rule: for what may be heard twice and must not be missed. */
+  hear(subject: string, handler: (message: Arrived) => void): Subscribed;
   /** One request, one reply. Never throws: no responders and time-outs are outcomes. `hand` picks the connection. */
   request(subject: string, data: Uint8Array, headers: Headers, timeoutMs: number, hand?: number): Promise<Reply>;
   /** JetStream over the connection that works; asked for again after an error. */
@@ -146,6 +149,20 @@ export async function openBus(servers: readonly string[], name: string, first: n
     respond: (data, map) => void message.respond(data, map ? { headers: toHdrs(map) } : undefined),
   });
 
+  const listen = (subject: string, handler: (message: Arrived) => void, options: { queue?: string }): Subscribed => {
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) return log.warn({ subject, err: error }, "subscription");
+      try {
+        handler(arrived(message));
+      } catch (fault) {
+        // One message that cannot be handled must not end the process, nor the subscription.
+        log.error({ subject: message.subject, err: fault }, "a message could not be handled");
+      }
+    };
+    const made = hands.map((hand) => hand.connection.subscribe(subject, { ...options, callback }));
+    return { stop: () => made.forEach((subscription) => void subscription.unsubscribe()) };
+  };
+
   return {
     publish(subject, data, map) {
       const hand = hands[pick()] as Hand;
@@ -154,18 +171,9 @@ export async function openBus(servers: readonly string[], name: string, first: n
     subscribe(subject, handler, queue) {
       // A plain subscription on both hands would hear everything twice; a queue group gives each message to one of them.
       serial += 1;
-      const group = queue ?? `${name}.${serial}`;
-      const made = hands.map((hand) =>
-        hand.connection.subscribe(subject, {
-          queue: group,
-          callback: (error, message) => {
-            if (error) log.warn({ subject, err: error }, "subscription");
-            else handler(arrived(message));
-          },
-        }),
-      );
-      return { stop: () => made.forEach((subscription) => void subscription.unsubscribe()) };
+      return listen(subject, handler, { queue: queue ?? `${name}.${serial}` });
     },
+    hear: (subject, handler) => listen(subject, handler, {}),
     request(subject, data, map, timeoutMs, preferred) {
       const hand = hands[pick(preferred)] as Hand;
       serial += 1;

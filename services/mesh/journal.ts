@@ -69,9 +69,15 @@ export function chainHash(previous: string, entry: Omit<Entry, "previous" | "cha
   return hash("sha256", line.join("\n"), "hex");
 }
 
-/** An event's id, which a repeat repeats: the entry's id and the event's place in it. Also its Nats-Msg-Id. */
-export function eventId(entryId: string, index: number): string {
-  return `${entryId}#${index}`;
+/** Twelve digits, so that ids sort as numbers do: they are keys of the hearers' journals. */
+const EVENT_DIGITS = 12;
+
+/**
+ * An event's id in the whole mesh, which a repeat repeats: where it was written and its number there. Also its Nats-Msg-Id. Two services that hear the same event
+ * both tell what follows under that entry's id, so that an id made from the entry's would not be one's own.
+ */
+export function eventId(service: string, twin: string, number: number): string {
+  return `${service}.${twin}.${number.toString().padStart(EVENT_DIGITS, "0")}`;
 }
 
 /** One per twin, replaced by version in each of its transactions (protocols 10). */

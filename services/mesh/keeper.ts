@@ -15,6 +15,8 @@ const CHECKPOINT_MS = 60_000;
 /** A rebuild begins an hour before the last checkpoint that all durables had passed. */
 const MARGIN_MS = 3_600_000;
 const CHECKPOINTS = 90;
+/** Engines fail for a few turns now and then; beyond that somebody should know. */
+const WARN_EVERY = 10;
 
 /** How far both twins' entries were published when the stream stood at `sequence`, and whether all durables have passed it since. */
 interface Checkpoint {
@@ -40,6 +42,7 @@ const TWINS = ["a", "b"] as const;
 /** Runs until the signal aborts. Engines that do not answer are asked again. */
 export async function keep(parts: KeeperParts, signal: AbortSignal): Promise<void> {
   let checkpointMs = performance.now();
+  let failures = 0;
   while (!signal.aborted) {
     try {
       await keepStream(parts, signal);
@@ -48,8 +51,11 @@ export async function keep(parts: KeeperParts, signal: AbortSignal): Promise<voi
         checkpointMs = performance.now();
         await checkpoint(parts);
       }
+      failures = 0;
     } catch (error) {
-      parts.log.debug({ err: error }, "the keeper tries again");
+      failures += 1;
+      if (failures % WARN_EVERY === 0) parts.log.warn({ err: error, failures }, "the keeper does not get on");
+      else parts.log.debug({ err: error }, "the keeper tries again");
     }
     await pause(LOOK_MS, signal);
   }
@@ -104,12 +110,16 @@ function startOf(list: readonly Checkpoint[]): Readonly<Record<string, number>> 
 async function checkpoint(parts: KeeperParts): Promise<void> {
   const { bus, store, service } = parts;
   const stream = streamName(service);
+  // The heads first: what they call published lies at or below the sequence that is read after them.
+  const entries: Record<string, number> = {};
+  for (const twin of TWINS) entries[twin] = (await store.head(twin))?.publishedEntry ?? 0;
   const manager = await bus.jetstream().manager;
   const sequence = (await manager.streams.info(stream)).state.last_seq;
   let heard = sequence;
-  for await (const consumer of manager.consumers.list(stream)) heard = Math.min(heard, consumer.ack_floor.stream_seq);
-  const entries: Record<string, number> = {};
-  for (const twin of TWINS) entries[twin] = (await store.head(twin))?.publishedEntry ?? 0;
+  for await (const consumer of manager.consumers.list(stream)) {
+    // A durable that waits for nothing has heard all that concerns it, however long ago its last event was.
+    if (consumer.num_pending > 0 || consumer.num_ack_pending > 0) heard = Math.min(heard, consumer.ack_floor.stream_seq);
+  }
   const list = (await checkpoints(store)).map((row) => (row.sequence <= heard ? { ...row, passed: true } : row));
   await store.setMark("checkpoints", { list: [...list, { atMs: Date.now(), sequence, entries, passed: false }].slice(-CHECKPOINTS) });
 }

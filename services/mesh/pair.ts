@@ -69,10 +69,10 @@ export class Pair {
     this.renewedMs = this.parts.clock.monotonicMs();
   }
 
-  /** The lease is another's: stop leading at once. */
-  lost(why: string): void {
-    if (!this.held) return;
-    this.parts.log.warn({ epoch: this.held.epoch, why }, "no longer leading");
+  /** The lease of this epoch is another's: stop leading at once. */
+  lost(epoch: number, why: string): void {
+    if (this.held?.epoch !== epoch) return;
+    this.parts.log.warn({ epoch, why }, "no longer leading");
     this.held = undefined;
     this.takenMs = this.parts.clock.monotonicMs();
     this.parts.onFollow();
@@ -116,7 +116,7 @@ export class Pair {
     const { clock, store } = this.parts;
     if (clock.monotonicMs() - this.renewedMs < RENEW_MS) return;
     this.renewedMs = clock.monotonicMs();
-    if (!(await store.renew(held.epoch)) && this.held === held) this.lost("the lease was taken");
+    if (!(await store.renew(held.epoch)) && this.held === held) this.lost(held.epoch, "the lease was taken");
   }
 
   private async watch(): Promise<void> {
@@ -128,7 +128,9 @@ export class Pair {
     const beat = presence.last(service, this.peer);
     const peerGone = beat === undefined || presence.isDead(service, this.peer);
     const peerFollows = beat !== undefined && beat.epoch === 0;
-    if (peerGone || peerFollows || (await this.ranOut(now))) await this.take();
+    if (peerGone || (await this.ranOut(now))) await this.take();
+    // A peer that follows may have taken the lease since it said so: its next beat tells.
+    else if (peerFollows && !(await this.isHeldBy(beat.instance))) await this.take();
   }
 
   /** The peer beats, but its lease stands still: it cannot commit, whatever it says of itself. */
@@ -136,9 +138,21 @@ export class Pair {
     if (this.watched && now - this.watched.readMs < RENEW_MS) return false;
     const lease = await this.parts.store.lease();
     if (!lease || lease.holder === "") return true;
-    const moved = !this.watched || this.watched.renewals !== lease.renewals || this.watched.epoch !== lease.epoch;
-    this.watched = { renewals: lease.renewals, epoch: lease.epoch, sinceMs: moved ? now : (this.watched?.sinceMs ?? now), readMs: now };
-    return now - this.watched.sinceMs > LEASE_MS;
+    const readMs = this.parts.clock.monotonicMs();
+    const before = this.watched;
+    // Only what was watched without a gap stood still: while the store did not answer, the leader could not renew either.
+    const still =
+      before !== undefined &&
+      before.renewals === lease.renewals &&
+      before.epoch === lease.epoch &&
+      readMs - before.readMs < 2 * RENEW_MS + TICK_MS;
+    const sinceMs = still ? before.sinceMs : readMs;
+    this.watched = { renewals: lease.renewals, epoch: lease.epoch, sinceMs, readMs };
+    return readMs - sinceMs > LEASE_MS;
+  }
+
+  private async isHeldBy(instance: string): Promise<boolean> {
+    return (await this.parts.store.lease())?.holder === `${this.peer}:${instance}`;
   }
 
   private async take(): Promise<void> {
@@ -146,7 +160,8 @@ export class Pair {
     const seen = await store.lease();
     const lease = await store.acquire(seen, `${twin}:${instance}`);
     this.takenMs = clock.monotonicMs();
-    if (!lease || this.stop.signal.aborted) return;
+    if (!lease) return;
+    if (this.stop.signal.aborted) return await store.release(lease.epoch);
     this.held = lease;
     this.watched = undefined;
     this.renewed();

@@ -5,6 +5,10 @@ import type { TwinBeat } from "./wiring.ts";
 export const BEAT_MS = 100;
 /** Four missed beats. */
 export const MISSED_MS = 4 * BEAT_MS + 20;
+/** A listener that itself stood still this long has missed beats that were sent: it listens anew before it believes a silence. */
+const STALL_MS = 200;
+/** A beat that was on its way when its process died does not raise it again. */
+const BURIED_MS = 1_000;
 
 export interface Presence {
   /** The newest beat of each twin heard of. */
@@ -16,6 +20,13 @@ export interface Presence {
   isDead(service: string, twin: string): boolean;
   onDeath(listener: (service: string, twin: string) => void): void;
   close(): void;
+}
+
+interface Heard {
+  readonly beat: TwinBeat;
+  readonly atMs: number;
+  /** When a notice of its death came; undefined where none did. */
+  deadMs: number | undefined;
 }
 
 const coded = new TextEncoder();
@@ -34,26 +45,41 @@ export function sendDeath(bus: Bus, service: string, twin: string, instance: str
   bus.publish(`nrcms.death.${service}.${twin}`, coded.encode(JSON.stringify({ instance })));
 }
 
-/** Listens to the beats of one service, or of all (`*`). */
+/** Listens to the beats of one service, or of all (`*`), over both connections: a server that dies or freezes must not look like dead twins. */
 export function listen(bus: Bus, service: string): Presence {
-  const heard = new Map<string, { beat: TwinBeat; atMs: number; dead: boolean }>();
+  const heard = new Map<string, Heard>();
   const listeners: ((service: string, twin: string) => void)[] = [];
   const name = (of: string, twin: string) => `${of}.${twin}`;
   const subscriptions: Subscribed[] = [
-    bus.subscribe(beatSubject(service, "*"), (message) => {
+    bus.hear(beatSubject(service, "*"), (message) => {
       const beat = readBeat(message.data);
-      if (beat) heard.set(name(beat.service, beat.twin), { beat: { ...beat, atMs: Date.now() }, atMs: performance.now(), dead: false });
+      if (!beat) return;
+      const now = performance.now();
+      const known = heard.get(name(beat.service, beat.twin));
+      if (known?.deadMs !== undefined && known.beat.instance === beat.instance && now - known.deadMs < BURIED_MS) return;
+      heard.set(name(beat.service, beat.twin), { beat: { ...beat, atMs: Date.now() }, atMs: now, deadMs: undefined });
     }),
-    bus.subscribe(`nrcms.death.${service}.*`, (message) => {
+    bus.hear(`nrcms.death.${service}.*`, (message) => {
       const [, , of = "", twin = ""] = message.subject.split(".");
       const known = heard.get(name(of, twin));
       // A notice about a process that has been replaced since is old news.
-      if (!known || isAnother(known.beat, message.data)) return;
-      known.dead = true;
+      if (!known || known.deadMs !== undefined || isAnother(known.beat, message.data)) return;
+      known.deadMs = performance.now();
       for (const listener of listeners) listener(of, twin);
     }),
   ];
-  const presence: Presence = {
+
+  let tickedMs = performance.now();
+  let stalledMs = Number.NEGATIVE_INFINITY;
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    if (now - tickedMs > STALL_MS) stalledMs = now;
+    tickedMs = now;
+  }, BEAT_MS / 2);
+  ticker.unref();
+  const hearing = (now: number) => now - tickedMs <= STALL_MS && now - stalledMs > MISSED_MS;
+
+  return {
     beats: () => [...heard.values()].map((row) => row.beat),
     last: (of, twin) => heard.get(name(of, twin))?.beat,
     silenceMs(of, twin) {
@@ -62,19 +88,25 @@ export function listen(bus: Bus, service: string): Presence {
     },
     isDead(of, twin) {
       const row = heard.get(name(of, twin));
-      return row !== undefined && (row.dead || performance.now() - row.atMs > MISSED_MS);
+      if (!row) return false;
+      const now = performance.now();
+      return row.deadMs !== undefined || (now - row.atMs > MISSED_MS && hearing(now));
     },
     onDeath: (listener) => void listeners.push(listener),
-    close: () => subscriptions.forEach((subscription) => void subscription.stop()),
+    close() {
+      clearInterval(ticker);
+      for (const subscription of subscriptions) subscription.stop();
+    },
   };
-  return presence;
 }
 
+/** Not one of ours, or half of one: a beat that cannot be read is a beat that was not heard. */
 function readBeat(data: Uint8Array): TwinBeat | undefined {
   try {
-    return JSON.parse(decoded.decode(data)) as TwinBeat;
+    const beat = JSON.parse(decoded.decode(data)) as Partial<TwinBeat> | null;
+    const whole = typeof beat?.service === "string" && typeof beat.twin === "string" && typeof beat.epoch === "number";
+    return whole ? (beat as TwinBeat) : undefined;
   } catch {
-    // Not one of ours; a beat that cannot be read is a beat that was not heard.
     return undefined;
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Outgoing, Publisher } from "./batcher.ts";
 import type { Bus } from "./bus.ts";
+import { pause } from "./clock.ts";
 import { type Entry, eventId, type Head, type StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import type { Store } from "./store.ts";
@@ -11,21 +12,28 @@ import { type EventMessage, publishUntilDone } from "./stream.ts";
 
 /** Entries read from the journal at a time. */
 const PAGE = 500;
-/** Events in memory that wait for the stream; above it a twin answers Unavailable rather than growing. */
-export const BACKLOG_LIMIT = 50_000;
+/** Events in memory that wait for the stream; what comes above it is read from the journal again when its turn comes. */
+const BACKLOG_LIMIT = 50_000;
+const RETRY_MS = 500;
 
 interface Job {
-  readonly outgoing: Outgoing;
-  readonly messages: readonly EventMessage[];
+  readonly entryNumber: number;
+  /** The number of the job's last event; undefined where it told none. */
+  readonly lastEvent: number | undefined;
+  /** Undefined where they are left in the journal. */
+  readonly messages: readonly EventMessage[] | undefined;
   resolve(): void;
 }
 
-export function messageOf(service: string, twin: string, id: string, atMs: number, trace: string, event: StoredEvent): EventMessage {
+/** How far a twin's events are published, and how far they go. */
+type Span = Pick<Head, "twin" | "published" | "publishedEntry" | "number">;
+
+export function messageOf(service: string, twin: string, atMs: number, trace: string, event: StoredEvent): EventMessage {
   return {
     subject: `nrcms.${service}.${event.county}.${event.name}`,
     data: event.bytes,
     headers: {
-      "Nats-Msg-Id": id,
+      "Nats-Msg-Id": eventId(service, twin, event.number),
       "nrcms-origin": `${twin} ${event.number} ${atMs}`,
       ...(trace ? { traceparent: trace } : {}),
     },
@@ -33,9 +41,7 @@ export function messageOf(service: string, twin: string, id: string, atMs: numbe
 }
 
 export function messagesOf(service: string, entry: Entry, after: number): EventMessage[] {
-  return entry.events.flatMap((event, index) =>
-    event.number > after ? [messageOf(service, entry.twin, eventId(entry.id, index), entry.atMs, entry.trace, event)] : [],
-  );
+  return entry.events.flatMap((event) => (event.number > after ? [messageOf(service, entry.twin, entry.atMs, entry.trace, event)] : []));
 }
 
 export class Relay implements Publisher {
@@ -59,13 +65,9 @@ export class Relay implements Publisher {
     this.marked = { event: parts.head.published, entry: parts.head.publishedEntry };
   }
 
-  /** Publishes first what a former process of this name committed and did not get out. */
+  /** Publishes first what a former process of this name committed and did not get out. Nothing else goes out, or is marked, before that. */
   begin(head: Head): void {
-    this.working = this.catchUp(head, this.stop.signal)
-      .catch((error: unknown) =>
-        this.log.error({ err: error }, "what the former process left is not published yet: the peer or the next start does it"),
-      )
-      .then(() => this.work());
+    this.working = this.insist(() => this.fromJournal(head)).then(() => this.work());
   }
 
   get mark(): { readonly event: number; readonly entry: number } {
@@ -77,14 +79,18 @@ export class Relay implements Publisher {
   }
 
   publish(outgoing: Outgoing): Promise<void> {
-    const messages = outgoing.events.map(({ id, atMs, trace, event }) => messageOf(this.service, this.twin, id, atMs, trace, event));
-    if (messages.length === 0 && this.queue.length === 0 && !this.working) {
-      this.marked = { ...this.marked, entry: outgoing.entryNumber };
+    const { entryNumber, events } = outgoing;
+    if (events.length === 0 && this.queue.length === 0 && !this.working) {
+      this.marked = { ...this.marked, entry: entryNumber };
       return Promise.resolve();
     }
+    const fits = this.waiting + events.length <= BACKLOG_LIMIT;
+    const messages = fits
+      ? events.map(({ atMs, trace, event }) => messageOf(this.service, this.twin, atMs, trace, event))
+      : undefined;
+    this.waiting += messages?.length ?? 0;
     return new Promise((resolve) => {
-      this.waiting += messages.length;
-      this.queue.push({ outgoing, messages, resolve });
+      this.queue.push({ entryNumber, lastEvent: events.at(-1)?.event.number, messages, resolve });
       this.working ??= this.work();
     });
   }
@@ -92,21 +98,57 @@ export class Relay implements Publisher {
   private async work(): Promise<void> {
     while (this.queue.length > 0 && !this.stop.signal.aborted) {
       // What gathered while the last batch was on its way goes out as one.
-      const jobs = this.queue.splice(0);
-      const messages = jobs.flatMap((job) => job.messages);
-      if (!(await publishUntilDone(this.bus, messages, this.log, this.stop.signal))) break;
-      this.waiting -= messages.length;
+      const left = this.queue.findIndex((job) => job.messages === undefined);
+      const jobs = left === 0 ? this.queue.slice() : this.queue.slice(0, left < 0 ? this.queue.length : left);
+      await this.insist(() => (left === 0 ? this.fromJournal(this.spanUpTo((jobs.at(-1) as Job).entryNumber)) : this.fromMemory(jobs)));
+      if (this.stop.signal.aborted) break;
+      this.queue.splice(0, jobs.length);
       for (const job of jobs) {
-        const last = job.outgoing.events.at(-1);
-        this.marked = { event: last ? last.event.number : this.marked.event, entry: job.outgoing.entryNumber };
+        this.waiting -= job.messages?.length ?? 0;
+        this.advance(job.lastEvent ?? this.marked.event, job.entryNumber);
         job.resolve();
       }
     }
     this.working = undefined;
   }
 
-  /** Publishes what lies above a head's mark, and returns how far it came. For one's own head at start, and for a dead peer's. */
-  async catchUp(head: Head, signal: AbortSignal): Promise<{ event: number; entry: number; published: number }> {
+  private fromMemory(jobs: readonly Job[]): Promise<boolean> {
+    return publishUntilDone(
+      this.bus,
+      jobs.flatMap((job) => job.messages ?? []),
+      this.log,
+      this.stop.signal,
+    );
+  }
+
+  private spanUpTo(number: number): Span {
+    return { twin: this.twin, published: this.marked.event, publishedEntry: this.marked.entry, number };
+  }
+
+  private async fromJournal(span: Span): Promise<boolean> {
+    const reached = await this.catchUp(span, this.stop.signal);
+    if (span.twin === this.twin) this.advance(reached.event, reached.entry);
+    return reached.entry >= span.number;
+  }
+
+  /** Until it has succeeded or the relay is stopped: to go on without it would mark as published what is not. */
+  private async insist(attempt: () => Promise<boolean>): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      try {
+        if (await attempt()) return;
+      } catch (error) {
+        this.log.warn({ err: error }, "events wait in the journal: tried again");
+      }
+      await pause(RETRY_MS, this.stop.signal);
+    }
+  }
+
+  private advance(event: number, entry: number): void {
+    this.marked = { event: Math.max(this.marked.event, event), entry: Math.max(this.marked.entry, entry) };
+  }
+
+  /** Publishes what lies above a head's mark, and returns how far it came. */
+  async catchUp(head: Span, signal: AbortSignal): Promise<{ event: number; entry: number; published: number }> {
     let { published: event, publishedEntry: entry } = head;
     let published = 0;
     while (entry < head.number && !signal.aborted) {
@@ -118,7 +160,6 @@ export class Relay implements Publisher {
       entry = (entries.at(-1) as Entry).number;
       event = Math.max(event, ...entries.flatMap((row) => row.events.map((told) => told.number)));
     }
-    if (head.twin === this.twin && entry > this.marked.entry) this.marked = { event, entry };
     return { event, entry, published };
   }
 

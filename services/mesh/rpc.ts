@@ -31,9 +31,16 @@ export function encodeCaller(caller: Caller): string {
   return [caller.role, caller.scope, encodeURIComponent(caller.name)].join(" ");
 }
 
+/** The caller as its header says; undefined where it says nothing that can be read. */
 export function decodeCaller(text: string): Caller | undefined {
   const [role, scope, name] = text.split(" ");
-  return role && scope && name ? { role, scope, name: decodeURIComponent(name) } : undefined;
+  if (!role || !scope || !name) return undefined;
+  try {
+    return { role, scope, name: decodeURIComponent(name) };
+  } catch {
+    // A name that is not encoded as ours are: nobody whom we know.
+    return undefined;
+  }
 }
 
 export function rpcSubject(service: string, method: string, twin?: string): string {
@@ -42,6 +49,9 @@ export function rpcSubject(service: string, method: string, twin?: string): stri
 
 /** An attempt that is not answered after this long is repeated on the twins directly. */
 const ATTEMPT_MS = 600;
+/** How often an unanswered attempt looks whether one of the twins has died with it in hand. */
+const DEATH_LOOK_MS = 50;
+const TWINS = ["a", "b"] as const;
 /** Where nobody listens (both twins are on their way), the next try comes after this. */
 const NO_RESPONDERS_PAUSE_MS = 40;
 /** Repeats may be this share of the calls, so that a slow mesh is not made slower (protocols 6). */
@@ -109,18 +119,31 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
       }
       return last;
 
-      /** One attempt on the queue group; when it stays unanswered, the same again on each twin, while the first may still answer. */
+      /**
+       * One attempt on the queue group, or on the only twin that lives. When it stays unanswered, or a twin is found dead meanwhile,
+       * the same again on each living twin, while the first may still answer.
+       */
       async function hedged(attempt: number, make: () => Headers): Promise<Reply> {
-        const first = bus.request(rpcSubject(service, method), data, make(), left(), attempt % 2);
-        const early = await Promise.race([first, pause(Math.min(ATTEMPT_MS, left()))]);
-        if (early) return early;
-        const free = isDead(service, "a") || isDead(service, "b");
+        const before = living();
+        const only = before.length === 1 ? before[0] : undefined;
+        const first = bus.request(rpcSubject(service, method, only), data, make(), left(), attempt % 2);
+        const attemptUntilMs = performance.now() + Math.min(ATTEMPT_MS, left());
+        for (;;) {
+          const early = await Promise.race([first, pause(Math.min(DEATH_LOOK_MS, attemptUntilMs - performance.now()))]);
+          if (early) return early;
+          if (performance.now() >= attemptUntilMs || living().length < before.length) break;
+        }
+        const free = living().length < TWINS.length;
         if (!free && budget < 1) return await first;
         if (!free) budget -= 1;
-        const others = ["a", "b"]
-          .filter((twin) => !isDead(service, twin))
-          .map((twin) => bus.request(rpcSubject(service, method, twin), data, make(), left(), 1));
+        const others = living().map((twin) => bus.request(rpcSubject(service, method, twin), data, make(), left(), 1));
         return await firstAnswer([first, ...others]);
+      }
+
+      /** Both where neither or both are known dead. */
+      function living(): readonly string[] {
+        const alive = TWINS.filter((twin) => !isDead(service, twin));
+        return alive.length > 0 ? alive : TWINS;
       }
     },
   };

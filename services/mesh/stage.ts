@@ -261,5 +261,20 @@ function changeInto(
 export function parkedRow(input: Input, twin: string, atMs: number, error: string): Parked {
   const { id, from, method, caller, hash, trace, bytes } = input;
   const { name, role, scope } = caller;
-  return { id, twin, atMs, from, method, caller: name, role, scope, origin: input.origin ?? "", error, hash, trace, bytes, resolved: false };
+  return {
+    id,
+    twin,
+    atMs,
+    from,
+    method,
+    caller: name,
+    role,
+    scope,
+    origin: input.origin ?? "",
+    error,
+    hash,
+    trace,
+    bytes,
+    resolved: false,
+  };
 }

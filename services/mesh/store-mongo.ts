@@ -8,8 +8,10 @@ import {
   type Collection,
   type Db,
   type Document,
+  MongoBulkWriteError,
   MongoClient,
   MongoError,
+  MongoInvalidArgumentError,
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
@@ -77,6 +79,8 @@ function caseOf(error: unknown, startedMs: number): unknown {
       return new Conflict(error.message, { cause: error });
     return error;
   }
+  // What the driver will not even send (a document beyond 16 MB) stays wrong however often it is tried: its input is found and parked.
+  if (error instanceof MongoInvalidArgumentError) return error;
   if (error instanceof MongoError) return new Weather(error.message, { cause: error });
   return error;
 }
@@ -108,15 +112,22 @@ function headOf(stored: Document): Head {
 /** Connects to the replica set, makes the service's collections and indexes, and gives its store. Throws Weather where there is no primary. */
 export async function openMongoStore(uri: string, service: string, indexes: Indexes): Promise<MongoStore> {
   const client = clientFor(uri, service);
-  await cased(() => client.connect());
   const db = client.db(`nrcms_${service}`);
-  await cased(() => prepare(db, indexes));
+  try {
+    await cased(() => client.connect());
+    await cased(() => prepare(db, indexes));
+  } catch (error) {
+    // It is opened anew: a client that is left behind goes on watching the members for ever.
+    await client.close();
+    throw error;
+  }
   const journal = db.collection<Stored>("journal");
   const heads = db.collection<Stored>("heads");
   const parked = db.collection<Stored>("parked");
   const leases = db.collection<Stored>("leases");
   const marks = db.collection<Stored>("marks");
   const published = new Map<string, Read>();
+  const uniqueKinds = new Set(Object.keys(indexes).filter((kind) => indexes[kind]?.some((index) => index.unique)));
 
   const loadKind = async (kind: string, keys: readonly Key[], loads: Loads): Promise<void> => {
     const collection = db.collection<Stored>(kind);
@@ -141,19 +152,18 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
     const options = { session };
     if (plan.epoch > 0) {
       const held = await leases.updateOne({ _id: service, epoch: plan.epoch }, { $inc: { renewals: 1 } }, options);
-      if (held.matchedCount !== 1) throw new LeaseLost(`${service} is no longer led under epoch ${plan.epoch}`);
+      if (held.matchedCount !== 1) throw new LeaseLost(`${service} is no longer led under epoch ${plan.epoch}`, plan.epoch);
     }
     const { twin, ...head } = plan.head.to;
     const replaced = await heads.replaceOne({ _id: twin, version: plan.head.from.version }, head, options);
     if (replaced.matchedCount !== 1) throw new Conflict(`${service}.${twin}'s head moved`);
     if (plan.entries.length > 0) await journal.insertMany(plan.entries.map(storedEntry), options);
-    if (plan.parked.length > 0) {
-      await parked.bulkWrite(
-        plan.parked.map((row) => ({ replaceOne: { filter: { _id: row.id }, replacement: parkedBody(row), upsert: true } })),
-        options,
-      );
-    }
-    for (const [kind, writes] of writesByKind(plan)) await writeKind(db.collection<Stored>(kind), writes, options);
+    const parkings: AnyBulkWriteOperation<Stored>[] = [
+      ...plan.parked.map((row) => ({ replaceOne: { filter: { _id: row.id }, replacement: parkedBody(row), upsert: true } })),
+      ...plan.resolved.map(({ id, by }) => ({ updateOne: { filter: { _id: id }, update: { $set: { resolved: true, resolvedBy: by } } } })),
+    ];
+    if (parkings.length > 0) await parked.bulkWrite(parkings, options);
+    for (const [kind, writes] of writesByKind(plan)) await writeKind(db.collection<Stored>(kind), writes, options, uniqueKinds.has(kind));
   };
 
   const store: MongoStore = {
@@ -210,17 +220,15 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
             writeConcern: { w: "majority", journal: true },
             readPreference: "primary",
           });
-          try {
-            await write(plan, session);
-          } catch (error) {
-            // The batch fails for `error`; a transaction that cannot be aborted now is ended by mongod within its second.
-            await session.abortTransaction().catch(() => undefined);
-            throw error;
-          }
+          await write(plan, session);
           await session.commitTransaction();
-        } finally {
-          await session.endSession();
+        } catch (error) {
+          // Ending the session aborts its transaction. A member that does not answer is not waited for: mongod ends the transaction within its second.
+          const ended = session.endSession().catch(() => undefined);
+          if (!(error instanceof MongoNetworkError)) await ended;
+          throw error;
         }
+        await session.endSession();
       }),
     lease: () =>
       cased(async () => {
@@ -260,7 +268,41 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
         const set = { published: events, publishedEntry: entry };
         return (await heads.updateOne({ _id: seen.twin, version: seen.version }, { $set: set, $inc: { version: 1 } })).modifiedCount === 1;
       }),
+    entryBeforeEvent: (twin, event) =>
+      cased(async () => {
+        const firstEventAfter = async (entry: number): Promise<number> => {
+          const [row] = await journal
+            .find({ twin, number: { $gt: entry }, "events.0": { $exists: true } }, { projection: { events: { $slice: 1 } } })
+            .sort({ number: 1 })
+            .limit(1)
+            .toArray();
+          return row ? Number(row.events[0].number) : Number.POSITIVE_INFINITY;
+        };
+        let below = 0;
+        let above = (await heads.findOne({ _id: twin }))?.number ?? 0;
+        while (below < above) {
+          const middle = Math.ceil((below + above) / 2);
+          if ((await firstEventAfter(middle)) <= event) below = middle;
+          else above = middle - 1;
+        }
+        return below;
+      }),
     parkedCount: () => cased(() => parked.countDocuments({ resolved: false })),
+    parkedInput: (id) =>
+      cased(async () => {
+        const row = await parked.findOne({ _id: id });
+        return row ? parkedOf(row) : undefined;
+      }),
+    parkedInputs: (limit) =>
+      cased(async () => {
+        const rows = await parked
+          .find({ resolved: false }, { projection: { bytes: 0 } })
+          .sort({ atMs: 1 })
+          .limit(limit)
+          .toArray();
+        return rows.map((row) => parkedOf({ ...row, bytes: new Uint8Array() }));
+      }),
+    resolve: (id, by) => cased(async () => void (await parked.updateOne({ _id: id }, { $set: { resolved: true, resolvedBy: by } }))),
     mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),
     setMark: (name, value) => cased(async () => void (await marks.replaceOne({ _id: name }, value, { upsert: true }))),
     ping: () => cased(async () => void (await db.command({ ping: 1 }))),
@@ -300,13 +342,33 @@ function writesByKind(plan: Plan): [string, KindWrites][] {
   return [...byKind].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-async function writeKind(collection: Collection<Stored>, writes: KindWrites, options: { session: ClientSession }): Promise<void> {
-  if (writes.inserts.length > 0) await collection.insertMany(writes.inserts, options);
-  if (writes.updates.length > 0) {
-    const result = await collection.bulkWrite(writes.updates, options);
-    if (result.matchedCount !== writes.expected)
-      throw new Conflict(`${collection.collectionName}: ${writes.expected - result.matchedCount} documents changed since they were read`);
+/** The writes of one kind. Throws Conflict where documents changed since they were read, and what the driver throws. */
+async function writeKind(
+  collection: Collection<Stored>,
+  writes: KindWrites,
+  options: { session: ClientSession },
+  unique: boolean,
+): Promise<void> {
+  try {
+    if (writes.inserts.length > 0) await collection.insertMany(writes.inserts, options);
+    if (writes.updates.length > 0) {
+      const result = await collection.bulkWrite(writes.updates, options);
+      if (result.matchedCount !== writes.expected)
+        throw new Conflict(`${collection.collectionName}: ${writes.expected - result.matchedCount} documents changed since they were read`);
+    }
+  } catch (error) {
+    if (unique && error instanceof MongoBulkWriteError && error.code === 11000) throw await duplicateOf(collection, error);
+    throw error;
   }
+}
+
+/** A duplicate `_id` is a conflict; a duplicate in another unique index is not: two decisions that exclude each other had no document in common. */
+async function duplicateOf(collection: Collection<Stored>, error: MongoBulkWriteError): Promise<Error> {
+  const failed: unknown = [error.writeErrors].flat()[0]?.err.op;
+  const id = typeof failed === "object" && failed !== null && "_id" in failed ? String(failed._id) : undefined;
+  const there =
+    id === undefined ? null : await collection.findOne({ _id: id }, { readConcern: { level: "local" }, projection: { _id: 1 } });
+  return there ? error : new Error(`a unique index of ${collection.collectionName}: ${error.message}`, { cause: error });
 }
 
 function storedEntry(entry: Entry): Stored {
@@ -322,6 +384,11 @@ function entryOf(stored: Stored): Entry {
 function parkedBody(row: Parked): Document {
   const { id: _id, ...rest } = row;
   return rest;
+}
+
+function parkedOf(stored: Stored): Parked {
+  const { _id, ...rest } = stored;
+  return { ...rest, id: _id } as unknown as Parked;
 }
 
 const NAMESPACE_EXISTS = 48;

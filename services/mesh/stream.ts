@@ -32,12 +32,12 @@ export interface EventMessage {
   readonly headers: Headers;
 }
 
-/** The stream's own id, from its metadata; undefined where there is no stream. Throws where JetStream does not answer. */
+/** The stream's own id, from its metadata; empty where another made it, undefined where there is no stream. Throws where JetStream does not answer. */
 export async function streamId(bus: Bus, service: string): Promise<string | undefined> {
   const { manager } = bus.jetstream();
   try {
     const info = await (await manager).streams.info(streamName(service));
-    return info.config.metadata?.nrcms_id;
+    return info.config.metadata?.nrcms_id ?? "";
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
     throw error;
@@ -64,6 +64,7 @@ export async function ensureStream(bus: Bus, service: string, replicas: number):
       allow_atomic: true,
       allow_direct: true,
       deny_delete: true,
+      deny_purge: true,
       metadata: { nrcms_id: id },
     });
     return info.config.metadata?.nrcms_id ?? id;
