@@ -7,6 +7,8 @@ import type { Method, ServiceDefinition } from "./wiring.ts";
 
 /** Field 50001, length-delimited. */
 const ACCESS_TAG = (50_001 << 3) | 2;
+/** Of what a caller wrote, in a refusal. */
+const SHOWN_LENGTH = 64;
 
 // biome-ignore lint/suspicious/noExplicitAny: the messages do not matter here.
 type AnyMethod = Method<any, any>;
@@ -42,13 +44,17 @@ function denied(code: string, field: string, zh: string, en: string): Refusal {
 
 /** A refusal where the caller's role may not call the method. */
 export function checkRole(method: AnyMethod, caller: Caller): Refusal | undefined {
-  const rule = accessOf(method);
-  if (rule.roles.some((role) => role === caller.role) || caller.role === Role.SERVICE) return undefined;
+  return checkRoles(accessOf(method).roles, method.name, caller);
+}
+
+/** A refusal where the caller has none of the roles; the mesh's own twins have all. */
+export function checkRoles(roles: readonly string[], method: string, caller: Caller): Refusal | undefined {
+  if (roles.some((role) => role === caller.role) || caller.role === Role.SERVICE) return undefined;
   return denied(
     "WRONG_ROLE",
     "",
-    `${caller.name} 的角色 ${caller.role} 不能调用 ${method.name}`,
-    `${caller.name}'s role ${caller.role} may not call ${method.name}`,
+    `${caller.name} 的角色 ${caller.role} 不能调用 ${method}`,
+    `${caller.name}'s role ${caller.role} may not call ${method}`,
   );
 }
 
@@ -59,11 +65,12 @@ export function checkScope(method: AnyMethod, caller: Caller, request: unknown):
   if (caller.scope === PROVINCE || caller.role === Role.SERVICE) return undefined;
   const wanted = fieldAt(request, rule.scopeField);
   if (wanted === caller.scope) return undefined;
+  const shown = String(wanted).slice(0, SHOWN_LENGTH);
   return denied(
     "WRONG_SCOPE",
     rule.scopeField,
-    `${caller.name} 只能办理 ${caller.scope} 的业务，不能办理 ${String(wanted)} 的`,
-    `${caller.name} may act for ${caller.scope} only, not for ${String(wanted)}`,
+    `${caller.name} 只能办理 ${caller.scope} 的业务，不能办理 ${shown} 的`,
+    `${caller.name} may act for ${caller.scope} only, not for ${shown}`,
   );
 }
 

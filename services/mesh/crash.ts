@@ -41,6 +41,7 @@ export function openCrashNote(file: string): CrashNote {
   }
   for (const id of [...crashes.keys()].slice(0, Math.max(0, crashes.size - REMEMBERED))) crashes.delete(id);
   const condemned = new Set([...crashes].filter(([, times]) => times >= CRASHES_TO_PARK).map(([id]) => id));
+  const forgiven = new Set<string>();
   const write = (deciding: readonly string[]) =>
     writeFileSync(file, JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) } satisfies Note));
   write([]);
@@ -53,9 +54,10 @@ export function openCrashNote(file: string): CrashNote {
       write([]);
     },
     condemn: (ids) => {
-      for (const id of ids) condemned.add(id);
+      for (const id of ids) if (!forgiven.has(id)) condemned.add(id);
     },
     forgive: (id) => {
+      forgiven.add(id);
       condemned.delete(id);
       if (crashes.has(id)) crashes.set(id, CRASHES_TO_PARK - 1);
     },

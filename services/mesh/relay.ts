@@ -85,9 +85,7 @@ export class Relay implements Publisher {
       return Promise.resolve();
     }
     const fits = this.waiting + events.length <= BACKLOG_LIMIT;
-    const messages = fits
-      ? events.map(({ atMs, trace, event }) => messageOf(this.service, this.twin, atMs, trace, event))
-      : undefined;
+    const messages = fits ? events.map(({ atMs, trace, event }) => messageOf(this.service, this.twin, atMs, trace, event)) : undefined;
     this.waiting += messages?.length ?? 0;
     return new Promise((resolve) => {
       this.queue.push({ entryNumber, lastEvent: events.at(-1)?.event.number, messages, resolve });

@@ -81,9 +81,18 @@ function readReply(reply: Extract<Reply, { kind: "reply" }>): RpcReply {
     status: (reply.header("nrcms-status") || "INTERNAL") as RpcStatus,
     data: reply.data,
     pending: reply.header("nrcms-pending"),
-    reason: reply.header("nrcms-reason"),
+    reason: decoded(reply.header("nrcms-reason")),
     retryAfterMs: Number(reply.header("nrcms-retry-after") || "0"),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Shown as it came: it is for people's eyes only.
+    return text;
+  }
 }
 
 /** A client over the bus. `isDead` says which twins are known dead: repeats towards their peers cost no budget. */

@@ -1,14 +1,16 @@
 /** The server side of rpc.ts: a request becomes an input of the batch (command) or is answered at once (query). What fails at the door is no input. */
 import type { Caller } from "../values/decision.ts";
 import { badRequest, isAskOwner, isRefusal, type Refusal, unavailable } from "../values/outcome.ts";
-import { checkRole, checkScope } from "./access.ts";
+import { checkRole, checkRoles, checkScope } from "./access.ts";
 import { type Batcher, REFUSED_BEFORE } from "./batcher.ts";
+import type { Builtin } from "./builtin.ts";
 import type { Arrived, Bus, Subscribed } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import type { InputOutcome } from "./input.ts";
+import { askedId, askedInput } from "./inputs.ts";
 import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
-import { decodeCaller, refusalOf, rpcSubject } from "./rpc.ts";
+import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
 import { encodeRefusal } from "./stage.ts";
 import { Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
@@ -16,8 +18,16 @@ import type { Call, CommandCall, QueryCall } from "./wiring.ts";
 
 /** Larger requests are refused before they are decoded. */
 export const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
+/** What the servers carry (max_payload 8 MB), less room for headers. */
+const REPLY_LIMIT_BYTES = 8 * 1000 * 1000 - 64 * 1024;
+/** Of a reason in a header. */
+const REASON_LENGTH = 100;
 /** Used where a caller names no deadline. */
 const DEADLINE_MS = 10_000;
+/** Calls that are being answered outside the batch (queries, and commands that ask an owner) at one time; above it a twin answers Unavailable. */
+const IN_HAND_LIMIT = 2_000;
+/** Labels of the metrics must not grow with what callers make up. */
+const UNKNOWN = "unknown";
 
 export interface CallServer {
   /** Queries are always answered; commands while `active`. */
@@ -38,94 +48,92 @@ export function serveCalls(parts: {
   service: string;
   twin: string;
   calls: readonly Call[];
+  /** What every twin answers on its own subject, besides its service's calls. */
+  builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;
 }): CallServer {
-  const { bus, service, twin, batcher, clock, telemetry, log } = parts;
+  const { bus, service, twin, builtins, batcher, clock, telemetry, log } = parts;
   const byName = new Map(parts.calls.map((call) => [call.method.name, call]));
   let active = false;
+  let inHand = 0;
 
   const answer = (request: Request, name: string, status: string, data: Uint8Array, more: Readonly<Record<string, string>> = {}) => {
     telemetry.metrics.calls.inc({ method: name, outcome: status });
     telemetry.metrics.callSeconds.observe({ method: name }, (clock.monotonicMs() - request.startedMs) / 1000);
-    request.message.respond(data, { "nrcms-status": status, ...more });
+    if (data.length <= REPLY_LIMIT_BYTES) return request.message.respond(data, { "nrcms-status": status, ...more });
+    log.error({ method: name, bytes: data.length }, "a reply is too large to be sent");
+    request.message.respond(encodeRefusal(tooLarge("the reply", "回复", data.length, REPLY_LIMIT_BYTES)), {
+      "nrcms-status": "RESOURCE_EXHAUSTED",
+    });
   };
   const refuse = (request: Request, name: string, refusal: Refusal) => answer(request, name, refusal.status, encodeRefusal(refusal));
   const notNow = (request: Request, name: string, reason: string, retryAfterMs: number) =>
     answer(request, name, "UNAVAILABLE", new Uint8Array(), {
-      "nrcms-reason": encodeURIComponent(reason).slice(0, 200),
+      "nrcms-reason": encodeURIComponent(reason.slice(0, REASON_LENGTH)),
       "nrcms-retry-after": String(retryAfterMs),
     });
 
   const broken = (request: Request, name: string, error: unknown) => {
     if (error instanceof Weather) return notNow(request, name, "store", 250);
     log.error({ err: error, method: name, trace: request.trace }, "a call failed");
-    refuse(request, name, internal(`${service}.${twin}`));
+    refuse(request, name, internal("INTERNAL", request.trace));
   };
 
   const settled = (request: Request, call: CommandCall, outcome: InputOutcome) => {
     const { name } = call.method;
     if (outcome.kind === "refused") return refuse(request, name, outcome.refusal);
     if (outcome.kind === "unavailable") return notNow(request, name, outcome.unavailable.reason, outcome.unavailable.retryAfterMs);
-    if (outcome.kind === "parked") return refuse(request, name, internal(outcome.id));
+    if (outcome.kind === "parked") return refuse(request, name, internal("PARKED", outcome.id));
     if (outcome.result === REFUSED_BEFORE) return answer(request, name, refusalOf(outcome.reply).status, outcome.reply);
     const pending = outcome.repeated ? undefined : call.pending(outcome.result);
     return answer(request, name, "OK", outcome.reply, pending ? { "nrcms-pending": pending } : {});
   };
 
-  const enter = (
-    request: Request,
-    call: CommandCall,
-    id: string,
-    hash: string,
-    value: unknown,
-    asked: (() => Promise<unknown>) | undefined,
-  ) =>
-    batcher.enter({
-      id,
-      from: "call",
-      decision: call.decision,
-      value,
-      caller: request.caller,
-      method: call.method.name,
-      hash,
-      trace: request.trace,
-      atMs: undefined,
-      deadlineMs: request.deadlineMs,
-      record: "entry",
-      fenced: false,
-      encode: (result) => call.method.responseType.encode(call.reply(result)).finish(),
-      bytes: request.message.data,
-      settle: (outcome) => {
-        if (outcome.kind === "unavailable" && isAskOwner(outcome.unavailable) && asked) {
-          void asked().then(
-            (learnt) => (isRefusal(learnt) ? refuse(request, call.method.name, learnt) : enter(request, call, id, hash, learnt, undefined)),
-            () => settled(request, call, { kind: "unavailable", unavailable: unavailable("the owner does not answer", 250) }),
-          );
-        } else settled(request, call, outcome);
-      },
-    });
-
   const command = async (request: Request, call: CommandCall): Promise<void> => {
     const { name } = call.method;
+    const { caller, message } = request;
     if (!active) return notNow(request, name, "standby", 20);
-    const body = decode(call, request.message.data);
+    const body = decode(call, message.data);
     if (isRefusal(body)) return refuse(request, name, body);
-    const requestId = (body as { requestId?: unknown }).requestId;
-    const refusal =
-      checkScope(call.method, request.caller, body) ??
-      (typeof requestId === "string" && /^[\x21-\x7e]{1,64}$/.test(requestId)
-        ? undefined
-        : badRequest("request_id", "请求编号须为 1–64 个可见 ASCII 字符", "request_id must be 1 to 64 visible ASCII characters")) ??
-      call.check(body, request.caller);
+    const { requestId } = body as { requestId?: unknown };
+    if (typeof requestId !== "string" || !/^[\x21-\x7e]{1,64}$/.test(requestId))
+      return refuse(
+        request,
+        name,
+        badRequest("request_id", "请求编号须为 1–64 个可见 ASCII 字符", "request_id must be 1 to 64 visible ASCII characters"),
+      );
+    const refusal = checkScope(call.method, caller, body) ?? call.check(body, caller);
     if (refusal) return refuse(request, name, refusal);
-    const value = await call.input(body, request.caller);
+    const hashed = message.header("nrcms-hash");
+    const hash = /^[0-9a-f]{64}$/.test(hashed) ? hashed : contentHash(message.data);
+    const id = askedId(caller, name, requestId);
+    let ask = call.ask;
+    const enter = (value: unknown) => {
+      const { trace, deadlineMs } = request;
+      batcher.enter(askedInput(call, { id, value, caller, hash, trace, deadlineMs, bytes: message.data }, (outcome) => ended(outcome)));
+    };
+    const ended = (outcome: InputOutcome) => {
+      if (!ask || outcome.kind !== "unavailable" || !isAskOwner(outcome.unavailable)) return settled(request, call, outcome);
+      const asking = ask;
+      ask = undefined; // the owner is asked once
+      work(request, name, async () => {
+        try {
+          const learnt = await asking(body, caller);
+          if (isRefusal(learnt)) refuse(request, name, learnt);
+          else enter(learnt);
+        } catch (error) {
+          if (!(error instanceof UnavailableError || error instanceof RefusedError)) throw error;
+          log.warn({ method: name, reason: error.message }, "an owner did not say");
+          settled(request, call, { kind: "unavailable", unavailable: unavailable("the owner does not answer", 250) });
+        }
+      });
+    };
+    const value = await call.input(body, caller);
     if (isRefusal(value)) return refuse(request, name, value);
-    const ask = call.ask;
-    const hash = request.message.header("nrcms-hash") || contentHash(request.message.data);
-    enter(request, call, `${request.caller.name}/${name}/${String(requestId)}`, hash, value, ask && (() => ask(body, request.caller)));
+    enter(value);
   };
 
   const query = async (request: Request, call: QueryCall): Promise<void> => {
@@ -141,30 +149,54 @@ export function serveCalls(parts: {
     answer(request, name, "OK", call.method.responseType.encode(result).finish());
   };
 
+  const builtin = async (request: Request, name: string, one: Builtin): Promise<void> => {
+    const body: unknown = JSON.parse(new TextDecoder().decode(request.message.data) || "{}");
+    const result = await one.answer(typeof body === "object" && body !== null ? { ...body } : {}, request.caller);
+    if (isRefusal(result)) refuse(request, name, result);
+    else answer(request, name, "OK", new TextEncoder().encode(JSON.stringify(result)));
+  };
+
+  /** Does what is not done by the batch, bounded in number; whatever it throws is answered. */
+  const work = (request: Request, name: string, task: () => Promise<void>): void => {
+    if (inHand >= IN_HAND_LIMIT) return notNow(request, name, "overloaded", 250);
+    inHand += 1;
+    task()
+      .catch((error: unknown) => broken(request, name, error))
+      .finally(() => {
+        inHand -= 1;
+      });
+  };
+
   const arrived = (message: Arrived): void => {
-    const name = message.subject.slice(message.subject.lastIndexOf(".") + 1);
-    const call = byName.get(name);
+    const method = message.subject.slice(message.subject.lastIndexOf(".") + 1);
+    const call = byName.get(method);
+    const own = call ? undefined : builtins.get(method);
+    const name = call || own ? method : UNKNOWN;
     const startedMs = clock.monotonicMs();
     const caller = decodeCaller(message.header("nrcms-caller"));
     const left = Number(message.header("nrcms-deadline") || DEADLINE_MS);
     const request: Request = {
       message,
-      caller: caller ?? { name: "unknown", role: "UNSPECIFIED", scope: "none" },
+      caller: caller ?? { name: UNKNOWN, role: "UNSPECIFIED", scope: "none" },
       deadlineMs: startedMs + (Number.isFinite(left) ? left : DEADLINE_MS),
       trace: traceparentOr(message.header("traceparent")),
       startedMs,
     };
-    if (!call) return refuse(request, name, badRequest("", `没有方法 ${name}`, `no method ${name}`));
+    if (!call && !own) return refuse(request, name, badRequest("", `没有方法 ${method}`, `no method ${method}`));
     if (!caller)
       return refuse(request, name, {
         ...badRequest("", "调用者不明", "the caller is unknown"),
         status: "UNAUTHENTICATED",
         code: "UNKNOWN_CALLER",
       });
-    const refusal = checkRole(call.method, caller) ?? tooLarge(message.data.length);
+    const bytes = message.data.length;
+    const refusal =
+      (call ? checkRole(call.method, caller) : checkRoles(own?.roles ?? [], method, caller)) ??
+      (bytes > REQUEST_LIMIT_BYTES ? tooLarge("the request", "请求", bytes, REQUEST_LIMIT_BYTES) : undefined);
     if (refusal) return refuse(request, name, refusal);
-    const work = call.act === "command" ? command(request, call) : query(request, call);
-    work.catch((error: unknown) => broken(request, name, error));
+    if (request.deadlineMs <= startedMs) return notNow(request, name, "deadline passed", 100);
+    if (own) work(request, name, () => builtin(request, name, own));
+    else if (call) work(request, name, () => (call.act === "command" ? command(request, call) : query(request, call)));
   };
 
   const always: Subscribed[] = [bus.subscribe(rpcSubject(service, "*", twin), arrived, `${service}.${twin}`)];
@@ -198,24 +230,19 @@ function decode(call: Call, data: Uint8Array): unknown {
   }
 }
 
-function tooLarge(bytes: number): Refusal | undefined {
-  if (bytes <= REQUEST_LIMIT_BYTES) return undefined;
+function tooLarge(what: string, whatZh: string, bytes: number, limit: number): Refusal {
   return {
-    ...badRequest(
-      "",
-      `请求过大：${bytes} 字节，上限 ${REQUEST_LIMIT_BYTES}`,
-      `the request is too large: ${bytes} bytes, at most ${REQUEST_LIMIT_BYTES}`,
-    ),
+    ...badRequest("", `${whatZh}过大：${bytes} 字节，上限 ${limit}`, `${what} is too large: ${bytes} bytes, at most ${limit}`),
     status: "RESOURCE_EXHAUSTED",
     code: "TOO_LARGE",
   };
 }
 
-/** A bug, kept under its number: the input is parked and will be decided again, not forgotten. */
-function internal(number: string): Refusal {
+/** A bug, kept under a number: the input is parked and will be decided again, not forgotten (PARKED), or the trace leads to the log (INTERNAL). */
+function internal(code: "PARKED" | "INTERNAL", number: string): Refusal {
   return {
     outcome: "refused",
-    code: "PARKED",
+    code,
     status: "INTERNAL",
     field: "",
     zh: `系统错误，已登记，编号 ${number}`,

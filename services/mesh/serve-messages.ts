@@ -8,9 +8,10 @@ import type { Batcher } from "./batcher.ts";
 import type { Bus } from "./bus.ts";
 import { pause } from "./clock.ts";
 import type { InputOutcome } from "./input.ts";
+import { type Told, toldInput } from "./inputs.ts";
 import type { Logger } from "./log.ts";
 import { streamName } from "./stream.ts";
-import type { AnyDecision, EventOrigin, Message } from "./wiring.ts";
+import type { Message } from "./wiring.ts";
 
 const ACK_WAIT_MS = 2_000;
 /** Messages still in hand after this long are reported as being worked on. */
@@ -23,16 +24,7 @@ const NAK_FLOOR_MS = 50;
 const NAK_CEILING_MS = 5_000;
 /** A fact that has waited this long for what it follows is an alarm, and goes on waiting (protocols 13). */
 const LATE_FACT_MS = 60_000;
-
-/** What cannot even be read is parked with its bytes, by a decision that fails for that reason. */
-function unreadable(reason: string): AnyDecision {
-  return {
-    needs: () => [],
-    decide: () => {
-      throw new Error(reason);
-    },
-  };
-}
+const TRACEPARENT_LENGTH = 55;
 
 export interface MessageServer {
   setActive(active: boolean): void;
@@ -81,42 +73,17 @@ export function serveMessages(parts: {
       });
     };
     const [, source = "", , event = ""] = message.subject.split(".");
-    const [twin = "", number = "", atMs = ""] = (message.headers?.get("nrcms-origin") ?? "").split(" ");
-    const id = message.headers?.get("Nats-Msg-Id") ?? "";
-    const origin: EventOrigin = { source, twin, number: Number(number), atMs: Number(atMs), id };
-    const base = {
-      from: "event" as const,
-      caller: { name: source, role: "SERVICE", scope: "640000" },
-      method: `${source}.${event}`,
-      hash: "",
-      trace: message.headers?.get("traceparent") ?? "",
-      deadlineMs: undefined,
-      fenced: false,
-      encode: () => NO_REPLY,
+    const header = (name: string) => message.headers?.get(name) ?? "";
+    const told: Told = {
+      source,
+      event,
+      id: header("Nats-Msg-Id"),
+      origin: header("nrcms-origin"),
+      trace: header("traceparent").slice(0, TRACEPARENT_LENGTH),
       bytes: message.data,
-      settle,
+      foreignId: `foreign/${message.info.stream}/${message.seq}/${message.info.timestampNanos}`,
     };
-    const rule = known.get(event);
-    const foreign = id === "" || twin === "" || !Number.isSafeInteger(origin.number) || !Number.isFinite(origin.atMs) || origin.number <= 0;
-    if (!rule || foreign) {
-      const reason = rule ? "the event has no Nats-Msg-Id or no nrcms-origin: it is not one of ours" : `no rule for ${message.subject}`;
-      return batcher.enter({
-        ...base,
-        id: id || `foreign/${message.info.stream}/${message.seq}`,
-        decision: unreadable(reason),
-        value: undefined,
-        atMs: undefined,
-        record: "entry",
-      });
-    }
-    let value: unknown;
-    let decision = rule.decision;
-    try {
-      value = rule.input(rule.codec.decode(message.data), origin);
-    } catch (error) {
-      decision = unreadable(`the event cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    batcher.enter({ ...base, id, decision, value, atMs: origin.atMs, record: rule.record });
+    batcher.enter(toldInput(known.get(event), told, settle));
   };
 
   const pull = async (source: string, rules: readonly Message[], signal: AbortSignal) => {
@@ -135,8 +102,11 @@ export function serveMessages(parts: {
         const messages = await consumer.fetch({ max_messages: room, expires: FETCH_MS });
         const end = () => void messages.close();
         signal.addEventListener("abort", end, { once: true });
-        for await (const message of messages) take(message, known);
-        signal.removeEventListener("abort", end);
+        try {
+          for await (const message of messages) take(message, known);
+        } finally {
+          signal.removeEventListener("abort", end);
+        }
       } catch (error) {
         if (signal.aborted) break;
         // No leader just now, a lost connection, or a stream that its owner is rebuilding: opened anew and tried again, for as long as it takes.
@@ -172,7 +142,6 @@ export function serveMessages(parts: {
   };
 }
 
-const NO_REPLY = new Uint8Array();
 const CONSUMER_NOT_FOUND = 10014;
 
 /** The service's durable on a source's stream: made, or changed where its events changed. Throws where the stream is not there yet. */

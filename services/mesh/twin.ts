@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { PROVINCE } from "../values/region.ts";
 import { Batcher, REFUSED_BEFORE } from "./batcher.ts";
+import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
-import { openCrashNote } from "./crash.ts";
+import { type CrashNote, openCrashNote } from "./crash.ts";
 import { openHealth } from "./health.ts";
 import type { InputOutcome } from "./input.ts";
 import { keep } from "./keeper.ts";
@@ -17,7 +18,7 @@ import { Relay } from "./relay.ts";
 import { askOver, openClient, refusalOf } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
-import { Weather } from "./store.ts";
+import { type Store, Weather } from "./store.ts";
 import { openMongoStore } from "./store-mongo.ts";
 import { newTraceparent, openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsServers } from "./topology.ts";
@@ -28,8 +29,10 @@ const OPEN_PAUSE_MS = 500;
 const DRAIN_MS = 2_000;
 const QUEUE_LIMIT = 5_000;
 const QUEUE_BYTES = 64 * 1024 * 1024;
-/** With that many events unpublished, a twin looks at the stream before it takes more work. */
+/** An idle twin whose mark of what is published is this old writes it down. */
 const MARK_BEHIND_MS = 5_000;
+/** A server that is frozen does not answer a flush. */
+const FLUSH_MS = 500;
 const LEAD_RETRY_MS = 500;
 const CENSUS_MS = 5_000;
 /** An event loop that stands still this long is a fault of one's own. */
@@ -100,6 +103,9 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
   const relay = new Relay({ bus, store, service: service.name, head, log });
   const crash = openCrashNote(join(config.run, "crash", `${name}.json`));
+  if (crash.condemned.size > 0)
+    await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
+  await insist("the peer's note of crashers", log, () => hearCrashers(store, twin, crash));
 
   let wiring: Wiring | undefined;
   let leading: AbortController | undefined;
@@ -141,7 +147,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
       lease: () => ({ epoch: pair.epoch, alwaysFenced }),
-      onLeaseLost: () => pair.lost("a commit found another epoch"),
+      onLeaseLost: (epoch) => pair.lost(epoch, "a commit found another epoch"),
       onReplaced: () => {
         log.error("another process has this twin's name: this one exits");
         exit();
@@ -157,7 +163,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   });
   relay.begin(head);
   wiring = service.wire({ reader: store.reader, ask, log, settings: config.settings, topology, presence: () => presence.beats() });
-  const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, batcher, clock, telemetry, log });
+  const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
+  const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, builtins: own, batcher, clock, telemetry, log });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
 
   function refreshActive(): void {
@@ -243,6 +250,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
         storeFault = `MongoDB does not answer: ${error instanceof Error ? error.message : String(error)}`;
       },
     );
+    hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
     if (loop.max / 1e6 > LOOP_STALL_MS) log.warn({ ms: Math.round(loop.max / 1e6) }, "the event loop stood still");
     loop.reset();
     void touchWhenBehind().catch((error: unknown) => log.debug({ err: error }, "the head is touched at the next turn"));
@@ -298,16 +306,26 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       await messages.close();
       await relay.close(DRAIN_MS);
       clearInterval(census);
+      // So that neither the peer nor the next start publishes again what has been published.
+      if (relay.mark.entry > batcher.newest.publishedEntry)
+        await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));
       await pair.close();
       clearInterval(beats);
       sendDeath(bus, service.name, twin, instance);
       calls.close();
       presence.close();
-      await bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
+      const flushed = bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
+      await Promise.race([flushed, pause(FLUSH_MS)]);
       loop.disable();
       await Promise.all([bus.close(), store.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
     },
   };
+}
+
+/** The twins tell each other which inputs ended a process twice, so that the second one need not end twice as well (protocols 7). */
+async function hearCrashers(store: Store, twin: string, crash: CrashNote): Promise<void> {
+  const ids = (await store.mark(`crashers.${twin === "a" ? "b" : "a"}`))?.ids;
+  if (Array.isArray(ids)) crash.condemn(ids.filter((id) => typeof id === "string"));
 }
 
 /** Due inputs answer plain data; it is kept as JSON, money as decimal text. */

@@ -1,0 +1,152 @@
+/**
+ * What every twin answers on its own subject (`nrcms.rpc.<service>.<twin>.<Method>`) besides its service's calls, in JSON:
+ * an operator's hand on what is parked (protocols 9), and events asked for again (protocols 10).
+ */
+import type { Caller } from "../values/decision.ts";
+import { badRequest, isRefusal, type Refusal } from "../values/outcome.ts";
+import type { Batcher } from "./batcher.ts";
+import type { Clock } from "./clock.ts";
+import type { CrashNote } from "./crash.ts";
+import type { Input, InputOutcome } from "./input.ts";
+import { askedInput, toldInput } from "./inputs.ts";
+import type { Parked } from "./journal.ts";
+import type { Logger } from "./log.ts";
+import type { Relay } from "./relay.ts";
+import type { Store } from "./store.ts";
+import type { Call, Message } from "./wiring.ts";
+
+export interface Builtin {
+  readonly roles: readonly string[];
+  answer(request: Readonly<Record<string, unknown>>, caller: Caller): Promise<object | Refusal>;
+}
+
+/** How a replay ended. `released` is for what time brings: it is no longer held back, and the next turn of its timer decides it. */
+export interface Replayed {
+  readonly outcome: InputOutcome["kind"] | "released" | "resolved before";
+  /** Why it is not done: a refusal's code, the reason, the error. */
+  readonly why: string;
+}
+
+const LIST_LIMIT = 500;
+/** Entries whose events one request publishes again. */
+const REPUBLISH_LIMIT = 1_000;
+const REPLAY_MS = 10_000;
+const REASON_LENGTH = 200;
+
+export function builtins(parts: {
+  calls: readonly Call[];
+  messages: readonly Message[];
+  batcher: Pick<Batcher, "enter">;
+  store: Store;
+  relay: Pick<Relay, "again">;
+  crash: CrashNote;
+  clock: Clock;
+  log: Logger;
+}): ReadonlyMap<string, Builtin> {
+  const { batcher, store, relay, crash, clock, log } = parts;
+
+  const inputOf = async (row: Parked, by: string, settle: (outcome: InputOutcome) => void): Promise<Input | Refusal> => {
+    const { id, hash, trace, bytes, origin } = row;
+    const replay = { by };
+    if (row.from === "event") {
+      const [source = "", event = ""] = row.method.split(".");
+      const rule = parts.messages.find((one) => one.source === source && one.event === event);
+      return toldInput(rule, { source, event, id, origin, trace, bytes, foreignId: id, replay }, settle);
+    }
+    const call = parts.calls.find((one) => one.method.name === row.method);
+    if (call?.act !== "command") return badRequest("id", `没有命令 ${row.method}`, `there is no command ${row.method} any more`);
+    const caller = { name: row.caller, role: row.role, scope: row.scope };
+    const body: unknown = call.method.requestType.decode(bytes);
+    const value = await call.input(body, caller);
+    if (isRefusal(value)) return value;
+    return askedInput(call, { id, value, caller, hash, trace, bytes, deadlineMs: clock.monotonicMs() + REPLAY_MS, replay }, settle);
+  };
+
+  const replay = async (row: Parked, by: string): Promise<Replayed | Refusal> => {
+    crash.forgive(row.id);
+    if (row.from === "due") {
+      await store.resolve(row.id, by);
+      return { outcome: "released", why: "" };
+    }
+    const { promise, resolve } = Promise.withResolvers<InputOutcome>();
+    const input = await inputOf(row, by, resolve);
+    if (isRefusal(input)) return input;
+    batcher.enter(input);
+    const outcome = await promise;
+    // Somebody else's repeat was faster; its entry stands and nothing is open any more.
+    if (outcome.kind === "done" && outcome.repeated) await store.resolve(row.id, by);
+    return { outcome: outcome.kind, why: whyOf(outcome) };
+  };
+
+  /** The parked input that a request names by its id. */
+  const named = async (request: Readonly<Record<string, unknown>>): Promise<Parked | Refusal> => {
+    const row = typeof request.id === "string" ? await store.parkedInput(request.id) : undefined;
+    return row ?? { ...badRequest("id", "没有这一编号的搁置输入", "no parked input has this id"), code: "NOT_PARKED", status: "NOT_FOUND" };
+  };
+
+  return new Map<string, Builtin>([
+    [
+      "ListParked",
+      {
+        roles: ["OPERATOR"],
+        async answer() {
+          const rows = await store.parkedInputs(LIST_LIMIT);
+          return {
+            parked: rows.map(({ id, twin, atMs, from, method, caller, error }) => ({ id, twin, atMs, from, method, caller, error })),
+          };
+        },
+      },
+    ],
+    [
+      "ReplayParked",
+      {
+        roles: ["OPERATOR"],
+        async answer(request, caller) {
+          const row = await named(request);
+          if (isRefusal(row)) return row;
+          if (row.resolved) return { outcome: "resolved before", why: "" } satisfies Replayed;
+          const replayed = await replay(row, caller.name);
+          log.warn({ input: row.id, by: caller.name, ...replayed }, "a parked input was replayed");
+          return replayed;
+        },
+      },
+    ],
+    [
+      "DismissParked",
+      {
+        roles: ["OPERATOR"],
+        async answer(request, caller) {
+          const row = await named(request);
+          if (isRefusal(row)) return row;
+          const reason = typeof request.reason === "string" ? request.reason.slice(0, REASON_LENGTH) : "";
+          if (reason === "") return badRequest("reason", "须说明不再处理的原因", "say why it is not to be decided");
+          await store.resolve(row.id, `${caller.name}: ${reason}`);
+          log.warn({ input: row.id, by: caller.name }, "a parked input was dismissed");
+          return { outcome: "dismissed", why: reason };
+        },
+      },
+    ],
+    [
+      "Republish",
+      {
+        roles: ["OPERATOR"],
+        async answer(request) {
+          const { twin, event } = request;
+          if (twin !== "a" && twin !== "b") return badRequest("twin", "须为 a 或 b", "twin must be a or b");
+          if (typeof event !== "number" || !Number.isSafeInteger(event) || event < 1)
+            return badRequest("event", "事件号须为正整数", "event must be a positive whole number");
+          const from = await store.entryBeforeEvent(twin, event);
+          const events = await relay.again(twin, from, from + REPUBLISH_LIMIT, AbortSignal.timeout(REPLAY_MS));
+          log.warn({ twin, event, events }, "events were asked for again");
+          return { events };
+        },
+      },
+    ],
+  ]);
+}
+
+function whyOf(outcome: InputOutcome): string {
+  if (outcome.kind === "refused") return outcome.refusal.code;
+  if (outcome.kind === "unavailable") return outcome.unavailable.reason;
+  return outcome.kind === "parked" ? outcome.error : "";
+}
