@@ -12,6 +12,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -142,6 +143,9 @@ async function findNode() {
     );
   say(`this is Node ${process.version}; fetching Node ${NODE_VERSION} (npm package ${NODE_PACKAGE})`);
   mkdirSync(join(CACHE, "node"), { recursive: true });
+  // We hold the lock: what lies here half fetched is nobody's any more.
+  for (const name of readdirSync(join(CACHE, "node")))
+    if (name.startsWith("fetching-")) rmSync(join(CACHE, "node", name), { recursive: true });
   const folder = mkdtempSync(join(CACHE, "node", "fetching-"));
   try {
     const [file, first] = npm();
