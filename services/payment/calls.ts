@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
-  type Batch as BatchMessage,
   PaymentServiceDefinition as definition,
   type Order as OrderMessage,
   type ReceiveBankMessageRequest,
@@ -13,7 +12,7 @@ import { badRequest, type Refusal } from "../values/outcome.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import { type Cut, cut } from "./domain/cut.ts";
-import { type Account, type Batch, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import { type Account, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import { type Receive, receive } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
@@ -43,7 +42,7 @@ export function calls({ reader, debtor }: CallParts): readonly Call[] {
         return { payableIds: found.map((due) => due.payableId), schedule, maker: caller.name, serial: 0 };
       },
       decision: cut,
-      reply: (result) => ({ batches: result.batches.map(viewOf) }),
+      reply: ({ batches }) => ({ batches: [...batches] }),
     }),
     query(methods.listBatches, async ({ state }) => {
       if (state === "UNSPECIFIED") return missing("state");
@@ -54,13 +53,13 @@ export function calls({ reader, debtor }: CallParts): readonly Call[] {
       if (bad) return bad;
       const batch = await reader.get(batches.key(batchId));
       if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: batchId });
-      return { batch: batchMessage(batch), orders: (await ordersOf(reader, batch)).map(orderMessage) };
+      return { batch: viewOf(batch), orders: (await ordersOf(reader, batch)).map(orderMessage) };
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
       input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor }),
       decision: approve,
-      reply: (batch) => ({ batch: batchMessage(batch) }),
+      reply: (batch) => ({ batch }),
     }),
     command(methods.reissueOrder, {
       check: ({ orderId, account }) => badId("order_id", orderId) ?? badAccount("account", account),
@@ -115,10 +114,6 @@ async function received(
     if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
     throw error;
   }
-}
-
-function batchMessage(batch: Batch): BatchMessage {
-  return viewOf(batch);
 }
 
 function orderMessage(order: Order): OrderMessage {

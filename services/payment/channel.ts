@@ -48,9 +48,15 @@ export function readCredentials(run: string): Credentials {
 export function openChannel(place: BankPlace, credentials: Credentials, deadlineMs = SOCKET_DEADLINE_MS): Channel {
   const agent = new Agent({ ...credentials, keepAlive: true, maxSockets: MAX_SOCKETS });
   const call = async (method: "GET" | "POST", path: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<BankReply> => {
-    const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+    const wanted = { agent, place, method, path, body, signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) };
     try {
-      return await exchange({ agent, place, method, path, body, signal: ends });
+      try {
+        return await exchange(wanted);
+      } catch (error) {
+        // The bank had closed the idle connection; once more on another, under the same deadline.
+        if (!(error instanceof StaleSocket)) throw error;
+        return await exchange(wanted);
+      }
     } catch (error) {
       return { kind: "silent", why: error instanceof Error ? error.message : String(error) };
     }
@@ -64,6 +70,8 @@ export function openChannel(place: BankPlace, credentials: Credentials, deadline
     statement: (day, signal) => call("GET", `/camt.053?day=${encodeURIComponent(day)}`, undefined, signal),
   };
 }
+
+class StaleSocket extends Error {}
 
 interface Exchange {
   readonly agent: Agent;
@@ -81,7 +89,9 @@ function exchange({ agent, place, method, path, body, signal }: Exchange): Promi
     const outgoing = request({ ...place, agent, method, path, headers, signal }, (incoming) => {
       readBody(incoming).then((document) => resolve(replyOf(incoming.statusCode ?? 0, document)), reject);
     });
-    outgoing.once("error", reject);
+    outgoing.once("error", (error: NodeJS.ErrnoException) => {
+      reject(outgoing.reusedSocket && error.code === "ECONNRESET" ? new StaleSocket(error.message, { cause: error }) : error);
+    });
     outgoing.end(body);
   });
 }

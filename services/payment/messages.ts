@@ -34,7 +34,10 @@ export const messages: readonly Message[] = [
     },
     decision: payeeChanged,
   }),
-  told("settlement", "PayableDue", PayableDue, { input: (body) => body, decision: payableDue }),
+  told("settlement", "PayableDue", PayableDue, {
+    input: ({ payableId, county, amountFen, payeeId, claimId, dueOn }) => ({ payableId, county, amountFen, payeeId, claimId, dueOn }),
+    decision: payableDue,
+  }),
 ];
 
 /** An account that is not there is empty: what is due to it waits. */

@@ -5,9 +5,9 @@
 import type { Decision, Loaded } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import { contentHash, putBatch } from "./batch.ts";
+import { contentHash, putBatch, viewOf } from "./batch.ts";
 import { type Account, type Batch, batches, files, type Order, orders } from "./documents.ts";
-import type { PaymentEvents } from "./events.ts";
+import type { BatchView, PaymentEvents } from "./events.ts";
 import { pain001 } from "./pain001.ts";
 import { refuse } from "./refusals.ts";
 
@@ -17,7 +17,7 @@ export interface Approve {
   readonly debtor: Account;
 }
 
-export const approve: Decision<Approve, Batch, PaymentEvents> = {
+export const approve: Decision<Approve, BatchView, PaymentEvents> = {
   needs(input, loaded) {
     const batchKey = batches.key(input.batchId);
     const ordered = ordersOf(loaded.get(batchKey), loaded);
@@ -48,7 +48,7 @@ export const approve: Decision<Approve, Batch, PaymentEvents> = {
     const xml = pain001({ batchId: batch.batchId, debtor: input.debtor, orders: ordered, createdAtMs: context.atMs, day: context.day });
     change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, xml });
     change.about(batch.batchId);
-    return putBatch(change, batch, { ...batch, state: "APPROVED", checker: context.caller.name });
+    return viewOf(putBatch(change, batch, { ...batch, state: "APPROVED", checker: context.caller.name }));
   },
 };
 

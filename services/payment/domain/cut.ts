@@ -6,9 +6,9 @@ import type { Change, Decision, Key, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, orderIdOf, proposedBatch, putBatch } from "./batch.ts";
-import { type Batch, batches, type Due, dues, type Order, orders, type Payee, payees, type Schedule } from "./documents.ts";
-import type { PaymentEvents } from "./events.ts";
+import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, orderIdOf, proposedBatch, putBatch, viewOf } from "./batch.ts";
+import { batches, type Due, dues, type Order, orders, type Payee, payees, type Schedule } from "./documents.ts";
+import type { BatchView, PaymentEvents } from "./events.ts";
 
 /** Dues looked at in one cut. */
 export const MAX_DUES = 2000;
@@ -29,7 +29,7 @@ export interface Cut {
 
 export interface CutResult {
   /** Empty where nothing was waiting any more. */
-  readonly batches: readonly Batch[];
+  readonly batches: readonly BatchView[];
 }
 
 export const cut: Decision<Cut, CutResult, PaymentEvents> = {
@@ -57,7 +57,7 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
         return order;
       });
       change.about(batchId);
-      return putBatch(change, undefined, proposedBatch(batchId, serial + index, input.maker, ordered, context));
+      return viewOf(putBatch(change, undefined, proposedBatch(batchId, serial + index, input.maker, ordered, context)));
     });
     if (proposed.length > 0) change.put(batchCounter, { county: PROVINCE, next: serial + proposed.length });
     return { batches: proposed };

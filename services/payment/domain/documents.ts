@@ -43,7 +43,6 @@ export interface OrderedPayable {
 
 export interface Order extends Doc {
   readonly orderId: string;
-  /** Empty for an order of 0 fen, which no bank needs to see. */
   readonly batchId: string;
   readonly payeeId: string;
   readonly account: Account;

@@ -95,7 +95,7 @@ export function applyEvidence(evidence: readonly Evidence[], state: State, chang
   for (const piece of evidence) {
     const { endToEndId } = piece;
     const order = state.get(orders.key(orderIdIn(endToEndId)));
-    if (!order || order.endToEndId !== endToEndId || order.batchId === "") {
+    if (!order || order.endToEndId !== endToEndId) {
       unapplied.push({ endToEndId, why: "UNKNOWN" });
       continue;
     }

@@ -83,7 +83,7 @@ function side(
     seen.add(endToEndId);
   }
   for (const { endToEndId, amountFen } of expected) {
-    if (amountFen > 0n && !seen.has(endToEndId))
+    if (!seen.has(endToEndId))
       add("MISSING_AT_BANK", endToEndId, amountFen, 0n, "本中心已记账，对账单上没有", "booked here, the statement lacks it");
   }
   return breaks;

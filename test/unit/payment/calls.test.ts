@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import { PaymentServiceDefinition as definition } from "../../../proto/generated/nrcms/payment/v1/payment.ts";
+import type { CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
+import { calls } from "../../../services/payment/calls.ts";
+import { isRefusal } from "../../../services/values/outcome.ts";
+import { newWorld, type World } from "../../harness/decide.ts";
+import {
+  accountOf,
+  batchIn,
+  CHECKER,
+  camt053,
+  camt054,
+  cutAll,
+  DAY,
+  DEBTOR,
+  MAKER,
+  ordersIn,
+  putDue,
+  putPayee,
+  readerOver,
+  sentBatch,
+} from "./scene.ts";
+
+function commandOf(name: string, world = newWorld()): CommandCall {
+  const found = calls({ reader: readerOver(world), debtor: DEBTOR }).find((call) => call.method.name === name);
+  if (found?.act !== "command") throw new Error(`${name} is no command`);
+  return found;
+}
+
+function queryOf(name: string, world: World): QueryCall {
+  const found = calls({ reader: readerOver(world), debtor: DEBTOR }).find((call) => call.method.name === name);
+  if (found?.act !== "query") throw new Error(`${name} is no query`);
+  return found;
+}
+
+test("every method of the contract is answered, once", () => {
+  const names = calls({ reader: readerOver(newWorld()), debtor: DEBTOR }).map((call) => call.method.name);
+  expect(names.toSorted()).toEqual(
+    Object.values(definition.methods)
+      .map((method) => method.name)
+      .toSorted(),
+  );
+});
+
+describe("at the door", () => {
+  const account = accountOf("H1");
+  test.each([
+    ["CutBatch", { schedule: "UNSPECIFIED", upToDay: DAY }, "schedule"],
+    ["CutBatch", { schedule: "DAILY", upToDay: "" }, "up_to_day"],
+    ["CutBatch", { schedule: "DAILY", upToDay: "2011-02-29" }, "up_to_day"],
+    ["ApproveBatch", { batchId: "", expectedHash: "0".repeat(64) }, "batch_id"],
+    ["ApproveBatch", { batchId: "b/1", expectedHash: "0".repeat(64) }, "batch_id"],
+    ["ApproveBatch", { batchId: "B1", expectedHash: "" }, "expected_hash"],
+    ["ApproveBatch", { batchId: "B1", expectedHash: "A".repeat(64) }, "expected_hash"],
+    ["ReissueOrder", { orderId: "P".repeat(36), account }, "order_id"],
+    ["ReissueOrder", { orderId: "P1", account: undefined }, "account"],
+    ["ReissueOrder", { orderId: "P1", account: { ...account, bankCode: "12345678901" } }, "account.bank_code"],
+    ["ReissueOrder", { orderId: "P1", account: { ...account, accountNumber: "62 1" } }, "account.account_number"],
+    ["ReissueOrder", { orderId: "P1", account: { ...account, accountName: "" } }, "account.account_name"],
+    ["ReissueOrder", { orderId: "P1", account: { ...account, accountName: "a\u0000b" } }, "account.account_name"],
+    ["ReissueOrder", { orderId: "P1", account: { ...account, accountName: "长".repeat(141) } }, "account.account_name"],
+    ["ReceiveBankMessage", { document: new Uint8Array() }, "document"],
+    ["ReceiveBankMessage", { document: new Uint8Array(4 * 1024 * 1024 + 1) }, "document"],
+    ["FetchStatement", { day: "25.11.2011" }, "day"],
+  ])("%s with a bad %o is refused for %s", (name, request, field) => {
+    expect(commandOf(name).check({ requestId: "r", ...request }, MAKER)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  test.each([
+    ["CutBatch", { schedule: "WEEKLY", upToDay: DAY }],
+    ["ApproveBatch", { batchId: "B20111125000001", expectedHash: "0a".repeat(32) }],
+    ["ReissueOrder", { orderId: "P20111125000001-0001", account }],
+    ["ReceiveBankMessage", { document: new Uint8Array(1) }],
+    ["FetchStatement", { day: DAY }],
+  ])("%s with a good request comes in", (name, request) => {
+    expect(commandOf(name).check({ requestId: "r", ...request }, MAKER)).toBeUndefined();
+  });
+
+  test.each([
+    ["ListBatches", { state: "UNSPECIFIED" }, "state"],
+    ["GetBatch", { batchId: "" }, "batch_id"],
+    ["GetOrder", { orderId: "x" }, "order_id"],
+    ["GetReconciliation", { day: "yesterday" }, "day"],
+  ])("%s with a bad %o is refused for %s", async (name, request, field) => {
+    expect(await queryOf(name, newWorld()).answer(request, CHECKER)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+});
+
+describe("CutBatch", () => {
+  test("cuts what its caller asked for, in the caller's name", async () => {
+    const world = newWorld();
+    putPayee(world, "D", "DAILY");
+    putDue(world, { payableId: "d", payeeId: "D", amountFen: 5n });
+    const call = commandOf("CutBatch", world);
+    const before = await call.input({ requestId: "r", schedule: "DAILY", upToDay: "2011-11-24" }, MAKER);
+    expect(call.reply(world.run(call.decision, before).result)).toEqual({ batches: [] });
+    const input = await call.input({ requestId: "r", schedule: "DAILY", upToDay: DAY }, MAKER);
+    expect(call.reply(world.run(call.decision, input).result)).toMatchObject({
+      batches: [{ maker: MAKER.name, orders: 1, amountFen: 5n }],
+    });
+  });
+});
+
+describe("ReceiveBankMessage", () => {
+  test("refuses what cannot be read, and what comes under another id than its own", async () => {
+    const call = commandOf("ReceiveBankMessage");
+    const bad = await call.input({ requestId: "N1", document: new TextEncoder().encode("<x") }, MAKER);
+    const other = await call.input({ requestId: "N2", document: camt054("N1", []) }, MAKER);
+    for (const refused of [bad, other]) expect(refused).toMatchObject({ code: "BAD_BANK_MESSAGE", status: "INVALID_ARGUMENT" });
+  });
+
+  test("books a statement, against all that is held settled on its day", async () => {
+    const world = newWorld();
+    const { batchId } = sentBatch(world, ["H1", "H2"], 700n);
+    const ids = ordersIn(world, batchId).map((order) => order.endToEndId);
+    const receive = commandOf("ReceiveBankMessage", world);
+    const run = async (requestId: string, document: Uint8Array) => {
+      const input = await receive.input({ requestId, document }, MAKER);
+      if (isRefusal(input)) throw new Error(input.en);
+      return receive.reply(world.run(receive.decision, input).result);
+    };
+    const debits = ids.map((endToEndId) => ({ endToEndId, side: "DBIT" as const, amountFen: 700n }));
+    await run("N1", camt054("N1", debits));
+    expect(await run("ST1", camt053("ST1", debits.slice(1), { openingFen: 1_400n }))).toEqual({ kind: "camt.053", entries: 1 });
+    const answer = await queryOf("GetReconciliation", world).answer({ day: DAY }, CHECKER);
+    expect(answer).toMatchObject({
+      day: DAY,
+      entries: 1,
+      debitsFen: 700n,
+      closingFen: 700n,
+      breaks: [{ kind: "MISSING_AT_BANK", endToEndId: ids[0] }],
+    });
+  });
+});
+
+describe("questions", () => {
+  test("about a batch and an order are answered as the contract says", async () => {
+    const world = newWorld();
+    const { batchId } = sentBatch(world, ["H1"], 700n);
+    const [order] = ordersIn(world, batchId);
+    const { contentHash } = batchIn(world, batchId);
+    const batch = {
+      batchId,
+      state: "SENDING",
+      maker: MAKER.name,
+      checker: CHECKER.name,
+      orders: 1,
+      amountFen: 700n,
+      contentHash,
+      attempts: 1,
+      createdOn: DAY,
+    };
+    const message = {
+      orderId: order?.orderId,
+      batchId,
+      payeeId: "H1",
+      account: accountOf("H1"),
+      amountFen: 700n,
+      endToEndId: `${order?.orderId}01`,
+      state: "OPEN",
+      reason: "",
+      payableIds: ["claim/H1/decision/1"],
+      replaces: "",
+      replacedBy: "",
+    };
+    expect(await queryOf("GetBatch", world).answer({ batchId }, CHECKER)).toEqual({ batch, orders: [message] });
+    expect(await queryOf("GetOrder", world).answer({ orderId: order?.orderId }, CHECKER)).toEqual({ order: message });
+    expect(await queryOf("ListBatches", world).answer({ state: "SENDING" }, CHECKER)).toEqual({ batches: [batch] });
+    expect(await queryOf("ListBatches", world).answer({ state: "DONE" }, CHECKER)).toEqual({ batches: [] });
+  });
+
+  test("about what is not there name it", async () => {
+    const world = newWorld();
+    expect(await queryOf("GetBatch", world).answer({ batchId: "B1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_BATCH" });
+    expect(await queryOf("GetOrder", world).answer({ orderId: "P1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_ORDER" });
+    expect(await queryOf("GetReconciliation", world).answer({ day: DAY }, CHECKER)).toMatchObject({ code: "NO_STATEMENT" });
+  });
+
+  test("about the worklist list the oldest first", async () => {
+    const world = newWorld();
+    putPayee(world, "H1");
+    for (const payableId of ["a", "b", "c"]) {
+      putDue(world, { payableId, payeeId: "H1" });
+      cutAll(world, [payableId]);
+    }
+    const answer = (await queryOf("ListBatches", world).answer({ state: "PROPOSED" }, CHECKER)) as { batches: { batchId: string }[] };
+    expect(answer.batches.map(({ batchId }) => batchId)).toEqual(["B20111125000001", "B20111125000002", "B20111125000003"]);
+  });
+});

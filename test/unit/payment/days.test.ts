@@ -1,0 +1,259 @@
+/**
+ * Random days at the bank: it settles, rejects, returns, forgets to answer, repeats old messages in any order; makers reissue, finders cut twice, statements come.
+ * Whatever happens, nobody is paid twice, and once the bank has told everything nobody is forgotten.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { answer, reportHash, type StatusReport } from "../../../services/payment/domain/answer.ts";
+import { attempt, silence } from "../../../services/payment/domain/attempt.ts";
+import { cut } from "../../../services/payment/domain/cut.ts";
+import type { Batch, Due, Order } from "../../../services/payment/domain/documents.ts";
+import { receive } from "../../../services/payment/domain/receive.ts";
+import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
+import { reissue } from "../../../services/payment/domain/reissue.ts";
+import { bookStatement } from "../../../services/payment/domain/statement.ts";
+import { sum } from "../../../services/values/money.ts";
+import { isRefusal } from "../../../services/values/outcome.ts";
+import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
+import { accountOf, approved, DAY, done, JINGYUAN, MAKER, putDue, putPayee, ZHONGNING } from "./scene.ts";
+
+const FINISHING_ROUNDS = 3;
+
+type Fate = "PENDING" | "SETTLED" | "REJECTED" | "RETURNED";
+
+/** The bank's own books: what became of each EndToEndId. It executes a file once, whoever sends it again. */
+interface Bank {
+  readonly fates: Map<string, { fate: Fate; amountFen: bigint }>;
+  readonly files: Map<string, string[]>;
+  /** Every message that it ever wrote, to be repeated in any order. */
+  readonly written: (() => Outcome<unknown>)[];
+}
+
+class Day {
+  readonly world: World = newWorld();
+  readonly bank: Bank = { fates: new Map(), files: new Map(), written: [] };
+  /** Net of what was told, by payable. */
+  readonly paid = new Map<string, bigint>();
+  readonly toldIds = new Set<string>();
+  private serial = 0;
+  /** From now on the bank pays whatever it is sent. */
+  private willing = false;
+
+  constructor() {
+    for (const payee of ["H1", "H2", "H3"]) putPayee(this.world, payee);
+  }
+
+  due(n: number): void {
+    this.serial += 1;
+    putDue(this.world, {
+      payableId: `p${this.serial}`,
+      payeeId: `H${(n % 3) + 1}`,
+      county: n % 2 ? ZHONGNING : JINGYUAN,
+      amountFen: BigInt(n * 100 + 1),
+    });
+  }
+
+  cut(n: number): void {
+    const payableIds = this.world.all<Due>("dues").map((due) => due.payableId);
+    // Every third finder saw an old serial.
+    this.hear(this.world.run(cut, { payableIds, schedule: "IMMEDIATE", maker: "rule", serial: n % 3 === 0 ? 1 : 0 }));
+  }
+
+  private batches(...states: Batch["state"][]): Batch[] {
+    return this.world.all<Batch>("batches").filter((batch) => states.includes(batch.state));
+  }
+
+  private ordersOf(batch: Batch): Order[] {
+    return this.world.all<Order>("orders").filter((order) => order.batchId === batch.batchId);
+  }
+
+  approve(): void {
+    for (const batch of this.batches("PROPOSED")) approved(this.world, batch.batchId);
+  }
+
+  /** Sends a file that waits or is unknown: n decides whether it arrives, and whether the answer does. */
+  send(n: number): void {
+    for (const batch of this.batches("APPROVED", "SENDING", "UNKNOWN")) {
+      const known = this.bank.files.has(batch.batchId);
+      // A bank that has the file answers the enquiry: no second attempt then, unless the enquiry is lost too.
+      if (batch.state !== "APPROVED" && known && n % 4 !== 0) {
+        this.answerOn(batch);
+        continue;
+      }
+      const number = batch.attempts + 1;
+      const { send } = done(this.world.run(attempt, { batchId: batch.batchId, attempt: number }));
+      if (!send) continue;
+      if (n % 3 !== 0) this.execute(batch, n);
+      if (n % 2 === 0) this.hear(this.world.run(silence, { batchId: batch.batchId, attempt: number }));
+      else if (this.bank.files.has(batch.batchId)) this.answerOn(batch);
+    }
+  }
+
+  private execute(batch: Batch, n: number): void {
+    if (this.bank.files.has(batch.batchId)) return;
+    const ids: string[] = [];
+    for (const [index, order] of this.ordersOf(batch).entries()) {
+      const mood = (["SETTLED", "PENDING", "REJECTED", "SETTLED"] as const)[(n + index) % 4] ?? "PENDING";
+      const fate = this.willing ? "SETTLED" : mood;
+      this.bank.fates.set(order.endToEndId, { fate, amountFen: order.amountFen });
+      ids.push(order.endToEndId);
+    }
+    this.bank.files.set(batch.batchId, ids);
+  }
+
+  /** The bank's status report as of now, written once more. */
+  private answerOn(batch: { batchId: string }): void {
+    const codes: Record<Fate, string> = { SETTLED: "ACSC", RETURNED: "ACSC", REJECTED: "RJCT", PENDING: "PDNG" };
+    const transactions = (this.bank.files.get(batch.batchId) ?? []).map((endToEndId) => {
+      const { fate, amountFen } = this.bank.fates.get(endToEndId) ?? { fate: "PENDING" as const, amountFen: 0n };
+      return { endToEndId, status: codes[fate], reason: fate === "REJECTED" ? "AC01" : "", on: "", amountFen };
+    });
+    const report: StatusReport = { messageId: "S", originalMessageId: batch.batchId, groupStatus: "", groupReason: "", transactions };
+    this.write(() => this.world.run(answer, { batchId: batch.batchId, hash: reportHash(report), report }));
+  }
+
+  /** The usual way, so that a short day has something at the bank. */
+  pay(n: number): void {
+    this.due(n);
+    this.due(n + 1);
+    this.cut(1);
+    this.approve();
+    this.send(n);
+  }
+
+  /** Something moves at the bank: pending ones get their end, settled ones come back. It tells, or keeps it for the statement. */
+  move(n: number): void {
+    const rows = [...this.bank.fates];
+    const row = rows[n % Math.max(1, rows.length)];
+    if (!row) return;
+    const [endToEndId, state] = row;
+    const next: Record<Fate, Fate> = {
+      PENDING: n % 2 ? "SETTLED" : "REJECTED",
+      SETTLED: "RETURNED",
+      REJECTED: "REJECTED",
+      RETURNED: "RETURNED",
+    };
+    state.fate = next[state.fate];
+    if (state.fate === "REJECTED" || n % 3 === 0) return;
+    const { amountFen } = state;
+    const evidence = { endToEndId, says: state.fate === "SETTLED" ? "SETTLED" : "RETURNED", reason: "AC04", on: DAY, amountFen } as const;
+    this.serial += 1;
+    const messageId = `N${this.serial}`;
+    this.write(() => this.world.run(receive, { messageId, hash: messageId, content: { kind: "camt.054", evidence: [evidence] } }));
+  }
+
+  repeat(n: number): void {
+    const old = this.bank.written[n % Math.max(1, this.bank.written.length)];
+    if (old) this.hear(old());
+  }
+
+  reissue(n: number): void {
+    const candidates = this.world.all<Order>("orders").filter((order) => order.state === "REJECTED" || order.state === "RETURNED");
+    const order = candidates[n % Math.max(1, candidates.length)];
+    if (order) this.hear(this.world.run(reissue, { orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }));
+  }
+
+  /** The whole truth of the bank's books as one statement. */
+  statement(): string[] {
+    const entries = [...this.bank.fates].flatMap(([endToEndId, { fate, amountFen }]): StatementEntry[] => {
+      const debit = { endToEndId, direction: "DEBIT", amountFen, returned: false, reason: "" } as const;
+      const back = { endToEndId, direction: "CREDIT", amountFen, returned: true, reason: "AC04" } as const;
+      if (fate === "SETTLED") return [debit];
+      return fate === "RETURNED" ? [debit, back] : [];
+    });
+    const moved = sum(entries.map((entry) => (entry.direction === "DEBIT" ? -entry.amountFen : entry.amountFen)));
+    const content = { messageId: "ST", day: DAY, openingFen: 0n, closingFen: moved, entries };
+    const expectedOrderIds = this.world
+      .all<Order>("orders")
+      .filter((order) => order.settledOn === DAY || order.returnedOn === DAY)
+      .map((order) => order.orderId);
+    this.hear(this.world.run(bookStatement, { content, expectedOrderIds }));
+    const booked = this.world.all<{ county: string; breaks: { kind: string }[] }>("statements")[0];
+    return (booked?.breaks ?? []).map((one) => one.kind);
+  }
+
+  /** Everybody works until nothing moves: the bank brings all to an end and tells it, what came back is paid anew. */
+  finish(): void {
+    this.willing = true;
+    for (let round = 0; round < FINISHING_ROUNDS; round += 1) {
+      for (const order of this.world.all<Order>("orders")) if (order.state === "REJECTED" || order.state === "RETURNED") this.reissue(0);
+      this.cut(1);
+      this.approve();
+      this.send(1);
+      for (const state of this.bank.fates.values()) if (state.fate === "PENDING") state.fate = "SETTLED";
+      for (const batchId of this.bank.files.keys()) this.answerOn({ batchId });
+      this.statement();
+    }
+  }
+
+  private write(message: () => Outcome<unknown>): void {
+    this.bank.written.push(message);
+    this.hear(message());
+  }
+
+  private hear(outcome: Outcome<unknown>): void {
+    if (isRefusal(outcome.result)) return;
+    done(outcome);
+    for (const { name, body } of outcome.told) {
+      if (name === "BatchChanged") continue;
+      const id: string = body.settlementId ?? body.returnId;
+      expect(this.toldIds.has(id), `${id} is told twice`).toBe(false);
+      this.toldIds.add(id);
+      expect(sum(body.payables.map((payable: { amountFen: bigint }) => payable.amountFen))).toBe(body.amountFen);
+      for (const { payableId, amountFen } of body.payables)
+        this.paid.set(payableId, (this.paid.get(payableId) ?? 0n) + (name === "PaymentsSettled" ? amountFen : -amountFen));
+    }
+    this.check();
+  }
+
+  /** What must hold at every moment. */
+  private check(): void {
+    const orders = this.world.all<Order>("orders");
+    const paying = new Map<string, Order[]>();
+    const open = new Map<string, number>();
+    for (const order of orders) {
+      for (const { payableId } of order.payables) paying.set(payableId, [...(paying.get(payableId) ?? []), order]);
+      if (order.state === "OPEN") open.set(order.batchId, (open.get(order.batchId) ?? 0) + 1);
+    }
+    for (const due of this.world.all<Due>("dues")) {
+      const paid = this.paid.get(due.payableId) ?? 0n;
+      expect(paid === 0n || paid === due.amountFen, `${due.payableId} of ${due.amountFen} is paid ${paid}`).toBe(true);
+      const own = paying.get(due.payableId) ?? [];
+      const standing = own.filter((order) => order.state !== "REPLACED");
+      expect(standing.map((order) => order.orderId)).toEqual(due.state === "ORDERED" ? [due.orderId] : []);
+      const moved = own.filter((order) => this.bank.fates.get(order.endToEndId)?.fate === "SETTLED");
+      expect(moved.length, `${due.payableId} left the bank ${moved.length} times`).toBeLessThanOrEqual(1);
+    }
+    for (const batch of this.world.all<Batch>("batches")) {
+      expect(batch.open, `open orders of ${batch.batchId}`).toBe(open.get(batch.batchId) ?? 0);
+      if (batch.state === "DONE") expect(batch.open).toBe(0);
+    }
+  }
+}
+
+const step = fc.record({
+  act: fc.constantFrom("pay", "pay", "due", "cut", "approve", "send", "move", "move", "move", "repeat", "repeat", "reissue", "statement"),
+  n: fc.integer({ min: 0, max: 60 }),
+} as const);
+
+test("nobody is paid twice, nobody is forgotten", () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 10, maxLength: 40, size: "max" }), (steps) => {
+      const day = new Day();
+      for (const { act, n } of steps) day[act](n);
+      day.finish();
+      for (const due of day.world.all<Due>("dues")) {
+        const order = day.world.all<Order>("orders").find((one) => one.orderId === due.orderId);
+        expect([due.payableId, due.state, order?.state, day.paid.get(due.payableId)]).toEqual([
+          due.payableId,
+          "ORDERED",
+          "SETTLED",
+          due.amountFen,
+        ]);
+        expect(day.bank.fates.get(order?.endToEndId ?? "")?.fate).toBe("SETTLED");
+      }
+      expect(day.statement()).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+}, 30_000);

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { orders, statements } from "../../../services/payment/domain/documents.ts";
+import type { StatementContent, StatementEntry } from "../../../services/payment/domain/reconcile.ts";
+import { bookStatement, wantStatement } from "../../../services/payment/domain/statement.ts";
+import { newWorld, type World } from "../../harness/decide.ts";
+import { batchIn, DAY, done, ordersIn, sentBatch } from "./scene.ts";
+
+const YESTERDAY = "2011-11-24";
+
+function entry(endToEndId: string, change: Partial<StatementEntry> = {}): StatementEntry {
+  return { endToEndId, direction: "DEBIT", amountFen: 700n, returned: false, reason: "", ...change };
+}
+
+const RETURN = { direction: "CREDIT", returned: true, reason: "AC04" } as const;
+
+function book(
+  world: World,
+  entries: readonly StatementEntry[],
+  change: Partial<StatementContent> = {},
+  expectedOrderIds: readonly string[] = [],
+) {
+  const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
+  const content = { messageId: "ST1", day: DAY, openingFen: 10_000n, closingFen: 10_000n + moved, entries, ...change };
+  const outcome = world.run(bookStatement, { content, expectedOrderIds });
+  done(outcome);
+  const breaks = world.get(statements.key(content.day))?.breaks ?? [];
+  return { outcome, kinds: breaks.map((one) => one.kind), breaks };
+}
+
+function settledWorld(change: object = { state: "SETTLED", settledOn: DAY }) {
+  const world = newWorld();
+  const { batchId } = sentBatch(world, ["H1", "H2"], 700n);
+  const [first, second] = ordersIn(world, batchId);
+  if (!first || !second) throw new Error("no orders");
+  for (const order of [first, second]) world.put(orders.key(order.orderId), { ...order, ...change });
+  return { world, batchId, first, second, both: [first.orderId, second.orderId] };
+}
+
+describe("a statement that is booked", () => {
+  test("agrees with what was settled", () => {
+    const { world, first, second, both } = settledWorld();
+    expect(book(world, [entry(first.endToEndId), entry(second.endToEndId)], {}, both).kinds).toEqual([]);
+    expect(world.get(statements.key(DAY))).toMatchObject({
+      state: "BOOKED",
+      entries: 2,
+      debitsFen: 1400n,
+      creditsFen: 0n,
+      closingFen: 8600n,
+    });
+  });
+
+  test("settles an order whose answer was lost, once", () => {
+    const world = newWorld();
+    const { batchId } = sentBatch(world, ["H1"], 700n);
+    const id = ordersIn(world, batchId)[0]?.endToEndId ?? "";
+    const first = book(world, [entry(id)]);
+    expect(first.outcome.told.map(({ name }) => name)).toEqual(["PaymentsSettled", "BatchChanged"]);
+    expect(first.kinds).toEqual([]);
+    expect(batchIn(world, batchId).state).toBe("DONE");
+    expect(book(world, [entry(id)]).outcome.told).toEqual([]);
+  });
+
+  test("moves an order to the bank's booking day", () => {
+    const { world, first, second } = settledWorld({ state: "SETTLED", settledOn: YESTERDAY });
+    expect(book(world, [entry(first.endToEndId), entry(second.endToEndId)]).kinds).toEqual([]);
+    expect(world.get(orders.key(first.orderId))?.settledOn).toBe(DAY);
+  });
+
+  test("shows each kind of break, in both languages, and applies none of it", () => {
+    const { world, first, second, both } = settledWorld();
+    const rows: [string, StatementEntry[], string[]][] = [
+      ["lacks an order", [entry(first.endToEndId)], ["MISSING_AT_BANK"]],
+      ["names an order that is not there", [entry("X"), entry(first.endToEndId), entry(second.endToEndId)], ["MISSING_HERE"]],
+      ["names none", [entry(""), entry(first.endToEndId), entry(second.endToEndId)], ["MISSING_HERE"]],
+      ["has another amount", [entry(first.endToEndId, { amountFen: 7_000n }), entry(second.endToEndId)], ["AMOUNT"]],
+      ["has it twice", [entry(first.endToEndId), entry(first.endToEndId), entry(second.endToEndId)], ["DUPLICATE"]],
+      ["returns what was never ours", [entry("X", RETURN), entry(first.endToEndId), entry(second.endToEndId)], ["MISSING_HERE"]],
+      ["has a credit of somebody else's", [entry("X", { direction: "CREDIT" }), entry(first.endToEndId), entry(second.endToEndId)], []],
+    ];
+    for (const [why, entries, kinds] of rows) {
+      const { breaks, outcome } = book(world, entries, {}, both);
+      expect(
+        breaks.map((one) => one.kind),
+        why,
+      ).toEqual(kinds);
+      expect(
+        outcome.told.filter(({ name }) => name !== "BatchChanged"),
+        why,
+      ).toEqual([]);
+      for (const one of breaks) expect(one.zh !== "" && one.en !== "").toBe(true);
+    }
+    expect(ordersIn(world, "B20111125000001").map((order) => order.state)).toEqual(["SETTLED", "SETTLED"]);
+  });
+
+  test("shows its own arithmetic", () => {
+    const { world, first, second, both } = settledWorld();
+    const { breaks } = book(world, [entry(first.endToEndId), entry(second.endToEndId)], { closingFen: 8_601n }, both);
+    expect(breaks).toMatchObject([{ kind: "STATEMENT_SUM", oursFen: 8_600n, banksFen: 8_601n }]);
+  });
+
+  test("agrees with returns, and misses those that it lacks", () => {
+    const { world, first, second, both } = settledWorld({ state: "RETURNED", settledOn: YESTERDAY, returnedOn: DAY });
+    expect(book(world, [entry(first.endToEndId, RETURN), entry(second.endToEndId, RETURN)], {}, both).kinds).toEqual([]);
+    expect(book(world, [entry(first.endToEndId, RETURN)], {}, both).kinds).toEqual(["MISSING_AT_BANK"]);
+  });
+
+  test("does not let a rejected and replaced order pass as paid", () => {
+    const { world, first } = settledWorld({ state: "REPLACED" });
+    const { kinds, outcome } = book(world, [entry(first.endToEndId)]);
+    expect(kinds).toEqual(["MISSING_HERE"]);
+    expect(outcome.told).toEqual([]);
+    expect(world.get(orders.key(first.orderId))?.contradiction).not.toBe("");
+  });
+});
+
+describe("a statement that is wanted", () => {
+  test("may be asked for again, and keeps what is booked until then", () => {
+    const { world, first, second, both } = settledWorld();
+    done(world.run(wantStatement, { day: DAY }));
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 1, messageId: "" });
+    book(world, [entry(first.endToEndId), entry(second.endToEndId)], {}, both);
+    done(world.run(wantStatement, { day: DAY }));
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 2, messageId: "ST1", entries: 2 });
+  });
+
+  test("must not be of a day that is not yet", () => {
+    expect(newWorld().run(wantStatement, { day: "2011-11-26" }).result).toMatchObject({ code: "BAD_REQUEST", field: "day" });
+  });
+});
