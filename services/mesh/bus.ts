@@ -46,7 +46,7 @@ const NO_RESPONDERS = 503;
 /** A connection that failed is not asked first for this long. */
 const DISTRUST_MS = 1_000;
 /** Requests are checked for their time-outs this often. */
-const TICK_MS = 25;
+const TICK_MS = 50;
 
 interface Pending {
   readonly untilMs: number;
@@ -130,7 +130,9 @@ export async function openBus(servers: readonly string[], name: string, first: n
     const order = preferred === 1 ? [1, 0] : [0, 1];
     return order.find((index) => usable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
   };
-  const ticker = setInterval(() => {
+  // Runs only while something is asked: an idle twin should not wake for nothing.
+  let ticker: NodeJS.Timeout | undefined;
+  const tick = () => {
     const now = performance.now();
     for (const [index, hand] of hands.entries()) {
       for (const [token, pending] of hand.pending) {
@@ -139,8 +141,10 @@ export async function openBus(servers: readonly string[], name: string, first: n
         pending.settle({ kind: "timeout", hand: index });
       }
     }
-  }, TICK_MS);
-  ticker.unref();
+    if (hands.some((hand) => hand.pending.size > 0)) return;
+    clearInterval(ticker);
+    ticker = undefined;
+  };
 
   const arrived = (message: Msg): Arrived => ({
     subject: message.subject,
@@ -180,6 +184,7 @@ export async function openBus(servers: readonly string[], name: string, first: n
       const token = serial.toString(36);
       return new Promise<Reply>((settle) => {
         hand.pending.set(token, { untilMs: performance.now() + timeoutMs, settle });
+        ticker ??= setInterval(tick, TICK_MS).unref();
         try {
           hand.connection.publish(subject, data, { reply: `${hand.inbox}.${token}`, headers: toHdrs(map) });
         } catch (error) {

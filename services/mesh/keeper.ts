@@ -10,7 +10,7 @@ import type { Relay } from "./relay.ts";
 import type { Store } from "./store.ts";
 import { ensureStream, streamName } from "./stream.ts";
 
-const LOOK_MS = 1_000;
+const LOOK_MS = 2_000;
 const CHECKPOINT_MS = 60_000;
 /** A rebuild begins an hour before the last checkpoint that all durables had passed. */
 const MARGIN_MS = 3_600_000;

@@ -13,7 +13,7 @@ export const RENEW_MS = 1_000;
 export const LEASE_MS = 5_000;
 /** A twin takes over at most once in this time. */
 const TAKEOVER_PAUSE_MS = 2_000;
-const TICK_MS = 50;
+const TICK_MS = 100;
 /** A peer that was never heard may still be starting; the twin that is not preferred waits longer, so that active twins spread over both servers. */
 const FIRST_WAIT_MS = 700;
 const SECOND_WAIT_MS = 1_500;

@@ -6,7 +6,7 @@ export const BEAT_MS = 100;
 /** Four missed beats. */
 export const MISSED_MS = 4 * BEAT_MS + 20;
 /** A listener that itself stood still this long has missed beats that were sent: it listens anew before it believes a silence. */
-const STALL_MS = 200;
+const STALL_MS = 250;
 /** A beat that was on its way when its process died does not raise it again. */
 const BURIED_MS = 1_000;
 
@@ -75,7 +75,7 @@ export function listen(bus: Bus, service: string): Presence {
     const now = performance.now();
     if (now - tickedMs > STALL_MS) stalledMs = now;
     tickedMs = now;
-  }, BEAT_MS / 2);
+  }, BEAT_MS);
   ticker.unref();
   const hearing = (now: number) => now - tickedMs <= STALL_MS && now - stalledMs > MISSED_MS;
 

@@ -17,7 +17,7 @@ const ACK_WAIT_MS = 2_000;
 /** Messages still in hand after this long are reported as being worked on. */
 const WORKING_MS = 700;
 const FETCH_LIMIT = 256;
-const FETCH_MS = 1_000;
+const FETCH_MS = 2_000;
 const MAX_ACK_PENDING = 4_000;
 const RETRY_MS = 200;
 const NAK_FLOOR_MS = 50;

@@ -56,7 +56,7 @@ function clientFor(uri: string, name: string): MongoClient {
     writeConcern: { w: "majority", journal: true },
     retryWrites: true,
     retryReads: true,
-    heartbeatFrequencyMS: 500,
+    heartbeatFrequencyMS: 2_000,
     connectTimeoutMS: 1000,
     socketTimeoutMS: 3000,
     serverSelectionTimeoutMS: 3000,

@@ -1,6 +1,5 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { PROVINCE } from "../values/region.ts";
 import { Batcher, REFUSED_BEFORE } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
@@ -236,8 +235,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     });
   }
 
-  const loop = monitorEventLoopDelay({ resolution: 20 });
-  loop.enable();
+  let residentBytes = process.memoryUsage.rss();
   let parked = 0;
   let storeFault = "";
   const census = setInterval(() => {
@@ -251,8 +249,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       },
     );
     hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
-    if (loop.max / 1e6 > LOOP_STALL_MS) log.warn({ ms: Math.round(loop.max / 1e6) }, "the event loop stood still");
-    loop.reset();
+    residentBytes = process.memoryUsage.rss();
     void touchWhenBehind().catch((error: unknown) => log.debug({ err: error }, "the head is touched at the next turn"));
   }, CENSUS_MS);
 
@@ -273,7 +270,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     queued: batcher.queued,
     parked,
     unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes,
     atMs: Date.now(),
   });
   gauges(
@@ -283,7 +280,11 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     () => parked,
     () => pair.epoch,
   );
+  let beatenMs = clock.monotonicMs();
   const beats = setInterval(() => {
+    const stoodMs = clock.monotonicMs() - beatenMs - BEAT_MS;
+    beatenMs += stoodMs + BEAT_MS;
+    if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
     fault = faultNow();
     sendBeat(bus, beatOf());
   }, BEAT_MS);
@@ -316,7 +317,6 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       presence.close();
       const flushed = bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
       await Promise.race([flushed, pause(FLUSH_MS)]);
-      loop.disable();
       await Promise.all([bus.close(), store.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
     },
   };

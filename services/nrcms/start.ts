@@ -138,10 +138,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
       },
       {
         title: "集中支付 payment through the bank",
-        task: async (context, task) => {
-          await cutDailyAndWeekly(context.people, context.day);
-          await settleDown(context, task, desks);
-        },
+        task: (context, task) => settleDown(context, task, desks),
       },
       {
         title: "异地结算 clearing between counties",
@@ -188,12 +185,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
   return clean;
 }
 
-async function bill(
-  context: Working,
-  task: Task,
-  signal: AbortSignal,
-  sinceStart: () => number,
-): Promise<void> {
+async function bill(context: Working, task: Task, signal: AbortSignal, sinceStart: () => number): Promise<void> {
   const { people: who, tally, bills, region } = context;
   const counties = region.counties.map((row) => row.county.county);
   const background = [reviewDesks(counties, who, tally, signal), checkerDesk(who, tally, signal)];
@@ -234,6 +226,8 @@ async function settleDown(context: Working, task: Task, desks: AbortController):
   const settled = await waitFor(async () => {
     const { open, held } = await openPayables(context.people);
     show("paid", Math.max(0, most - open), most);
+    // What fell due since the last look is gathered too: the last approvals may only now be payable.
+    if (open - held > 0) await cutDailyAndWeekly(context.people, context.day);
     return open - held <= 0;
   }, PAID_LIMIT_MS);
   if (!settled) {
