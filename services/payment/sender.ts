@@ -20,10 +20,10 @@ import { batchesIn } from "./store.ts";
 
 /** How long after its commit an attempt may still be sent. */
 export const SEND_LIMIT_MS = 2_000;
-/** The lease's own time: a twin that lost it may still believe in it for so long. */
-export const LEASE_MS = 2_000;
+/** A margin for the change of leaders. Attempts are committed under the epoch, so the two terms below would do for all that a predecessor committed. */
+const LEASE_MARGIN_MS = 2_000;
 /** A bank that knows nothing of a file is believed only when no attempt can still be under way: lease + send limit + socket deadline. */
-export const BELIEVE_ABSENCE_MS = LEASE_MS + SEND_LIMIT_MS + SOCKET_DEADLINE_MS;
+export const BELIEVE_ABSENCE_MS = LEASE_MARGIN_MS + SEND_LIMIT_MS + SOCKET_DEADLINE_MS;
 /** Sendings and enquiries together, and enquiries alone, so that a deaf bank leaves room for new files. */
 const MAX_IN_FLIGHT = 8;
 const MAX_ENQUIRIES = 4;
