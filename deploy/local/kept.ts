@@ -130,15 +130,20 @@ export class Kept {
     this.start();
   }
 
-  /** Asks it to end, and after `limitMs` kills it. It is not started again. */
-  async stop(limitMs: number): Promise<void> {
+  /** Asks it to end, and after `limitMs` kills it. It is not started again. Returns whether it ended by itself. */
+  async stop(limitMs: number): Promise<boolean> {
     this.#ending = true;
     clearTimeout(this.#timer);
-    if (!this.#child) return;
+    if (!this.#child) return true;
     this.signal("SIGTERM");
     this.signal("SIGCONT");
-    const timer = setTimeout(() => this.signal("SIGKILL"), limitMs);
+    let killed = false;
+    const timer = setTimeout(() => {
+      killed = true;
+      this.signal("SIGKILL");
+    }, limitMs);
     await this.#gone;
     clearTimeout(timer);
+    return !killed;
   }
 }

@@ -11,7 +11,10 @@ export const REPLICA_SET = "nrcms";
 const POLL_MS = 50;
 const CONNECT_LIMIT_MS = 1_000;
 const COMMAND_LIMIT_MS = 5_000;
-/** No primary for this long after all members answered, and their configuration names other addresses: it is replaced by force. */
+/**
+ * No primary for this long after all members answered, and their configuration names other addresses (ports that were free at the last run are taken now):
+ * it is replaced by force. Correcting the stored configuration offline is no way: a member that was killed and is started outside its set forgets its last writes.
+ */
 const FORCE_AFTER_MS = 500;
 /** Who leads when all are well: a, else b; the witness only when it must. */
 const PRIORITIES = [2, 1, 0.5] as const;
@@ -176,6 +179,8 @@ export async function mongoReady(topology: Topology, signal: AbortSignal): Promi
       }
       await pause(POLL_MS);
     }
+    if (said.length === members.length + 1 && asked === false)
+      said.push("if their ports changed since the last run: whoever listens at the old ones must answer or end");
     throw new Error(`the mongods are not ready: ${said.join("; ")}`);
   } finally {
     await Promise.all(members.map((member) => member.close()));

@@ -25,6 +25,8 @@ const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
 const LOG_TAIL_LINES = 8;
+const LOG_SEARCH_LINES = 200;
+const LOG_LINE_CHARACTERS = 500;
 /** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
 const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
 
@@ -51,9 +53,15 @@ function passedEnvironment(): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
+/** The last lines of a log; of a log of JSON lines that ends with a fatal error, the lines that say so. */
 function tail(log: string): string {
   try {
-    return readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n    ");
+    const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_SEARCH_LINES);
+    const fatal = lines.filter((line) => line.includes('"s":"F"') || line.includes('"s":"E"'));
+    return (fatal.length > 0 ? fatal : lines)
+      .slice(-LOG_TAIL_LINES)
+      .map((line) => line.slice(0, LOG_LINE_CHARACTERS))
+      .join("\n    ");
   } catch {
     return "(no log)";
   }
@@ -332,15 +340,22 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     this.#state = "stopping";
+    if (!this.#release) return; // Never had the run directory: what runs there is another's.
     if (this.#all().length > 0) this.#write();
-    await Promise.all(this.#twins.map((twin) => twin.stop(TWIN_STOP_MS)));
+    const stopAll = async (group: readonly Kept[], limitMs: number): Promise<void> => {
+      const stopping = async (kept: Kept): Promise<void> => {
+        if (!(await kept.stop(limitMs))) this.#say(`${kept.name} did not end within ${limitMs / 1000} s and was killed`);
+      };
+      await Promise.all(group.map(stopping));
+    };
+    await stopAll(this.#twins, TWIN_STOP_MS);
     await this.#nats?.close();
-    await Promise.all(this.#engines.map((engine) => engine.stop(ENGINE_STOP_MS)));
+    await stopAll(this.#engines, ENGINE_STOP_MS);
     for (const pid of leftovers(this.run)) process.kill(pid, "SIGKILL");
     process.off("exit", this.#killAll);
     this.#undertaker?.kill("SIGKILL");
     rmSync(join(this.run, "supervisor.json"), { force: true });
-    this.#release?.();
+    this.#release();
   }
 }
 

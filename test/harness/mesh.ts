@@ -21,6 +21,8 @@ export interface MeshOptions {
   readonly run?: string;
   /** Whose certificates to issue into <run>/certs, besides those of the programs and of the province's offices. */
   readonly people?: Partial<SandboxPeople>;
+  /** What the supervisor tells a person. */
+  readonly say?: (line: string) => void;
   /** How long the twins may take to be ready. */
   readonly readyLimitMs?: number;
 }
@@ -52,6 +54,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     services: options.services ?? [],
     sandbox: options.sandbox ?? false,
     environment: options.environment ?? {},
+    say: options.say ?? (() => {}),
     portOffset: 200 * Math.floor(Math.random() * 100),
     ...(own ? { removeAtDeath: run } : {}),
   });

@@ -120,10 +120,11 @@ describe("a running mesh", () => {
   });
 
   test("a second supervisor on the same run directory is refused, and disturbs nothing", async () => {
+    const pids = leftovers(mesh.run);
     const second = new Supervisor({ topology: wanted(), run: mesh.run, services: [] });
     await expect(second.start()).rejects.toThrow(new RegExp(`another supervisor \\(process ${process.pid}\\) runs on ${mesh.run}`));
     expect(readTable(mesh.run)?.state).toBe("running");
-    await mesh.supervisor.waitReady(undefined, PATIENCE_MS);
+    expect(leftovers(mesh.run)).toEqual(pids);
   });
 
   test("a stop ends within ten seconds and leaves no process behind", async () => {
