@@ -56,6 +56,14 @@ function refusedOf(error: ServiceError): Refused | undefined {
   return undefined;
 }
 
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly patienceMs?: number;
+  readonly traceparent?: string;
+  /** Told each time that the same request is about to be sent again, with the status that was answered. */
+  onRetry?(status: string): void;
+}
+
 export interface GatewayClient {
   readonly name: string;
   /** Throws GatewayError for a refusal, and for weather that outlasts `patienceMs`. */
@@ -63,7 +71,7 @@ export interface GatewayClient {
     definition: D,
     method: M,
     request: RequestOf<D, M>,
-    options?: { timeoutMs?: number; patienceMs?: number; traceparent?: string },
+    options?: CallOptions,
   ): Promise<ResponseOf<D, M>>;
   close(): void;
 }
@@ -116,6 +124,7 @@ export function openGateway(addresses: readonly string[], certificates: string, 
           const failure = error as ServiceError;
           if (!AGAIN.has(failure.code) || performance.now() > untilMs) throw new GatewayError(failure);
           preferred += 1;
+          options.onRetry?.(status[failure.code] ?? String(failure.code));
           await pause(backoffMs * (0.5 + Math.random() / 2));
           backoffMs = Math.min(RETRY_CEILING_MS, backoffMs * 2);
         }
@@ -132,7 +141,7 @@ function unary<D extends ServiceDefinition, M extends keyof D["methods"] & strin
   definition: D,
   method: Method<RequestOf<D, M>, ResponseOf<D, M>>,
   bytes: Buffer,
-  options: { timeoutMs?: number; traceparent?: string },
+  options: CallOptions,
 ): Promise<ResponseOf<D, M>> {
   const metadata = new Metadata();
   if (options.traceparent) metadata.set("traceparent", options.traceparent);
