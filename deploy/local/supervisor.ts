@@ -25,6 +25,8 @@ const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
 const LOG_TAIL_LINES = 8;
+/** A twin needs little: batches are bounded. Left alone, V8 takes what the machine has, and fourteen twins with it. */
+const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-old-space-size=160", "--max-semi-space-size=4"];
 const LOG_SEARCH_LINES = 200;
 const LOG_LINE_CHARACTERS = 500;
 /** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
@@ -157,6 +159,7 @@ export class Supervisor {
   #twinCommands(): Command[] {
     const shared = {
       ...passedEnvironment(),
+      MALLOC_ARENA_MAX: "2",
       NODE_COMPILE_CACHE: join(cacheFolder(), "compile"),
       ...this.#options.environment,
       ...this.#mark,
@@ -166,7 +169,7 @@ export class Supervisor {
     const command = (name: string, main: string, more: Record<string, string>): Command => ({
       name,
       file: process.execPath,
-      parameters: ["--disable-warning=ExperimentalWarning", join(ROOT, main)],
+      parameters: [...NODE_FLAGS, join(ROOT, main)],
       environment: { ...shared, ...more },
       log: join(this.run, "logs", `${name}.log`),
     });
