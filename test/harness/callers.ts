@@ -1,0 +1,163 @@
+/**
+ * Hospitals at their tills: each bills with its own certificate at a steady rate, whatever the mesh is suffering, and enters every acknowledged answer into a file of its own
+ * the moment it comes. Nobody in the mesh can touch these files: what they say must have happened.
+ */
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { random } from "../../deploy/sandbox/region/random.ts";
+import { type Claim, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { GatewayError } from "../../services/nrcms/gateway-client.ts";
+import type { RegionMesh } from "./region-mesh.ts";
+
+/** Who bills: hospitals of all levels, counties and pay schedules of the cut region. */
+export const CALLERS = [
+  "H640521001",
+  "H640521011",
+  "H640521102",
+  "H640424001",
+  "H640424014",
+  "H640104001",
+  "H640104013",
+  "H640105012",
+] as const;
+/** Bills of one hospital under way at a time: a till that waits does not stop the next one. */
+const LANES = 8;
+const PER_SECOND = 40;
+/** How long a hospital repeats a bill before it gives up. No fault here lasts so long. */
+const PATIENCE_MS = 60_000;
+
+/** One line of a hospital's own file: what it was told of one of its bills. */
+export interface Answer {
+  readonly claimId: string;
+  readonly institutionId: string;
+  readonly homeCounty: string;
+  readonly treatingCounty: string;
+  readonly state: string;
+  readonly fundFen: bigint;
+}
+
+export interface Load {
+  readonly seed: number;
+  /** Bills sent, and of them answered; asked again; answered with a refusal or given up. */
+  readonly sent: number;
+  readonly answered: number;
+  readonly retries: number;
+  readonly failures: readonly string[];
+  /** The longest time in which no hospital had any answer, and the longest that one bill waited for its own. */
+  readonly longestGapMs: number;
+  readonly slowestMs: number;
+  /** Sends no more, and waits until every bill under way has its answer. */
+  stop(): Promise<void>;
+}
+
+/** The folder of the hospitals' own files. */
+export function answersFolder(run: string): string {
+  return join(run, "callers");
+}
+
+/** Bills until it is stopped. */
+export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
+  const folder = answersFolder(mesh.run);
+  mkdirSync(folder, { recursive: true });
+  const stop = new AbortController();
+  const chance = random(mesh.seed, `callers ${performance.now()}`);
+  const failures: string[] = [];
+  const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0, slowestMs: 0 };
+  let lastMs = performance.now();
+
+  const retried = (): void => {
+    counts.retries += 1;
+  };
+
+  const bill = async (institutionId: string, file: number): Promise<void> => {
+    const request = mesh.bills.next(institutionId);
+    const { claimId } = request;
+    const sentMs = performance.now();
+    counts.sent += 1;
+    try {
+      const { claim } = await mesh.people
+        .as(`hospital-${institutionId}`)
+        .call(ClaimsServiceDefinition, "submitClaim", { requestId: claimId, bill: request }, { patienceMs: PATIENCE_MS, onRetry: retried });
+      if (!claim) throw new Error("an answer without a claim");
+      enter(file, claim);
+    } catch (error) {
+      failures.push(`${claimId}: ${error instanceof GatewayError ? `${error.code} ${error.field} ${error.en}` : String(error)}`);
+      return;
+    }
+    const now = performance.now();
+    counts.answered += 1;
+    counts.longestGapMs = Math.max(counts.longestGapMs, now - lastMs);
+    counts.slowestMs = Math.max(counts.slowestMs, now - sentMs);
+    lastMs = now;
+  };
+
+  const till = async (institutionId: string): Promise<void> => {
+    const file = openSync(join(folder, `${institutionId}.jsonl`), "a");
+    const everyMs = (1000 * CALLERS.length) / perSecond;
+    const underWay = new Set<Promise<void>>();
+    while (!stop.signal.aborted) {
+      const one = bill(institutionId, file).finally(() => underWay.delete(one));
+      underWay.add(one);
+      await pause((everyMs * chance.between(50, 150)) / 100, stop.signal);
+      while (underWay.size >= LANES && !stop.signal.aborted) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+    closeSync(file);
+  };
+  const tills = Promise.all(CALLERS.map(till));
+
+  return {
+    seed: mesh.seed,
+    get sent() {
+      return counts.sent;
+    },
+    get answered() {
+      return counts.answered;
+    },
+    get retries() {
+      return counts.retries;
+    },
+    get failures() {
+      return failures;
+    },
+    get longestGapMs() {
+      return counts.longestGapMs;
+    },
+    get slowestMs() {
+      return counts.slowestMs;
+    },
+    async stop() {
+      stop.abort();
+      await tills;
+    },
+  };
+}
+
+/** What the hospitals hold in their files: all answers to each bill, oldest first. */
+export function answersOf(run: string): Map<string, Answer[]> {
+  const lines = readdirSync(answersFolder(run)).flatMap((name) => readFileSync(join(answersFolder(run), name), "utf8").split("\n"));
+  const answers = lines
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line, (key, value: unknown) => (key === "fundFen" ? BigInt(String(value)) : value)) as Answer);
+  return Map.groupBy(answers, (answer) => answer.claimId);
+}
+
+/** The hospitals ask after those of their bills whose last answer promised nothing yet, and enter what they hear. */
+export async function askAgain(mesh: RegionMesh): Promise<void> {
+  for (const [claimId, answers] of answersOf(mesh.run)) {
+    const { institutionId = "", state = "" } = answers.at(-1) ?? {};
+    if (state !== "IN_REVIEW" && state !== "PENDING") continue;
+    const { claim } = await mesh.people.as(`hospital-${institutionId}`).call(ClaimsServiceDefinition, "getClaim", { claimId });
+    if (!claim) throw new Error(`${claimId} was acknowledged, and nobody knows it`);
+    const file = openSync(join(answersFolder(mesh.run), `${institutionId}.jsonl`), "a");
+    enter(file, claim);
+    closeSync(file);
+  }
+}
+
+function enter(file: number, { bill, state, benefit, homeCounty, treatingCounty }: Claim): void {
+  const { claimId = "", institutionId = "" } = bill ?? {};
+  const answer: Answer = { claimId, institutionId, homeCounty, treatingCounty, state, fundFen: benefit?.fundFen ?? 0n };
+  writeSync(file, `${JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`);
+}

@@ -1,0 +1,90 @@
+/** One fault under load: tills bill before, during and after it; then everything settles, and the check from outside, the bank's statement and the audit must all be clean. */
+import { expect } from "vitest";
+import { auditMesh } from "../../services/audit/audit.ts";
+import type { AuditLine } from "../../services/audit/findings.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { mongoUri } from "../../services/mesh/topology.ts";
+import { reconcile, waitFor } from "../../services/nrcms/day.ts";
+import { isClean } from "../../services/nrcms/summary.ts";
+import { type Load, startCallers } from "./callers.ts";
+import { checkFromOutside, type Outside } from "./outside-check.ts";
+import type { RegionMesh } from "./region-mesh.ts";
+import { settle } from "./settle.ts";
+
+/** Answers before the fault and after it: the load stands on both sides. */
+const WARM = 60;
+const ANSWER_LIMIT_MS = 60_000;
+const STATEMENT_LIMIT_MS = 30_000;
+/** The last events may still be on their way to monitoring, which asks for a missing one after 5 s. */
+const AUDIT_LIMIT_MS = 40_000;
+const AUDIT_PAUSE_MS = 1_000;
+const SHOWN = 12;
+
+/** Plays one fault and checks all that follows. Prints one line. Fails with what was found. */
+export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: Load) => Promise<void>): Promise<void> {
+  const load = startCallers(mesh);
+  const startedMs = performance.now();
+  try {
+    await answers(load, WARM);
+    await strike(load);
+    await answers(load, WARM);
+  } finally {
+    await load.stop();
+  }
+  const loadedMs = performance.now();
+  await settle(mesh);
+  const settledMs = performance.now();
+  const outside = await checkFromOutside(mesh);
+  const statement = await statementFaults(mesh, outside);
+  const lines = await auditClean(mesh);
+  const breaches = lines.flatMap((line) => line.breaches.map((breach) => `invariant ${line.invariant}: ${breach}`));
+  const faults = [...load.failures.map((failure) => `not answered well: ${failure}`), ...outside.faults, ...statement, ...breaches];
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  console.log(
+    [
+      fault,
+      `seed ${mesh.seed}`,
+      `longest gap ${seconds(load.longestGapMs)}`,
+      `slowest answer ${seconds(load.slowestMs)}`,
+      `retries ${load.retries}`,
+      `submissions ${load.sent}`,
+      `load ${seconds(loadedMs - startedMs)}, settled ${seconds(settledMs - loadedMs)}, checked ${seconds(performance.now() - settledMs)}`,
+      faults.length === 0
+        ? `clean: ${outside.claims} claims, ${outside.paid} transfers, ${outside.paidFen} fen`
+        : `${faults.length} FAULTS`,
+    ].join(" · "),
+  );
+  expect(faults.slice(0, SHOWN), `${fault}, seed ${mesh.seed}: ${faults.length} faults`).toEqual([]);
+}
+
+/** Waits until so many more bills have been answered. */
+export async function answers(load: Load, more: number): Promise<void> {
+  const wanted = load.answered + more;
+  await until(`${more} more answers`, async () => load.answered >= wanted, ANSWER_LIMIT_MS);
+}
+
+/** Waits for a condition. Throws what was waited for where it does not come. */
+export async function until(what: string, condition: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+  if (!(await waitFor(condition, limitMs))) throw new Error(`waited ${limitMs / 1000} s in vain: ${what}`);
+}
+
+/** The day's statement names every transfer, and nothing that the orders do not. */
+async function statementFaults(mesh: RegionMesh, outside: Outside): Promise<string[]> {
+  const untilMs = performance.now() + STATEMENT_LIMIT_MS;
+  for (;;) {
+    const found = await reconcile(mesh.people, mesh.day, STATEMENT_LIMIT_MS);
+    // An earlier statement of the day stands until the newer one is booked.
+    if (found && found.entries === outside.paid) return found.breaks.map((one) => `statement ${one.kind} ${one.endToEndId}: ${one.en}`);
+    if (performance.now() > untilMs) return [`the statement has ${found?.entries ?? "no"} entries, the bank's books ${outside.paid}`];
+    await pause(AUDIT_PAUSE_MS);
+  }
+}
+
+async function auditClean(mesh: RegionMesh): Promise<readonly AuditLine[]> {
+  const untilMs = performance.now() + AUDIT_LIMIT_MS;
+  for (;;) {
+    const lines = await auditMesh({ uri: mongoUri(mesh.topology), nowMs: Date.now() + mesh.topology.clock_offset_ms, settled: true });
+    if (isClean(lines) || performance.now() > untilMs) return lines;
+    await pause(AUDIT_PAUSE_MS);
+  }
+}

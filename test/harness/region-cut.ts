@@ -1,0 +1,30 @@
+/** Four counties of the sample region with their institutions and households: small enough to start in seconds, with both pilots of cross-region settlement. */
+import type { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { problemText } from "../../services/nrcms/import/problems.ts";
+import { type Region, readRegion } from "../../services/nrcms/region.ts";
+import { REGION } from "../../services/nrcms/run.ts";
+
+/** Zhongning and Jingyuan: they treat each other's members. */
+export const PILOTS = ["640521", "640424"] as const;
+const COUNTIES: ReadonlySet<string> = new Set([...PILOTS, "640104", "640105"]);
+/** Nobody in these counties is paid by the week in the files; one is here, so that all three schedules are played. */
+const WEEKLY = "H640424014";
+
+/** Reads the sample region's files and keeps what belongs to the four counties. Throws where the files have a problem. */
+export async function readRegionCut(): Promise<Region> {
+  const whole = await readRegion(REGION);
+  if (whole.problems.length > 0) throw new Error(whole.problems.map(problemText).join("\n"));
+  const institutions = whole.institutions
+    .filter((institution) => COUNTIES.has(institution.county))
+    .map((institution) => (institution.institutionId === WEEKLY ? { ...institution, paySchedule: "WEEKLY" as PaySchedule } : institution));
+  const known = new Set(institutions.map((institution) => institution.institutionId));
+  return {
+    ...whole,
+    counties: whole.counties.filter((row) => COUNTIES.has(row.county.county)),
+    contributions: whole.contributions.filter((row) => COUNTIES.has(row.county)),
+    institutions,
+    schemes: whole.schemes.filter((scheme) => COUNTIES.has(scheme.county)),
+    households: whole.households.filter((row) => COUNTIES.has(row.county)),
+    referrals: whole.referrals.filter((referral) => COUNTIES.has(referral.county) && known.has(referral.toInstitutionId)),
+  };
+}

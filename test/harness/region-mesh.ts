@@ -1,0 +1,155 @@
+/**
+ * A whole mesh as `npm start` makes it, on four counties of the sample region and a temporary run directory: engines, all pairs, the bank simulator, registers and households imported
+ * through the gateway, the reviewers' and the checker's desks at work.
+ */
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { MongoClient } from "mongodb";
+import { pause } from "../../services/mesh/clock.ts";
+import { hostOf, mongoUri } from "../../services/mesh/topology.ts";
+import type { TwinBeat } from "../../services/mesh/wiring.ts";
+import { checkerDesk, newTally, reviewDesks } from "../../services/nrcms/day.ts";
+import { type People, people } from "../../services/nrcms/people.ts";
+import { importFunds, importHouseholds, importReferrals, importRegisters, type Region } from "../../services/nrcms/region.ts";
+import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
+import { startOfDayMs } from "../../services/values/days.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
+import { type BillMaker, billMaker } from "./region-bills.ts";
+import { readRegionCut } from "./region-cut.ts";
+
+export interface RegionMesh extends Mesh {
+  readonly seed: number;
+  readonly region: Region;
+  readonly people: People;
+  readonly bills: BillMaker;
+  /** The mesh's day: bills are of it or before. */
+  readonly day: string;
+  /** Outside of the mesh: for checks only. */
+  readonly mongo: MongoClient;
+  /** What ended a desk's work for a moment; each goes on. */
+  readonly deskFaults: readonly string[];
+}
+
+const SERVICES = ["enrollment", "claims", "settlement", "payment", "monitoring", "administration", "gateway"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+/** Ten in the morning: far from midnight, and from five o'clock when the daily orders are cut. */
+const HOUR_MS = 10 * 3_600_000;
+const READY_LIMIT_MS = 60_000;
+const DESK_PAUSE_MS = 500;
+const CONTROL_LIMIT_MS = 5_000;
+
+/** NRCMS_SEED, or one of this moment's. */
+function seedOfRun(): number {
+  const given = Number(process.env.NRCMS_SEED ?? "");
+  return Number.isInteger(given) && given > 0 ? given : 1 + (Date.now() % 1_000_000);
+}
+
+/** Starts everything and imports the region. Where that fails nothing is left behind. */
+export async function startRegionMesh(): Promise<RegionMesh> {
+  const seed = seedOfRun();
+  const region = await readRegionCut();
+  const mesh = await startMesh({
+    services: SERVICES,
+    sandbox: true,
+    readyLimitMs: READY_LIMIT_MS,
+    people: {
+      counties: region.counties.map((row) => row.county.county),
+      institutions: region.institutions.map((institution) => institution.institutionId),
+    },
+    change: (topology) => {
+      topology.clock_offset_ms = Math.round(startOfDayMs(SAMPLE_DAY) + HOUR_MS - Date.now());
+    },
+  });
+  const who = people(mesh.topology, mesh.run);
+  const mongo = new MongoClient(mongoUri(mesh.topology), { useBigInt64: true, readConcernLevel: "majority" });
+  const closing = new AbortController();
+  const deskFaults: string[] = [];
+  let desks: Promise<unknown> = Promise.resolve();
+  const stop = async (): Promise<void> => {
+    closing.abort();
+    await desks;
+    who.close();
+    await mongo.close();
+    await mesh.stop();
+  };
+  try {
+    const silent = () => undefined;
+    await importRegisters(region, who, silent);
+    await Promise.all([importFunds(region, who, silent), importRegion(region, who)]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const counties = region.counties.map((row) => row.county.county);
+  const tally = newTally();
+  const desk = async (work: () => Promise<void>): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        // A desk has patience, not without end; what it was about to decide still lies there.
+        deskFaults.push(error instanceof Error ? error.message : String(error));
+        await pause(DESK_PAUSE_MS, closing.signal);
+      }
+    }
+  };
+  desks = Promise.all([desk(() => reviewDesks(counties, who, tally, closing.signal)), desk(() => checkerDesk(who, tally, closing.signal))]);
+  return { ...mesh, seed, region, people: who, bills: billMaker(region, seed, SAMPLE_DAY), day: SAMPLE_DAY, mongo, deskFaults, stop };
+}
+
+async function importRegion(region: Region, who: People): Promise<void> {
+  const imported = await importHouseholds(region, who, () => undefined);
+  if (imported.refused.length > 0) throw new Error(`households were refused:\n${imported.refused.slice(0, 10).join("\n")}`);
+  await importReferrals(region, who, () => undefined);
+}
+
+/** What a twin says of itself; undefined where it does not answer. */
+export async function twinStatus(mesh: Mesh, name: string): Promise<TwinBeat | undefined> {
+  const [service = "", twin] = name.split(".");
+  const place = mesh.topology.services[service]?.[twin === "b" ? "b" : "a"];
+  if (!place) throw new Error(`the topology has no ${name}`);
+  try {
+    const answer = await fetch(`http://${hostOf(mesh.topology, place.server)}:${place.port}/status`, {
+      signal: AbortSignal.timeout(1_000),
+    });
+    return (await answer.json()) as TwinBeat;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The twin that leads its pair now, e.g. `settlement.b`; undefined where none says so. */
+export async function leaderOf(mesh: Mesh, service: ServiceName): Promise<string | undefined> {
+  const names = [`${service}.a`, `${service}.b`];
+  const beats = await Promise.all(names.map((name) => twinStatus(mesh, name)));
+  const leading = names.filter((_, index) => (beats[index]?.epoch ?? 0) > 0);
+  // Two say so while one of them has not yet noticed that it lost the lease: the higher epoch is the lease's.
+  return leading.toSorted((left, right) => epochIn(beats, names, right) - epochIn(beats, names, left))[0];
+}
+
+function epochIn(beats: readonly (TwinBeat | undefined)[], names: readonly string[], name: string): number {
+  return beats[names.indexOf(name)]?.epoch ?? 0;
+}
+
+/** Asks the bank simulator over HTTPS with a certificate of the sandbox. `body` makes it a POST. Throws what the bank answers beside 200. */
+export function askBank(mesh: Mesh, path: string, body?: object, certificate = "operator"): Promise<unknown> {
+  const read = (name: string) => readFileSync(join(mesh.run, "certs", name));
+  const { host, port } = mesh.topology.bank;
+  const secure = { ca: read("authority.pem"), cert: read(`${certificate}.pem`), key: read(`${certificate}.key`) };
+  return new Promise((resolve, reject) => {
+    const asking = request({ host, port, path, method: body ? "POST" : "GET", timeout: CONTROL_LIMIT_MS, ...secure }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.once("error", reject);
+      answer.once("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        if (answer.statusCode === 200) resolve(JSON.parse(text));
+        else reject(new Error(`the bank answers ${answer.statusCode} to ${path}: ${text}`));
+      });
+    });
+    asking.once("timeout", () => asking.destroy(new Error(`the bank does not answer ${path}`)));
+    asking.once("error", reject);
+    asking.end(body ? JSON.stringify(body) : undefined);
+  });
+}
