@@ -2,6 +2,7 @@
 import type { Caller } from "../values/decision.ts";
 import { PROVINCE } from "../values/region.ts";
 import type { Input, InputOutcome } from "./input.ts";
+import { eventId } from "./journal.ts";
 import type { AnyDecision, CommandCall, EventOrigin, Message } from "./wiring.ts";
 
 type Settle = (outcome: InputOutcome) => void;
@@ -68,7 +69,9 @@ function originOf(told: Told): EventOrigin | undefined {
   const match = /^(a|b) (\d{1,15}) (\d{1,16})$/.exec(told.origin);
   const [, twin = "", number = "", atMs = ""] = match ?? [];
   const origin = { source: told.source, twin, number: Number(number), atMs: Number(atMs), id: told.id };
-  return match && told.id !== "" && origin.number > 0 && origin.atMs > 0 && origin.atMs <= LAST_MS ? origin : undefined;
+  // The id says again where it was written: one that says otherwise must not take the place of an event that will have it.
+  const ours = match && told.id === eventId(told.source, twin, origin.number);
+  return ours && origin.number > 0 && origin.atMs > 0 && origin.atMs <= LAST_MS ? origin : undefined;
 }
 
 export function toldInput(rule: Message | undefined, told: Told, settle: Settle): Input {
@@ -89,9 +92,8 @@ export function toldInput(rule: Message | undefined, told: Told, settle: Settle)
   };
   const origin = originOf(told);
   if (!rule || !origin) {
-    const reason = rule ? "the event has no Nats-Msg-Id or no nrcms-origin: it is not one of ours" : `no rule for ${source}.${event}`;
-    const parkedId = rule ? told.foreignId : id || told.foreignId;
-    return { ...base, id: parkedId, decision: unreadable(reason), value: undefined, atMs: undefined, record: "entry" };
+    const reason = rule ? "its Nats-Msg-Id and nrcms-origin are not those of an event of ours" : `no rule for ${source}.${event}`;
+    return { ...base, id: origin ? id : told.foreignId, decision: unreadable(reason), value: undefined, atMs: undefined, record: "entry" };
   }
   try {
     const value = rule.input(rule.codec.decode(bytes), origin);

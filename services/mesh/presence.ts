@@ -1,10 +1,16 @@
-/** Beats: each twin says every 100 ms that it is there and how it is. Fast takeover comes from here; safety comes from the lease in the database. */
+/**
+ * Beats: each twin says again and again that it is there and how it is. Fast takeover comes from here; safety comes from the lease in the database.
+ * The active twin of a hot standby beats every 100 ms, because another waits for its silence; all others have a twin that works already, and beat calmly.
+ */
 import type { Bus, Subscribed } from "./bus.ts";
 import type { TwinBeat } from "./wiring.ts";
 
 export const BEAT_MS = 100;
-/** Four missed beats. */
-export const MISSED_MS = 4 * BEAT_MS + 20;
+export const CALM_BEAT_MS = 300;
+/** Four missed beats of a twin that beats that often. */
+export function missedMs(everyMs: number): number {
+  return 4 * everyMs + 20;
+}
 /** A listener that itself stood still this long has missed beats that were sent: it listens anew before it believes a silence. */
 const STALL_MS = 250;
 /** A beat that was on its way when its process died does not raise it again. */
@@ -77,7 +83,7 @@ export function listen(bus: Bus, service: string): Presence {
     tickedMs = now;
   }, BEAT_MS);
   ticker.unref();
-  const hearing = (now: number) => now - tickedMs <= STALL_MS && now - stalledMs > MISSED_MS;
+  const hearing = (now: number, everyMs: number) => now - tickedMs <= STALL_MS && now - stalledMs > missedMs(everyMs);
 
   return {
     beats: () => [...heard.values()].map((row) => row.beat),
@@ -90,7 +96,7 @@ export function listen(bus: Bus, service: string): Presence {
       const row = heard.get(name(of, twin));
       if (!row) return false;
       const now = performance.now();
-      return row.deadMs !== undefined || (now - row.atMs > MISSED_MS && hearing(now));
+      return row.deadMs !== undefined || (now - row.atMs > missedMs(row.beat.everyMs) && hearing(now, row.beat.everyMs));
     },
     onDeath: (listener) => void listeners.push(listener),
     close() {

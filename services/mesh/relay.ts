@@ -166,7 +166,7 @@ export class Relay implements Publisher {
     let entry = afterEntry;
     let published = 0;
     while (entry < upToEntry && !signal.aborted) {
-      const entries = await this.store.entriesAfter(twin, entry, PAGE);
+      const entries = await this.store.entriesAfter(twin, entry, Math.min(PAGE, upToEntry - entry));
       if (entries.length === 0) break;
       const messages = entries.flatMap((row) => messagesOf(this.service, row, 0));
       if (!(await publishUntilDone(this.bus, messages, this.log, signal))) break;

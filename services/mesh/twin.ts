@@ -12,7 +12,7 @@ import type { InputOutcome } from "./input.ts";
 import { keep } from "./keeper.ts";
 import { type Logger, logger } from "./log.ts";
 import { Pair } from "./pair.ts";
-import { BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
+import { BEAT_MS, CALM_BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { askOver, openClient, refusalOf } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
@@ -260,6 +260,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   }
 
   const faultNow = () => (draining ? "draining" : bus.connected ? storeFault : "NATS is not connected");
+  const beatEveryMs = () => (alwaysFenced && pair.epoch > 0 ? BEAT_MS : CALM_BEAT_MS);
   beatOf = () => ({
     ...blank(config),
     active: !draining && (alwaysFenced ? pair.epoch > 0 : true),
@@ -271,6 +272,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     parked,
     unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
     residentBytes,
+    everyMs: beatEveryMs(),
     atMs: Date.now(),
   });
   gauges(
@@ -281,11 +283,15 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     () => pair.epoch,
   );
   let beatenMs = clock.monotonicMs();
+  let sinceBeatMs = 0;
   const beats = setInterval(() => {
     const stoodMs = clock.monotonicMs() - beatenMs - BEAT_MS;
     beatenMs += stoodMs + BEAT_MS;
     if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
     fault = faultNow();
+    sinceBeatMs += BEAT_MS;
+    if (sinceBeatMs < beatEveryMs()) return;
+    sinceBeatMs = 0;
     sendBeat(bus, beatOf());
   }, BEAT_MS);
 
@@ -362,6 +368,7 @@ function blank(config: TwinConfig): TwinBeat {
     parked: 0,
     unpublished: 0,
     residentBytes: 0,
+    everyMs: CALM_BEAT_MS,
     atMs: 0,
   };
 }

@@ -222,6 +222,8 @@ export interface TwinBeat {
   /** Events written and not yet acknowledged by the stream. */
   readonly unpublished: number;
   readonly residentBytes: number;
+  /** How often it beats, in milliseconds. */
+  readonly everyMs: number;
   /** When it was heard here, by this process's own clock. */
   readonly atMs: number;
 }

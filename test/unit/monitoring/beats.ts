@@ -18,6 +18,7 @@ export function beatOf(service: string, twin: string, atMs: number, changes: Par
     parked: 0,
     unpublished: 0,
     residentBytes: 90_000_000,
+    everyMs: 300,
     atMs,
     ...changes,
   };
