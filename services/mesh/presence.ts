@@ -110,7 +110,8 @@ export function listen(bus: Bus, service: string): Presence {
 function readBeat(data: Uint8Array): TwinBeat | undefined {
   try {
     const beat = JSON.parse(decoded.decode(data)) as Partial<TwinBeat> | null;
-    const whole = typeof beat?.service === "string" && typeof beat.twin === "string" && typeof beat.epoch === "number";
+    const named = typeof beat?.service === "string" && typeof beat.twin === "string";
+    const whole = named && typeof beat.epoch === "number" && typeof beat.everyMs === "number";
     return whole ? (beat as TwinBeat) : undefined;
   } catch {
     return undefined;

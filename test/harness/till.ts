@@ -13,25 +13,47 @@ interface Account extends Doc {
 }
 export const accounts = kind<Account>("accounts");
 interface Seen extends Doc {
+  readonly account: string;
   readonly fen: bigint;
+  readonly withdrawn: boolean;
 }
 export const seen = kind<Seen>("seen");
+interface Gate extends Doc {
+  readonly closed: boolean;
+  /** The account's deposits when it was closed. */
+  readonly deposits: number;
+}
+/** An account with a gate takes deposits until the gate is closed. */
+export const gates = kind<Gate>("gates");
+interface Stamp extends Doc {
+  readonly number: number;
+}
+/** Has a unique index beside its `_id`. */
+export const stamps = kind<Stamp>("stamps");
 export const totals = kind<Account>("totals");
 
 /** JSON in place of protobuf: the mesh does not care what the bytes say. */
-function codec<T>(): Codec<T> {
+export function codec<T>(): Codec<T> {
   return {
     encode: (message) => ({
-      finish: () => new TextEncoder().encode(JSON.stringify(message, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value))),
+      finish: () =>
+        new TextEncoder().encode(JSON.stringify(message, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value))),
     }),
     decode: (bytes) =>
-      JSON.parse(new TextDecoder().decode(bytes), (_, value: unknown) => (typeof value === "string" && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value)) as T,
+      JSON.parse(new TextDecoder().decode(bytes), (_, value: unknown) =>
+        typeof value === "string" && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+      ) as T,
   };
 }
 
 function method<Q, A>(name: string, act: Act): Method<Q, A> {
   const access = Access.encode({ act, roles: [Role.TREASURER], scope: Scope.COUNTY, scopeField: "county", public: true }).finish();
-  return { name, requestType: codec<Q>(), responseType: codec<A>(), options: { _unknownFields: { [(50_001 << 3) | 2]: [Uint8Array.from([access.length, ...access])] } } };
+  return {
+    name,
+    requestType: codec<Q>(),
+    responseType: codec<A>(),
+    options: { _unknownFields: { [(50_001 << 3) | 2]: [Uint8Array.from([access.length, ...access])] } },
+  };
 }
 
 export interface Deposit {
@@ -39,35 +61,91 @@ export interface Deposit {
   readonly county: string;
   readonly account: string;
   readonly fen: bigint;
-  /** "bug" throws in the decision, "crash" ends the process, "unnamed" looks at what needs did not name, "absent" waits for weather. */
+  /**
+   * "bug" throws in the decision (as long as the account has no deposit), "crash" ends the process, "needs" throws in needs, "unnamed" looks at what needs did not name,
+   * "absent" waits for weather, "huge" makes a document that MongoDB does not take, "stamp" violates a unique index, "reply" answers more than the bus carries.
+   */
   readonly trouble?: string;
 }
 export interface Balance {
   readonly fen: bigint;
   readonly deposits: number;
 }
-interface Deposited {
+export interface Deposited {
   readonly depositId: string;
   readonly account: string;
   readonly fen: bigint;
 }
+/** A fact: it follows the deposit that it takes back. */
+export interface Withdrawn {
+  readonly depositId: string;
+}
 
-const refuse = refusals({ TOO_MUCH: { status: "FAILED_PRECONDITION", zh: "超过上限", en: "over the limit" } });
+const refuse = refusals({
+  TOO_MUCH: { status: "FAILED_PRECONDITION", zh: "超过上限", en: "over the limit" },
+  CLOSED: { status: "FAILED_PRECONDITION", zh: "账户已关闭", en: "the account is closed" },
+});
+
+const HUGE = 17 * 1024 * 1024;
 
 const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
-  needs: (input) => [accounts.key(input.account)],
+  needs(input) {
+    if (input.trouble === "needs") throw new Error("a bug in needs");
+    return [accounts.key(input.account), gates.key(input.account), stamps.key(input.requestId)];
+  },
   decide(input, state, change, context) {
-    if (input.trouble === "bug") throw new Error("a bug in the decision");
+    const before = state.get(accounts.key(input.account));
+    if (input.trouble === "bug" && !before) throw new Error("a bug in the decision");
     if (input.trouble === "crash") process.kill(process.pid, "SIGKILL");
     if (input.trouble === "unnamed") state.get(accounts.key("not named"));
     if (input.trouble === "absent") return unavailable("what it follows is not here", 20);
+    if (input.trouble === "stamp") change.put(stamps.key(input.requestId), { county: input.county, number: 1 });
     if (input.fen > 1_000_000n) return refuse("TOO_MUCH", { field: "fen" });
-    const before = state.get(accounts.key(input.account));
+    const gate = state.get(gates.key(input.account));
+    if (gate?.closed) return refuse("CLOSED", { field: "account" });
+    if (gate) change.guard(gates.key(input.account));
     const after = { county: input.county, fen: (before?.fen ?? 0n) + input.fen, deposits: (before?.deposits ?? 0) + 1 };
-    change.put(accounts.key(input.account), after);
+    change.put(accounts.key(input.account), input.trouble === "huge" ? { ...after, padding: "x".repeat(HUGE) } : after);
     change.tell("Deposited", input.county, { depositId: context.id, account: input.account, fen: input.fen });
     change.about(input.account);
-    return { fen: after.fen, deposits: after.deposits };
+    return { fen: after.fen, deposits: after.deposits, ...(input.trouble === "reply" ? { padding: "x".repeat(HUGE) } : {}) };
+  },
+};
+
+export interface SetGate {
+  readonly requestId: string;
+  readonly county: string;
+  readonly account: string;
+  readonly closed: boolean;
+}
+
+/** Opens or closes an account's gate. What it writes down of the account it guards, so that no deposit comes between. */
+const setGate: Decision<SetGate, { deposits: number }> = {
+  needs: (input) => [accounts.key(input.account), gates.key(input.account)],
+  decide(input, state, change) {
+    const account = state.get(accounts.key(input.account));
+    if (account) change.guard(accounts.key(input.account));
+    const deposits = account?.deposits ?? 0;
+    change.put(gates.key(input.account), { county: input.county, closed: input.closed, deposits });
+    return { deposits };
+  },
+};
+
+const tallyDown: Decision<Withdrawn, undefined> = {
+  needs: (input, loaded) => {
+    const key = seen.key(input.depositId);
+    const account = loaded.get(key)?.account;
+    return account ? [key, totals.key(account)] : [key];
+  },
+  decide(input, state, change) {
+    const key = seen.key(input.depositId);
+    const before = state.get(key);
+    if (!before) return unavailable(`the deposit ${input.depositId} has not been heard`);
+    if (before.withdrawn) return undefined;
+    const total = state.must(totals.key(before.account));
+    change.put(key, { ...before, withdrawn: true });
+    change.put(totals.key(before.account), { ...total, fen: total.fen - before.fen, deposits: total.deposits - 1 });
+    return undefined;
   },
 };
 
@@ -76,8 +154,12 @@ const tallyUp: Decision<Deposited, undefined> = {
   decide(input, state, change) {
     if (state.get(seen.key(input.depositId))) return undefined;
     const before = state.get(totals.key(input.account));
-    change.put(seen.key(input.depositId), { county: "640000", fen: input.fen });
-    change.put(totals.key(input.account), { county: "640000", fen: (before?.fen ?? 0n) + input.fen, deposits: (before?.deposits ?? 0) + 1 });
+    change.put(seen.key(input.depositId), { county: "640000", account: input.account, fen: input.fen, withdrawn: false });
+    change.put(totals.key(input.account), {
+      county: "640000",
+      fen: (before?.fen ?? 0n) + input.fen,
+      deposits: (before?.deposits ?? 0) + 1,
+    });
     return undefined;
   },
 };
@@ -87,6 +169,7 @@ export const tillDefinition = {
   fullName: "nrcms.till.v1.TillService",
   methods: {
     deposit: method<Deposit, Balance>("Deposit", Act.COMMAND),
+    setGate: method<SetGate, { deposits: number }>("SetGate", Act.COMMAND),
     balance: method<{ account: string; county: string }, Balance>("Balance", Act.QUERY),
   },
 } as const satisfies ServiceDefinition;
@@ -94,17 +177,19 @@ export const tillDefinition = {
 export function till(): Service {
   return {
     name: "till",
-    indexes: { accounts: [] },
-    tells: { Deposited: codec<Deposited>() },
+    indexes: { accounts: [], gates: [], stamps: [{ keys: { number: 1 }, unique: true }] },
+    tells: { Deposited: codec<Deposited>(), Withdrawn: codec<Withdrawn>() },
     hearsBeats: "all",
     wire: ({ reader }) => ({
       calls: [
         command(tillDefinition.methods.deposit, {
-          check: (request) => (typeof request.fen === "bigint" && request.fen > 0n ? undefined : badRequest("fen", "金额须为正", "fen must be positive")),
+          check: (request) =>
+            typeof request.fen === "bigint" && request.fen > 0n ? undefined : badRequest("fen", "金额须为正", "fen must be positive"),
           input: (request) => request,
           decision: deposit,
           reply: (balance) => balance,
         }),
+        command(tillDefinition.methods.setGate, { input: (request) => request, decision: setGate, reply: (result) => result }),
         query(tillDefinition.methods.balance, async (request) => {
           const account = await reader.get(accounts.key(request.account));
           return { fen: account?.fen ?? 0n, deposits: account?.deposits ?? 0 };
@@ -120,7 +205,13 @@ export function tally(): Service {
     name: "tally",
     indexes: { seen: [], totals: [] },
     tells: {},
-    wire: () => ({ calls: [], messages: [told("till", "Deposited", codec<Deposited>(), { input: (body) => body, decision: tallyUp })] }),
+    wire: () => ({
+      calls: [],
+      messages: [
+        told("till", "Deposited", codec<Deposited>(), { input: (body) => body, decision: tallyUp }),
+        told("till", "Withdrawn", codec<Withdrawn>(), { input: (body) => body, decision: tallyDown }),
+      ],
+    }),
   };
 }
 

@@ -41,8 +41,20 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
   const topology: Topology = {
     ...engines.topology,
     services: {
-      till: { mode, a: { server: "server-a", port: base }, b: { server: "server-b", port: base + 1 }, settings: {} },
-      tally: { mode, a: { server: "server-a", port: base + 2 }, b: { server: "server-b", port: base + 3 }, settings: {} },
+      till: {
+        mode,
+        a: { server: "server-a", port: base },
+        b: { server: "server-b", port: base + 1 },
+        commits_per_second: 25,
+        settings: {},
+      },
+      tally: {
+        mode,
+        a: { server: "server-a", port: base + 2 },
+        b: { server: "server-b", port: base + 3 },
+        commits_per_second: 25,
+        settings: {},
+      },
     },
   };
   const file = join(engines.run, "twins.yaml");
@@ -53,7 +65,12 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
   const bus = await openBus(natsServers(topology), "test", 0, log);
   const presence = listen(bus, "*");
   const client = openClient(bus, (service, twin) => presence.isDead(service, twin));
-  const mongo = await new MongoClient(mongoUri(topology), { useBigInt64: true, readConcernLevel: "majority", readPreference: "primary" }).connect();
+  const mongo = await new MongoClient(mongoUri(topology), {
+    useBigInt64: true,
+    promoteBuffers: true,
+    readConcernLevel: "majority",
+    readPreference: "primary",
+  }).connect();
   const running = new Map<string, ChildProcess>();
   process.once("exit", () => {
     for (const child of running.values()) child.kill("SIGKILL");

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openCrashNote } from "../../../services/mesh/crash.ts";
+
+let folder: string;
+const open = () => openCrashNote(join(folder, "crash", "till.a.json"));
+const batch = (...ids: string[]) => ids.map((id) => ({ id }));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "nrcms-crash-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("protocols 7: crashers", () => {
+  test("a process that ended between batches suspects nobody", () => {
+    const note = open();
+    note.begin(batch("1", "2"));
+    note.end(batch("1", "2"));
+    expect(open().isSuspect("1")).toBe(false);
+  });
+
+  test("after a crash the batch is suspect; at the second crash the one that was there is condemned, the others are not", () => {
+    open().begin(batch("1", "bad", "2"));
+    const second = open();
+    expect(["1", "bad", "2", "3"].map((id) => second.isSuspect(id))).toEqual([true, true, true, false]);
+    expect(second.condemned.size).toBe(0);
+    second.begin(batch("1"));
+    second.end(batch("1"));
+    second.begin(batch("bad"));
+    const third = open();
+    expect([...third.condemned]).toEqual(["bad"]);
+    expect(third.isSuspect("1")).toBe(false);
+    expect(third.isSuspect("2")).toBe(true);
+  });
+
+  test("the condemned stay so over starts, until they are forgiven; then they are decided alone, and once more is enough", () => {
+    open().begin(batch("bad"));
+    open().begin(batch("bad"));
+    expect(open().condemned.has("bad")).toBe(true);
+    const forgiving = open();
+    forgiving.forgive("bad");
+    expect([forgiving.condemned.has("bad"), forgiving.isSuspect("bad")]).toEqual([false, true]);
+    forgiving.begin(batch("bad"));
+    expect(open().condemned.has("bad")).toBe(true);
+  });
+
+  test("what the peer condemns is condemned here, unless it was forgiven here", () => {
+    const note = open();
+    note.condemn(["x", "y"]);
+    note.forgive("x");
+    note.condemn(["x", "y"]);
+    expect([...note.condemned]).toEqual(["y"]);
+  });
+
+  test.each(["", "{", "[]", "7"])("a note of %j is no note", (text) => {
+    open();
+    writeFileSync(join(folder, "crash", "till.a.json"), text);
+    expect(open().condemned.size).toBe(0);
+  });
+
+  test("the note does not grow without end", () => {
+    for (let crash = 0; crash < 5; crash += 1) open().begin(batch(...Array.from({ length: 400 }, (_, index) => `${crash}/${index}`)));
+    const note = open();
+    expect([note.isSuspect("0/0"), note.isSuspect("4/399")]).toEqual([false, true]);
+  });
+});

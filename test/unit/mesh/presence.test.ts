@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { BEAT_MS, beatSubject, CALM_BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "../../../services/mesh/presence.ts";
+import type { TwinBeat } from "../../../services/mesh/wiring.ts";
+import { type MemoryBus, memoryBus } from "../../harness/mesh-parts.ts";
+
+let bus: MemoryBus;
+let presence: Presence;
+
+const beat = (more: Partial<TwinBeat> = {}): TwinBeat => ({
+  service: "till",
+  twin: "b",
+  server: "server-b",
+  mode: "hot-standby",
+  active: true,
+  ready: true,
+  pid: 42,
+  instance: "one",
+  epoch: 3,
+  fault: "",
+  committed: 0,
+  queued: 0,
+  parked: 0,
+  unpublished: 0,
+  residentBytes: 0,
+  everyMs: BEAT_MS,
+  atMs: 0,
+  ...more,
+});
+const notice = (body: string) => bus.publish("nrcms.death.till.b", new TextEncoder().encode(body));
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
+  bus = memoryBus();
+  presence = listen(bus, "till");
+});
+
+afterEach(() => {
+  presence.close();
+  vi.useRealTimers();
+});
+
+/** Time passes as it does in a process that runs. */
+const pass = (ms: number) => vi.advanceTimersByTime(ms);
+
+describe("protocols 16: beats and death notices", () => {
+  test("a twin that was never heard is not known dead; four missed beats are a death", () => {
+    expect([presence.isDead("till", "b"), presence.silenceMs("till", "b")]).toEqual([false, undefined]);
+    pass(1_000);
+    for (const everyMs of [BEAT_MS, CALM_BEAT_MS]) {
+      sendBeat(bus, beat({ everyMs }));
+      pass(4 * everyMs);
+      expect(presence.isDead("till", "b")).toBe(false);
+      pass(30);
+      expect(presence.isDead("till", "b")).toBe(true);
+    }
+    sendBeat(bus, beat());
+    expect(presence.isDead("till", "b")).toBe(false);
+  });
+
+  test("a goodbye, a supervisor's word and a bare notice count at once, and the listeners hear it once", () => {
+    const deaths: string[] = [];
+    presence.onDeath((service, twin) => void deaths.push(`${service}.${twin}`));
+    for (const say of [() => sendDeath(bus, "till", "b", "one"), () => notice('{"pid":42}'), () => notice("")]) {
+      pass(2_000);
+      sendBeat(bus, beat());
+      say();
+      say();
+      expect(presence.isDead("till", "b")).toBe(true);
+    }
+    expect(deaths).toEqual(["till.b", "till.b", "till.b"]);
+  });
+
+  test("a notice about a process that has been replaced is old news", () => {
+    sendBeat(bus, beat({ instance: "two", pid: 43 }));
+    sendDeath(bus, "till", "b", "one");
+    notice('{"pid":42}');
+    expect(presence.isDead("till", "b")).toBe(false);
+  });
+
+  test("a beat that was on its way when its process died does not raise it; the next process's does", () => {
+    sendBeat(bus, beat());
+    sendDeath(bus, "till", "b", "one");
+    pass(BEAT_MS);
+    sendBeat(bus, beat());
+    expect(presence.isDead("till", "b")).toBe(true);
+    sendBeat(bus, beat({ instance: "two", pid: 43 }));
+    expect(presence.isDead("till", "b")).toBe(false);
+  });
+
+  test("a listener that stood still itself takes nobody for dead before it has listened again", () => {
+    pass(1_000);
+    sendBeat(bus, beat());
+    vi.setSystemTime(Date.now());
+    const before = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => before + 3_000); // frozen: no timer of ours ran meanwhile
+    expect(presence.isDead("till", "b")).toBe(false);
+    vi.restoreAllMocks();
+  });
+
+  test.each([
+    "not json",
+    "null",
+    "7",
+    '{"service":"till"}',
+    '{"service":1,"twin":"b","epoch":0}',
+    '{"service":"till","twin":"b"}',
+    '{"service":"till","twin":"b","epoch":0}',
+  ])("%s is no beat", (body) => {
+    bus.publish(beatSubject("till", "b"), new TextEncoder().encode(body));
+    expect(presence.beats()).toEqual([]);
+  });
+});
