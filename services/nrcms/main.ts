@@ -1,4 +1,4 @@
-/** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. */
+/** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. What an operator asks for goes to standard output, what went wrong to standard error. */
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { auditMesh } from "../audit/audit.ts";
@@ -10,19 +10,21 @@ import { dayOf } from "../values/days.ts";
 const startedMs = performance.now();
 
 const program = new Command("nrcms")
-  .description("新农合平台运维命令: runs and looks after the mesh. The run directory is NRCMS_RUN, or .run beside the code.")
+  .description(
+    "新农合平台运维命令；运行目录取自 NRCMS_RUN，默认为代码旁的 .run。\nRuns and looks after the mesh. The run directory is NRCMS_RUN, or .run beside the code.",
+  )
   .showHelpAfterError()
   .configureOutput({ outputError: (text, write) => write(text) })
-  .exitOverride((error) =>
-    process.exit(error.code === "commander.helpDisplayed" || error.code === "commander.version" || error.code === "commander.help" ? 0 : 2),
-  );
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 program
   .command("day")
-  .description("start everything, import the sample region, play a working day, print the summary and the audit, stay up")
-  .option("--once", "end after the audit, with exit code 0 or 1")
-  .option("--fresh", "forget what an earlier run stored, after asking")
-  .option("--yes", "do not ask")
+  .description(
+    "启动全部，导入示例地区，演示一个工作日，打印汇总与审计，保持运行\nstart everything, import the sample region, play a working day, print the summary and the audit, stay up",
+  )
+  .option("--once", "审计后结束，退出码 0 或 1 · end after the audit, with exit code 0 or 1")
+  .option("--fresh", "询问后清除以前的数据 · forget what an earlier run stored, after asking")
+  .option("--yes", "不询问 · do not ask")
   .action(async (options: { once?: boolean; fresh?: boolean; yes?: boolean }) => {
     const [{ startDay }, { runDirectory, forget }] = await Promise.all([import("./start.ts"), import("./run.ts")]);
     const run = runDirectory();
@@ -36,7 +38,9 @@ program
 
 program
   .command("up")
-  .description("start engines, pairs and the bank simulator, and stay in the foreground until Ctrl-C or nrcms stop")
+  .description(
+    "启动引擎、各服务双机与模拟银行，在前台运行，直到 Ctrl-C 或 nrcms stop\nstart engines, pairs and the bank simulator, and stay in the foreground until Ctrl-C or nrcms stop",
+  )
   .action(async () => {
     const [{ startSandbox, runDirectory, REGION }, { readRegion }, { stopOnSignals }, { gatewayAddresses }] = await Promise.all([
       import("./run.ts"),
@@ -51,8 +55,10 @@ program
 
 program
   .command("status")
-  .description("every pair with its twins, mode, who is active, lag and parked inputs; the engines and their leaders")
-  .option("--json", "machine-readable")
+  .description(
+    "各双机的模式、主备、积压与搁置，各引擎及其主节点\nevery pair with its twins, mode, who is active, lag and parked inputs; the engines and their leaders",
+  )
+  .option("--json", "机器可读 · machine-readable")
   .action(async (options: { json?: boolean }) => {
     const { meshStatus, statusTable, isHealthy } = await import("./status.ts");
     const { run, topology } = await inForce();
@@ -63,11 +69,13 @@ program
 
 program
   .command("import")
-  .description("bring a folder of region files into the running mesh (formats: deploy/sandbox/region/README.md)")
+  .description(
+    "把一个文件夹的地区数据导入运行中的平台（格式见 deploy/sandbox/region/README.md）\nbring a folder of region files into the running mesh (formats: deploy/sandbox/region/README.md)",
+  )
   .argument("<folder>")
-  .option("--skip-bad", "import the good rows although others are bad")
-  .option("--dry-run", "read and report only")
-  .option("--json", "machine-readable report")
+  .option("--skip-bad", "跳过有误的行，导入其余 · import the good rows although others are bad")
+  .option("--dry-run", "只读取并报告 · read and report only")
+  .option("--json", "机器可读的报告 · machine-readable report")
   .action(async (folder: string, options: { skipBad?: boolean; dryRun?: boolean; json?: boolean }) => {
     const { importFolder } = await import("./import.ts");
     const { run, topology } = await inForce();
@@ -76,23 +84,31 @@ program
 
 program
   .command("trace")
-  .description("a claim's way through the services with times, from the journals, and its trace id")
+  .description(
+    "一张补偿单经过各服务的路径、时间与追踪号，取自日志\na claim's way through the services with times, from the journals, and its trace id",
+  )
   .argument("<claim>")
-  .option("--json", "machine-readable")
+  .option("--json", "机器可读 · machine-readable")
   .action(async (claim: string, options: { json?: boolean }) => {
     const { topology } = await inForce();
     const steps = await trailOf(mongoUri(topology), claim);
     const { trailTable } = await import("./trail.ts");
     if (options.json) console.log(json(steps));
-    else console.log(steps.length > 0 ? trailTable(claim, steps) : `没有该单据 no journal knows ${claim}`);
+    else if (steps.length > 0) console.log(trailTable(claim, steps));
+    if (steps.length === 0) console.error(`没有补偿单 ${claim} / no journal knows ${claim}`);
     finish(steps.length > 0 ? 0 : 1);
   });
 
 program
   .command("audit")
-  .description("recompute every invariant from the stored documents; exits with 1 on any breach")
-  .option("--json", "machine-readable")
-  .option("--settled", "the mesh is idle: nothing is on its way, every service must agree with every other")
+  .description(
+    "从存储的文档重算每条不变式；有差错时退出码为 1\nrecompute every invariant from the stored documents; exits with 1 on any breach",
+  )
+  .option("--json", "机器可读 · machine-readable")
+  .option(
+    "--settled",
+    "平台空闲：各服务之间须完全一致 · the mesh is idle: nothing is on its way, every service must agree with every other",
+  )
   .action(async (options: { json?: boolean; settled?: boolean }) => {
     const { auditTable, isClean } = await import("./summary.ts");
     const { topology } = await inForce();
@@ -111,18 +127,20 @@ program
 
 program
   .command("stop")
-  .description("stop the mesh that runs on the run directory, within 10 s")
+  .description("在 10 秒内停止运行目录上的平台\nstop the mesh that runs on the run directory, within 10 s")
   .action(async () => {
     const { stopRun, runDirectory } = await import("./run.ts");
-    console.log((await stopRun(runDirectory())) ? "stopped" : "nothing runs");
+    console.log((await stopRun(runDirectory())) ? "已停止 stopped" : "没有在运行 nothing runs");
     finish(0);
   });
 
 async function inForce(): Promise<{ run: string; topology: Topology }> {
-  const { runDirectory, topologyInForce } = await import("./run.ts");
+  const { runDirectory, topologyInForce, whyNotRunning } = await import("./run.ts");
   const run = runDirectory();
   const topology = topologyInForce(run);
-  if (!topology) throw new Error(`nothing was ever started on ${run}: npm start, or nrcms up`);
+  if (!topology) throw new Error(`${run} 从未启动过 / nothing was ever started on ${run}: npm start, nrcms up`);
+  const reason = whyNotRunning(run, topology);
+  if (reason) throw new Error(reason);
   return { run, topology };
 }
 

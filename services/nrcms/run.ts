@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ensureSandboxCertificates } from "../../deploy/local/authority.ts";
 import { ROOT, type Say } from "../../deploy/local/binaries.ts";
 import { readTable } from "../../deploy/local/leftovers.ts";
+import { identity } from "../../deploy/local/lock.mjs";
 import { Supervisor } from "../../deploy/local/supervisor.ts";
 import { pause } from "../mesh/clock.ts";
 import { readTopology, type Topology } from "../mesh/topology.ts";
@@ -26,6 +27,16 @@ export function runDirectory(): string {
 export function topologyInForce(run: string): Topology | undefined {
   const file = join(run, "topology.yaml");
   return existsSync(file) ? readTopology(file) : undefined;
+}
+
+/**
+ * Why the mesh of a run directory cannot be asked; undefined where it can. A local run keeps its engines' data here and has a supervisor while it runs: without one,
+ * whoever listens at its ports is another. Where the engines are elsewhere, only asking tells.
+ */
+export function whyNotRunning(run: string, topology: Topology): string | undefined {
+  const local = topology.engines.mongo.some((mongo) => existsSync(join(run, mongo.name)));
+  if (!local || readTable(run)) return undefined;
+  return `${run} 上没有在运行的平台 / nothing runs on ${run}: npm start, nrcms up`;
 }
 
 /** The wanted topology with the run's clock: the sample day's morning at the first start, and going on from there at the next. */
@@ -66,13 +77,13 @@ export async function forget(run: string): Promise<void> {
 
 const STOP_LIMIT_MS = 15_000;
 
-/** Stops the supervisor that runs on a run directory. Returns false where none does; throws where it does not end in time. */
+/** Stops the supervisor that runs on a run directory and waits until its process is gone. Returns false where none does; throws where it does not end in time. */
 export async function stopRun(run: string): Promise<boolean> {
   const table = existsSync(run) ? readTable(run) : undefined;
   if (!table) return false;
   process.kill(table.pid, "SIGTERM");
   const untilMs = performance.now() + STOP_LIMIT_MS;
-  while (readTable(run) !== undefined) {
+  while (identity(table.pid) === table.identity) {
     if (performance.now() > untilMs) throw new Error(`process ${table.pid} has not stopped after ${STOP_LIMIT_MS / 1000} s`);
     await pause(100);
   }
