@@ -18,8 +18,11 @@ export class GatewayError extends Error {
   readonly field: string;
   readonly zh: string;
   readonly en: string;
+  /** Nobody could answer in time: the same request may be sent again. Everything else is an answer. */
+  readonly isWeather: boolean;
   constructor(error: ServiceError) {
     super(error.details);
+    this.isWeather = AGAIN.has(error.code);
     const refused = refusedOf(error);
     this.status = status[error.code] ?? String(error.code);
     this.code = refused?.code ?? this.status;

@@ -1,5 +1,6 @@
 /** Brings a region's files into the mesh, through the public calls and nothing else. Request ids come from the content, so that importing twice is importing once. */
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { AdministrationServiceDefinition, type Institution } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
@@ -13,7 +14,7 @@ import { FundSource, SettlementServiceDefinition } from "../../proto/generated/n
 import { pause } from "../mesh/clock.ts";
 import { GatewayError } from "./gateway-client.ts";
 import { type CountyHouseholds, readHouseholds, requestsOf } from "./import/households.ts";
-import { type OnProblem, type Problem, problemText, UnreadableFile } from "./import/problems.ts";
+import { type OnProblem, type Problem, problemText, type ReadOptions, UnreadableFile } from "./import/problems.ts";
 import {
   type Contribution,
   type CountyFund,
@@ -43,29 +44,32 @@ const WIDTH = 24;
 const HEARD_LIMIT_MS = 20_000;
 const HEARD_PAUSE_MS = 250;
 
-/** Reads a region's folder. What is wrong is in `problems`, with line, column and reason; nothing is sent. */
+/** Reads a region's folder. What is wrong is in `problems`, with line, column and reason, and so is a file that is not there; nothing is sent. Throws where there is no such folder. */
 export async function readRegion(folder: string): Promise<Region> {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`没有文件夹 ${folder} / there is no folder ${folder}`);
   const problems: Problem[] = [];
   const onProblem: OnProblem = (problem) => void problems.push({ ...problem, file: basename(problem.file) });
-  const file = (name: string) => join(folder, name);
-  const readable = async <T>(read: Promise<T>, otherwise: T): Promise<T> => {
+  /** What is good in a file; nothing, and a problem, where it is not there or of no use as a whole. */
+  const good = async <T>(name: string, read: (file: string, options: ReadOptions) => Promise<T[]>): Promise<T[]> => {
     try {
-      return await read;
+      return await read(join(folder, name), { onProblem });
     } catch (error) {
-      if (!(error instanceof UnreadableFile)) throw error;
-      onProblem(error.problem);
-      return otherwise;
+      if (error instanceof UnreadableFile) onProblem(error.problem);
+      else if ((error as NodeJS.ErrnoException).code === "ENOENT")
+        onProblem({ file: name, line: 1, column: 0, field: "", zh: "文件不存在", en: "there is no such file" });
+      else throw error;
+      return [];
     }
   };
-  const counties = await readable(readCounties(file("counties.csv"), { onProblem }), []);
+  const counties = await good("counties.csv", readCounties);
   const known = new Set(counties.map((row) => row.county.county));
   const [contributions, institutions, catalogue, schemes, households, referrals] = await Promise.all([
-    readable(readContributions(file("contributions.csv"), { onProblem }), []),
-    readable(readInstitutions(file("institutions.csv"), { onProblem }), []),
-    readable(readCatalogue(file("catalogue.csv"), { onProblem }), []),
-    readable(readSchemes(file("scheme.yaml"), { onProblem }), []),
-    readable(readHouseholds(file("households.csv"), { onProblem, counties: known }), []),
-    readable(readReferrals(file("referrals.csv"), { onProblem }), []),
+    good("contributions.csv", readContributions),
+    good("institutions.csv", readInstitutions),
+    good("catalogue.csv", readCatalogue),
+    good("scheme.yaml", readSchemes),
+    good("households.csv", (file, options) => readHouseholds(file, { ...options, counties: known })),
+    good("referrals.csv", readReferrals),
   ]);
   const catalogueVersion = schemes[0]?.catalogueVersion ?? "";
   return { counties, contributions, institutions, catalogueVersion, catalogue, schemes, households, referrals, problems };
@@ -98,8 +102,11 @@ export interface Imported {
   readonly refused: readonly string[];
 }
 
-/** Enters the registers: counties, institutions, catalogue, schemes, and the money that the funds have received. */
-export async function importRegisters(region: Region, people: People, progress: Progress): Promise<void> {
+/** Told of each thing that the mesh refuses, so that the import goes on with the others. Without it the first refusal ends the import with its error. */
+export type OnRefused = (line: string) => void;
+
+/** Enters the registers: counties, institutions, catalogue and schemes. */
+export async function importRegisters(region: Region, people: People, progress: Progress, onRefused?: OnRefused): Promise<void> {
   const administrator = people.as("administrator");
   const total = region.counties.length + region.institutions.length + region.schemes.length + 1;
   let done = 0;
@@ -108,43 +115,49 @@ export async function importRegisters(region: Region, people: People, progress: 
     progress("registers", done, total);
   };
   await each(region.counties, WIDTH, async ({ county }) => {
-    await administrator.call(AdministrationServiceDefinition, "registerCounty", { requestId: idOf("county", county), county });
+    const requestId = idOf("county", county);
+    const work = administrator.call(AdministrationServiceDefinition, "registerCounty", { requestId, county });
+    await orRefused(`counties.csv ${county.county}`, onRefused, work);
     step();
   });
   const institutions = each(region.institutions, WIDTH, async (institution) => {
     const id = idOf("institution", institution);
-    await whenHeard(id, ["UNKNOWN_COUNTY"], (requestId) =>
+    const work = whenHeard(id, ["UNKNOWN_COUNTY"], (requestId) =>
       administrator.call(AdministrationServiceDefinition, "registerInstitution", { requestId, institution }),
     );
+    await orRefused(`institutions.csv ${institution.institutionId}`, onRefused, work);
     step();
   });
   const catalogue = async () => {
     const request = { catalogueVersion: region.catalogueVersion, items: [...region.catalogue] };
-    await orThere(
-      "CATALOGUE_EXISTS",
-      administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request }),
-    );
+    // Both come from files that an import may lack or have skipped: half a catalogue's name publishes nothing.
+    if (request.catalogueVersion !== "" && request.items.length > 0) {
+      const work = administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request });
+      await orRefused(`catalogue.csv ${request.catalogueVersion}`, onRefused, work);
+    }
     step();
     await each(region.schemes, 4, async (scheme) => {
       const publish = (requestId: string) => administrator.call(ClaimsServiceDefinition, "publishScheme", { requestId, scheme });
-      await orThere("SCHEME_EXISTS", whenHeard(idOf("scheme", scheme), ["UNKNOWN_COUNTY"], publish));
+      const work = whenHeard(idOf("scheme", scheme), ["UNKNOWN_COUNTY"], publish);
+      await orRefused(`scheme.yaml ${scheme.county}/${scheme.year}/${scheme.version}`, onRefused, work);
       step();
     });
   };
   await Promise.all([institutions, catalogue()]);
 }
 
-/** What is published already stays as it is: importing again is no fault. */
-async function orThere(code: string, work: Promise<unknown>): Promise<void> {
+/** Waits for the work. A refusal is told, with `what` it was about, where somebody listens; weather is not a refusal. */
+async function orRefused(what: string, onRefused: OnRefused | undefined, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== code) throw error;
+    if (!onRefused || !(error instanceof GatewayError) || error.isWeather) throw error;
+    onRefused(`${what}: ${error.code}${error.field === "" ? "" : ` (${error.field})`}: ${error.zh} / ${error.en}`);
   }
 }
 
 /** Books the government's money a head, and sets the prefunds. */
-export async function importFunds(region: Region, people: People, progress: Progress): Promise<void> {
+export async function importFunds(region: Region, people: People, progress: Progress, onRefused?: OnRefused): Promise<void> {
   const treasurer = people.as("treasurer");
   const heads = new Map(
     region.households.map((row) => [row.county, BigInt(row.households.reduce((sum, household) => sum + household.members.length, 0))]),
@@ -155,14 +168,16 @@ export async function importFunds(region: Region, people: People, progress: Prog
     const amountFen = subsidyFenPerHead * (heads.get(county) ?? 0n);
     const receipt = { county, source: FundSource.CENTRAL, amountFen, reference: `subsidy-${year}` };
     if (amountFen > 0n) {
-      await whenHeard(idOf("funds", receipt), ["UNKNOWN_COUNTY"], (requestId) =>
+      const work = whenHeard(idOf("funds", receipt), ["UNKNOWN_COUNTY"], (requestId) =>
         treasurer.call(SettlementServiceDefinition, "receiveFunds", { requestId, ...receipt }),
       );
+      await orRefused(`counties.csv ${county} subsidy_fen_per_head`, onRefused, work);
     }
     const prefund = { county, limitFen: prefundFen };
-    await whenHeard(idOf("prefund", prefund), ["UNKNOWN_COUNTY"], (requestId) =>
+    const work = whenHeard(idOf("prefund", prefund), ["UNKNOWN_COUNTY"], (requestId) =>
       treasurer.call(SettlementServiceDefinition, "setPrefund", { requestId, ...prefund }),
     );
+    await orRefused(`counties.csv ${county} prefund_fen`, onRefused, work);
     done += 1;
     progress("funds", done, region.counties.length);
   });
@@ -200,12 +215,13 @@ export async function importHouseholds(region: Region, people: People, progress:
 }
 
 /** Registers the referrals that the home counties approved. */
-export async function importReferrals(region: Region, people: People, progress: Progress): Promise<void> {
+export async function importReferrals(region: Region, people: People, progress: Progress, onRefused?: OnRefused): Promise<void> {
   let done = 0;
   await each(region.referrals, WIDTH, async (referral) => {
     const register = (requestId: string) =>
       people.as(`reviewer-${referral.county}`).call(ClaimsServiceDefinition, "registerReferral", { requestId, ...referral });
-    await orThere("REFERRAL_EXISTS", whenHeard(idOf("referral", referral), ["UNKNOWN_PERSON", "UNKNOWN_INSTITUTION"], register));
+    const work = whenHeard(idOf("referral", referral), ["UNKNOWN_PERSON", "UNKNOWN_INSTITUTION"], register);
+    await orRefused(`referrals.csv ${referral.referralId}`, onRefused, work);
     done += 1;
     progress("referrals", done, region.referrals.length);
   });
