@@ -138,7 +138,7 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
         const first = bus.request(rpcSubject(service, method, only), data, make(), left(), attempt % 2);
         const attemptUntilMs = performance.now() + Math.min(ATTEMPT_MS, left());
         for (;;) {
-          const early = await Promise.race([first, pause(Math.min(DEATH_LOOK_MS, attemptUntilMs - performance.now()))]);
+          const early = await Promise.race([first, pause(Math.max(0, Math.min(DEATH_LOOK_MS, attemptUntilMs - performance.now())))]);
           if (early) return early;
           if (performance.now() >= attemptUntilMs || living().length < before.length) break;
         }

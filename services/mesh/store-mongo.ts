@@ -109,9 +109,12 @@ function headOf(stored: Document): Head {
   return { ...head, twin: _id } as unknown as Head;
 }
 
-/** Connects to the replica set, makes the service's collections and indexes, and gives its store. Throws Weather where there is no primary. */
-export async function openMongoStore(uri: string, service: string, indexes: Indexes): Promise<MongoStore> {
-  const client = clientFor(uri, service);
+/**
+ * Connects to the replica set, makes the service's collections and indexes, and gives its store. `process` is the name under which the servers know it:
+ * by it the peer ends what it leaves open. Throws Weather where there is no primary.
+ */
+export async function openMongoStore(uri: string, service: string, indexes: Indexes, process: string): Promise<MongoStore> {
+  const client = clientFor(uri, process);
   const db = client.db(`nrcms_${service}`);
   try {
     await cased(() => client.connect());
@@ -303,6 +306,20 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
         return rows.map((row) => parkedOf({ ...row, bytes: new Uint8Array() }));
       }),
     resolve: (id, by) => cased(async () => void (await parked.updateOne({ _id: id }, { $set: { resolved: true, resolvedBy: by } }))),
+    endTransactionsOf: (other) =>
+      cased(async () => {
+        const open = await client
+          .db("admin")
+          .aggregate([
+            { $currentOp: { allUsers: true, idleSessions: true } },
+            { $match: { appName: other, transaction: { $exists: true } } },
+            { $project: { "lsid.id": 1 } },
+          ])
+          .toArray();
+        const ids = open.flatMap(({ lsid }) => (lsid?.id ? [{ id: lsid.id }] : []));
+        if (ids.length > 0) await client.db("admin").command({ killSessions: ids });
+        return ids.length;
+      }),
     mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),
     setMark: (name, value) => cased(async () => void (await marks.replaceOne({ _id: name }, value, { upsert: true }))),
     ping: () => cased(async () => void (await db.command({ ping: 1 }))),

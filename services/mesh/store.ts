@@ -78,6 +78,8 @@ export interface Store {
   parkedInputs(limit: number): Promise<readonly Parked[]>;
   /** Marks a parked input resolved, for what needs no entry any more: it was decided before, or time brings it again. */
   resolve(id: string, by: string): Promise<void>;
+  /** Ends the transactions that a dead process left open, by its name; what it locked is free at once. Returns how many there were. */
+  endTransactionsOf(process: string): Promise<number>;
   /** A small value that is the service's own (the stream's id, a checkpoint). */
   mark(name: string): Promise<Readonly<Record<string, unknown>> | undefined>;
   setMark(name: string, value: Readonly<Record<string, unknown>>): Promise<void>;

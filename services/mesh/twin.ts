@@ -93,11 +93,25 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
   );
   const [store, bus] = await Promise.all([
-    insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes)),
+    insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes, `${name}.${instance}`)),
     insist("NATS", log, () => openBus(natsServers(topology), name, ownServer, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
   const presence = listen(bus, service.hearsBeats === "all" ? "*" : service.name);
+  const peer = twin === "a" ? "b" : "a";
+  let buried: string | undefined;
+  /** A peer that has died, or is frozen, holds documents locked by the transaction that it left open. */
+  function buryPeer(): void {
+    const last = presence.isDead(service.name, peer) ? presence.last(service.name, peer) : undefined;
+    if (last?.instance === buried) return;
+    buried = last?.instance;
+    if (!last) return;
+    store.endTransactionsOf(`${service.name}.${peer}.${last.instance}`).then(
+      (ended) => ended > 0 && log.warn({ peer, ended }, "ended what the peer left open"),
+      (error: unknown) => log.debug({ err: error }, "what the peer left open is ended by mongod within its second"),
+    );
+  }
+  presence.onDeath(buryPeer);
   const client = openClient(bus, (of, one) => presence.isDead(of, one));
   const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
   const relay = new Relay({ bus, store, service: service.name, head, log });
@@ -289,6 +303,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     beatenMs += stoodMs + BEAT_MS;
     if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
     fault = faultNow();
+    buryPeer();
     sinceBeatMs += BEAT_MS;
     if (sinceBeatMs < beatEveryMs()) return;
     sinceBeatMs = 0;

@@ -127,6 +127,7 @@ export function memoryStore(): MemoryStore {
       const row = parked.get(id);
       if (row) parked.set(id, { ...row, resolved: true, resolvedBy: by });
     },
+    endTransactionsOf: async () => 0,
     mark: async (name) => marks.get(name),
     setMark: async (name, value) => void marks.set(name, value),
     ping: async () => undefined,

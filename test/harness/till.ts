@@ -216,6 +216,7 @@ export function tally(): Service {
 }
 
 if (import.meta.main) {
+  process.stdin.resume().once("end", () => process.exit(1));
   const { serve } = await import("../../services/mesh/twin.ts");
   await serve(process.env.NRCMS_SERVICE === "tally" ? tally() : till());
 }

@@ -3,16 +3,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import { MongoClient } from "mongodb";
 import { stringify } from "yaml";
-import { type Bus, openBus } from "../../services/mesh/bus.ts";
+import { type Bus, type Headers, openBus } from "../../services/mesh/bus.ts";
 import { contentHash } from "../../services/mesh/journal.ts";
 import { logger } from "../../services/mesh/log.ts";
 import { listen, type Presence } from "../../services/mesh/presence.ts";
-import { type Client, openClient, type RpcReply } from "../../services/mesh/rpc.ts";
+import { type Client, encodeCaller, openClient, type RpcReply, refusalOf, rpcSubject } from "../../services/mesh/rpc.ts";
 import { newTraceparent } from "../../services/mesh/telemetry.ts";
 import { type Mode, mongoUri, natsServers, type Topology } from "../../services/mesh/topology.ts";
 import type { Caller } from "../../services/values/decision.ts";
+import type { Refusal } from "../../services/values/outcome.ts";
 import { type Mesh, startEngines } from "./mesh.ts";
 import { type Deposit, tillDefinition } from "./till.ts";
 
@@ -30,9 +32,29 @@ export interface Bench {
   /** Ends a twin; SIGKILL by default. Resolves when the process is gone. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   pid(name: string): number;
+  /** Freezes (SIGSTOP) or thaws a twin. */
+  freeze(name: string): void;
+  thaw(name: string): void;
   deposit(deposit: Deposit, timeoutMs?: number, caller?: Caller): Promise<RpcReply>;
+  /** One request to one twin, with nothing tried again: `till.a`, `Deposit`. Headers replace the usual ones. */
+  direct(name: string, method: string, data: Uint8Array, headers?: Headers, timeoutMs?: number): Promise<Direct>;
+  /** An operator's word to one twin, in JSON. */
+  operate(name: string, method: string, body: object): Promise<Direct & { readonly body: Readonly<Record<string, unknown>> }>;
+  /** Metadata, consumers and messages of the streams. */
+  streams(): Promise<JetStreamManager>;
   stop(): Promise<void>;
 }
+
+export interface Direct {
+  /** OK, UNAVAILABLE, a refusal's status, or "no answer". */
+  readonly status: string;
+  readonly data: Uint8Array;
+  readonly reason: string;
+  /** The refusal, where it is one. */
+  readonly refusal: Refusal | undefined;
+}
+
+const DIRECT_MS = 5_000;
 
 /** Engines with the till and the tally in the topology (nothing started yet). */
 export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
@@ -93,7 +115,8 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
       const [service = "", twin = ""] = name.split(".");
       const out = openSync(join(engines.run, "logs", `${name}.log`), "a");
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "till.ts")], {
-        stdio: ["ignore", out, out],
+        // Its standard input ends with this process, and so does the twin, however this process ends.
+        stdio: ["pipe", out, out],
         env: { ...process.env, NRCMS_TOPOLOGY: file, NRCMS_RUN: engines.run, NRCMS_SERVICE: service, NRCMS_TWIN: twin, ...environment },
       });
       running.set(name, child);
@@ -116,6 +139,27 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
       if (child.exitCode === null && child.signalCode === null) await gone;
     },
     pid: (name) => running.get(name)?.pid ?? 0,
+    freeze: (name) => void running.get(name)?.kill("SIGSTOP"),
+    thaw: (name) => void running.get(name)?.kill("SIGCONT"),
+    async direct(name, method, data, headers = {}, timeoutMs = DIRECT_MS) {
+      const [service = "", twin = ""] = name.split(".");
+      const usual = { "nrcms-caller": encodeCaller(TREASURER), "nrcms-hash": contentHash(data), "nrcms-deadline": String(timeoutMs) };
+      const reply = await bus.request(rpcSubject(service, method, twin), data, { ...usual, ...headers }, timeoutMs);
+      if (reply.kind !== "reply") return { status: "no answer", data: new Uint8Array(), reason: reply.kind, refusal: undefined };
+      const status = reply.header("nrcms-status");
+      const refused = status !== "OK" && status !== "UNAVAILABLE";
+      const reason = decodeURIComponent(reply.header("nrcms-reason"));
+      return { status, data: reply.data, reason, refusal: refused ? refusalOf(reply.data) : undefined };
+    },
+    async operate(name, method, body) {
+      const operator = encodeCaller({ name: "operator-1", role: "OPERATOR", scope: "640000" });
+      const answer = await bench.direct(name, method, new TextEncoder().encode(JSON.stringify(body)), { "nrcms-caller": operator });
+      return {
+        ...answer,
+        body: answer.status === "OK" ? (JSON.parse(new TextDecoder().decode(answer.data)) as Record<string, unknown>) : {},
+      };
+    },
+    streams: () => bus.jetstream().manager,
     deposit(deposit, timeoutMs = 10_000, caller = TREASURER) {
       const data = tillDefinition.methods.deposit.requestType.encode(deposit).finish();
       return client.call("till", "Deposit", data, { caller, traceparent: newTraceparent(), hash: contentHash(data), timeoutMs });
