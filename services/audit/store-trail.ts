@@ -1,5 +1,6 @@
 /** One claim's way through all services, from their journals: what each was asked or told about it, when, by whom, and what it told in turn. */
 import { type Db, MongoClient } from "mongodb";
+import { PROVINCE } from "../values/region.ts";
 
 const PREFIX = "nrcms_";
 const SELECTION_TIMEOUT_MS = 5_000;
@@ -29,7 +30,7 @@ interface EntryRow {
   readonly method: string;
   readonly caller: string;
   readonly outcome: string;
-  readonly events: readonly { readonly name: string }[];
+  readonly events: readonly { readonly name: string; readonly county: string }[];
   readonly trace: string;
 }
 
@@ -46,8 +47,13 @@ export async function trailOf(uri: string, claimId: string): Promise<readonly Tr
     const databases = (await client.db("admin").admin().listDatabases({ nameOnly: true })).databases
       .map((row) => row.name)
       .filter((name) => name.startsWith(PREFIX));
-    const ids = [claimId, ...(await batchesOf(client.db(`${PREFIX}payment`), claimId))];
-    const steps = await Promise.all(databases.flatMap((name) => ids.map((id) => stepsAbout(client.db(name), id))));
+    const { batches, counties } = await paidBy(client.db(`${PREFIX}payment`), claimId);
+    const steps = await Promise.all(
+      databases.flatMap((name) => [
+        stepsAbout(client.db(name), claimId),
+        ...batches.map((batch) => stepsAbout(client.db(name), batch, [...counties, PROVINCE])),
+      ]),
+    );
     const unique = new Map(steps.flat().map((step) => [`${step.service}.${step.twin}.${step.number}`, step]));
     return [...unique.values()].sort((a, b) => a.atMs - b.atMs || a.number - b.number);
   } finally {
@@ -55,13 +61,13 @@ export async function trailOf(uri: string, claimId: string): Promise<readonly Tr
   }
 }
 
-async function stepsAbout(db: Db, about: string): Promise<TrailStep[]> {
-  const rows = await db
-    .collection<EntryRow>("journal")
-    .find({ about }, { projection: { twin: 1, number: 1, atMs: 1, method: 1, caller: 1, outcome: 1, "events.name": 1, trace: 1 } })
-    .limit(MAX_ENTRIES)
-    .toArray();
-  return rows.map((row) => ({
+const WANTED = { twin: 1, number: 1, atMs: 1, method: 1, caller: 1, outcome: 1, "events.name": 1, "events.county": 1, trace: 1 };
+
+/** A batch pays many counties, and each is told for itself: with `counties`, what was told only to others is left out. */
+async function stepsAbout(db: Db, about: string, counties?: readonly string[]): Promise<TrailStep[]> {
+  const rows = await db.collection<EntryRow>("journal").find({ about }, { projection: WANTED }).limit(MAX_ENTRIES).toArray();
+  const concerns = ({ events }: EntryRow) => !counties || events.length === 0 || events.some(({ county }) => counties.includes(county));
+  return rows.filter(concerns).map((row) => ({
     service: db.databaseName.slice(PREFIX.length),
     twin: row.twin,
     number: Number(row.number),
@@ -75,11 +81,11 @@ async function stepsAbout(db: Db, about: string): Promise<TrailStep[]> {
   }));
 }
 
-/** The batches that paid the claim's payables: its due names its order, the order its batch. */
-async function batchesOf(payment: Db, claimId: string): Promise<string[]> {
+/** The batches that paid the claim's payables, and the counties whose money it was: its due names its order, the order its batch. */
+async function paidBy(payment: Db, claimId: string): Promise<{ batches: string[]; counties: string[] }> {
   const prefix = `claim/${claimId}/decision/`;
   const dues = await payment
-    .collection<{ _id: string; orderId?: string }>("dues")
+    .collection<{ _id: string; county: string; orderId?: string }>("dues")
     .find({ _id: { $gte: prefix, $lt: `${prefix}~` } })
     .toArray();
   const orders = dues.flatMap((due) => (due.orderId ? [due.orderId] : []));
@@ -87,5 +93,5 @@ async function batchesOf(payment: Db, claimId: string): Promise<string[]> {
     .collection<{ _id: string; batchId: string }>("orders")
     .find({ _id: { $in: orders } })
     .toArray();
-  return [...new Set(found.map((order) => order.batchId))];
+  return { batches: [...new Set(found.map((order) => order.batchId))], counties: [...new Set(dues.map((due) => due.county))] };
 }
