@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, Server } from "@grpc/grpc-js";
 import { type DescriptorProto, FileDescriptorProto } from "../../proto/generated/google/protobuf/descriptor.ts";
+import { HEALTH_SERVICE, standardFiles } from "./standard-files.ts";
 
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const NOT_IMPLEMENTED = 12;
 
@@ -21,17 +23,22 @@ interface Index {
   readonly symbols: ReadonlyMap<string, string>;
 }
 
-function indexImage(image: Uint8Array): Index {
-  const files = new Map<string, File>();
-  const symbols = new Map<string, string>();
+/** The files of an image (or of a FileDescriptorSet): field 1, repeated. */
+function filesOf(image: Uint8Array): Uint8Array[] {
+  const files: Uint8Array[] = [];
   const reader = new BinaryReader(image);
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
-    if (field !== 1) {
-      reader.skip(wire);
-      continue;
-    }
-    const bytes = reader.bytes();
+    if (field === 1) files.push(reader.bytes());
+    else reader.skip(wire);
+  }
+  return files;
+}
+
+function indexOf(all: readonly Uint8Array[]): Index {
+  const files = new Map<string, File>();
+  const symbols = new Map<string, string>();
+  for (const bytes of all) {
     const file = FileDescriptorProto.decode(bytes);
     const name = file.name ?? "";
     const scope = file.package ? `${file.package}.` : "";
@@ -96,12 +103,23 @@ function answer(index: Index, services: readonly string[], request: Uint8Array):
   return Buffer.concat([new BinaryWriter().uint32(18).bytes(request).finish(), body]);
 }
 
-/** Adds reflection for the named services. Throws where the image cannot be read. */
+/** Adds reflection for the named services and for health. Throws where the image cannot be read. */
 export function reflectionService(server: Server, imageFile: string, services: readonly string[]): void {
-  const index = indexImage(readFileSync(imageFile));
+  const index = indexOf([...filesOf(readFileSync(imageFile)), ...standardFiles]);
+  const listed = [...services, HEALTH_SERVICE];
   const same = (bytes: Buffer) => bytes;
   const handle: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-    call.on("data", (request: Buffer) => void call.write(Buffer.from(answer(index, services, request))));
+    call.on("data", (request: Buffer) => {
+      try {
+        call.write(Buffer.from(answer(index, listed, request)));
+      } catch (error) {
+        // Thrown from here it would end the process, and every call that it has in hand.
+        call.emit("error", {
+          code: INVALID_ARGUMENT,
+          details: `not a reflection request: ${error instanceof Error ? error.message : String(error)}`,
+        });
+      }
+    });
     call.on("end", () => call.end());
   };
   for (const version of ["v1", "v1alpha"]) {
