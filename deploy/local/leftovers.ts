@@ -38,10 +38,10 @@ export function leftovers(run: string): number[] {
 export async function endLeftovers(run: string, say: Say): Promise<void> {
   const found = leftovers(run);
   if (found.length === 0) return;
-  say(`ending ${found.length} processes that an earlier run left behind`);
+  say(`ending ${found.length} processes that were left behind`);
   const until = Date.now() + END_LIMIT_MS;
   for (let left = found; left.length > 0; left = leftovers(run)) {
-    if (Date.now() > until) throw new Error(`processes ${left.join(", ")} of an earlier run do not end; end them by hand`);
+    if (Date.now() > until) throw new Error(`processes ${left.join(", ")} of this run directory do not end; end them by hand`);
     for (const pid of left) {
       try {
         process.kill(pid, "SIGKILL");

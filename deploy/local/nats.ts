@@ -43,6 +43,17 @@ interface Meta {
   readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
 }
 
+interface Group {
+  readonly name: string;
+  readonly cluster?: { readonly leader?: string };
+}
+interface Stream extends Group {
+  readonly consumer_detail?: readonly Group[];
+}
+interface Details {
+  readonly account_details?: readonly { readonly stream_detail?: readonly Stream[] }[];
+}
+
 async function ask<T>(address: string, path: string, signal: AbortSignal): Promise<{ ok: boolean; body: T }> {
   const answer = await fetch(`http://${address}${path}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]) });
   return { ok: answer.ok, body: (await answer.json()) as T };
@@ -69,7 +80,22 @@ async function missing(topology: Topology, signal: AbortSignal): Promise<string[
   if (followers.length < servers.length - 1) words.push(`the meta leader has ${followers.length} followers`);
   if (words.length > 0) return words;
   const healths = await Promise.all(servers.map(({ address }) => ask<{ error?: string }>(address, "/healthz", signal)));
-  return healths.flatMap(({ ok, body }, index) => (ok ? [] : [`${servers[index]?.name}: ${body.error ?? "not healthy"}`]));
+  words.push(...healths.flatMap(({ ok, body }, index) => (ok ? [] : [`${servers[index]?.name}: ${body.error ?? "not healthy"}`])));
+  if (words.length > 0) return words;
+  const details = await Promise.all(servers.map(({ address }) => ask<Details>(address, "/jsz?streams=true&consumers=true", signal)));
+  const leaderless = details.flatMap(({ body }) =>
+    (body.account_details ?? []).flatMap((account) => withoutLeader(account.stream_detail ?? [])),
+  );
+  return leaderless.length > 0 ? [`no leader yet for ${[...new Set(leaderless)].join(", ")}`] : [];
+}
+
+/** Streams and consumers that are stored already elect leaders of their own, seconds after the servers call themselves healthy. */
+function withoutLeader(streams: readonly Stream[]): string[] {
+  const lacks = ({ cluster }: { cluster?: { leader?: string } }): boolean => cluster !== undefined && !cluster.leader;
+  return streams.flatMap((stream) => [
+    ...(lacks(stream) ? [stream.name] : []),
+    ...(stream.consumer_detail ?? []).filter(lacks).map((consumer) => `${stream.name}/${consumer.name}`),
+  ]);
 }
 
 /** Creates and deletes a replicated stream: the proof that counts. */
@@ -85,7 +111,7 @@ async function probe(topology: Topology): Promise<void> {
   }
 }
 
-/** Waits until every server is healthy, the meta leader has all its followers, and a replicated stream can be made. Throws what is missing when `signal` aborts. */
+/** Waits until every server is healthy, every group has its leader, the meta leader all its followers, and a replicated stream can be made. Throws what is missing when `signal` aborts. */
 export async function natsReady(topology: Topology, signal: AbortSignal): Promise<void> {
   let words: string[] = [];
   while (!signal.aborted) {

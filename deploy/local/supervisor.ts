@@ -2,42 +2,30 @@
  * Keeps a whole mesh running on one machine: engines first, then every twin of every service, each started again when it dies.
  * Stops them in the opposite order, so that the twins can still hand over what they have in hand.
  */
-import { type ChildProcess, execFile } from "node:child_process";
-import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { connect as dial } from "node:net";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
-import { cacheFolder, ROOT, type Say } from "./binaries.ts";
+import { natsServers, type Topology } from "../../services/mesh/topology.ts";
+import type { Say } from "./binaries.ts";
 import { ENGINES_LIMIT_MS, engineCommands, enginesReady } from "./engines.ts";
 import { type Command, type Exit, Kept } from "./kept.ts";
-import { endLeftovers, leftovers, markOf, type Table, undertaker, writeTable } from "./leftovers.ts";
+import { endLeftovers, markOf, type Table, undertaker, writeTable } from "./leftovers.ts";
 import { identity, takeLock } from "./lock.mjs";
 import { effectiveTopology } from "./ports.ts";
-import { isWarm } from "./warm.ts";
+import { passedEnvironment, programCommands, warmUp } from "./programs.ts";
+import { tail, unready } from "./readiness.ts";
 
-const run = promisify(execFile);
-
-/** For fewer services than this, compiling their code beforehand costs more than it saves. */
-const WARM_FROM_SERVICES = 4;
-const WARM_LIMIT_MS = 30_000;
 const READY_POLL_MS = 50;
 const READY_LIMIT_MS = 30_000;
-const PROBE_LIMIT_MS = 1_000;
 /** Twins have this long to drain, then engines this long to close; together less than the 10 s within which a stop ends. */
 const TWIN_STOP_MS = 4_500;
 const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
-const LOG_TAIL_LINES = 8;
-/** A twin needs little: batches are bounded. Left alone, V8 takes what the machine has, and fourteen twins with it. */
-const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-old-space-size=160", "--max-semi-space-size=4"];
-const LOG_SEARCH_LINES = 200;
-const LOG_LINE_CHARACTERS = 500;
-/** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
-const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+/** How long a signal that asks a process to end is waited for. */
+const END_LIMIT_MS = 10_000;
 
 export interface SupervisorOptions {
   /** The topology as wanted; ports that are taken are shifted. */
@@ -57,25 +45,6 @@ export interface SupervisorOptions {
   readonly removeAtDeath?: string;
 }
 
-function passedEnvironment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => PASSED.includes(name) || /^(NRCMS|OTEL)_/.test(name));
-  return Object.fromEntries(entries) as Record<string, string>;
-}
-
-/** The last lines of a log; of a log of JSON lines that ends with a fatal error, the lines that say so. */
-function tail(log: string): string {
-  try {
-    const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_SEARCH_LINES);
-    const fatal = lines.filter((line) => line.includes('"s":"F"') || line.includes('"s":"E"'));
-    return (fatal.length > 0 ? fatal : lines)
-      .slice(-LOG_TAIL_LINES)
-      .map((line) => line.slice(0, LOG_LINE_CHARACTERS))
-      .join("\n    ");
-  } catch {
-    return "(no log)";
-  }
-}
-
 export class Supervisor {
   readonly run: string;
   readonly #options: SupervisorOptions;
@@ -85,6 +54,8 @@ export class Supervisor {
   readonly #engines: Kept[] = [];
   readonly #twins: Kept[] = [];
   readonly #exits = new Set<(exit: Exit) => void>();
+  /** Aborts the wait for the engines: one of them cannot live, or we are stopped. */
+  readonly #hopeless = new AbortController();
   readonly #killAll = (): void => {
     for (const kept of this.#all()) kept.signal("SIGKILL");
   };
@@ -125,15 +96,23 @@ export class Supervisor {
       this.#topology = await effectiveTopology(this.#options.topology, this.run, { offset, say: this.#say });
       process.once("exit", this.#killAll);
       this.#undertaker = undertaker(this.#mark, removeAtDeath);
-      await Promise.all([this.#startEngines(), this.#warm()]);
-      if (this.#stopping) return;
+      const services = this.#options.services ?? Object.keys(this.#topology.services);
+      await Promise.all([this.#startEngines(), warmUp(services, this.#mark, this.#say)]);
       this.#nats = await connect({
         servers: natsServers(this.#topology),
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
         noAsyncTraces: true,
       });
-      for (const command of this.#twinCommands()) this.#keep(this.#twins, command);
+      const { sandbox = false, environment = {} } = this.#options;
+      const programs = {
+        run: this.run,
+        topologyFile: this.topologyFile,
+        services,
+        sandbox,
+        environment: { ...environment, ...this.#mark },
+      };
+      for (const command of programCommands(programs)) this.#keep(this.#twins, command);
       this.#state = "running";
       this.#write();
     } catch (error) {
@@ -145,12 +124,11 @@ export class Supervisor {
   async #startEngines(): Promise<void> {
     const environment = { ...passedEnvironment(), ...this.#mark };
     for (const command of await engineCommands(this.#topology, this.run, environment, this.#say)) this.#keep(this.#engines, command);
-    const hopeless = new AbortController();
     const watching = this.onExit(({ name }) => {
-      if (this.#named(name).restarts >= HOPELESS_RESTARTS) hopeless.abort();
+      if (this.#named(name).restarts >= HOPELESS_RESTARTS) this.#hopeless.abort();
     });
     try {
-      await enginesReady(this.#topology, ENGINES_LIMIT_MS, hopeless.signal);
+      await enginesReady(this.#topology, ENGINES_LIMIT_MS, this.#hopeless.signal);
     } catch (error) {
       const told = this.#engines.flatMap(({ name, lastExit }) => {
         if (!lastExit) return [];
@@ -163,54 +141,8 @@ export class Supervisor {
     }
   }
 
-  get #services(): readonly string[] {
-    return this.#options.services ?? Object.keys(this.#topology.services);
-  }
-
-  /** While the engines elect their leaders there is time to compile the twins' code once, for all of them. Without it they only start slower. */
-  async #warm(): Promise<void> {
-    const cache = join(cacheFolder(), "compile");
-    if (this.#services.length < WARM_FROM_SERVICES || isWarm(cache)) return;
-    const environment = { ...passedEnvironment(), ...this.#mark, NODE_COMPILE_CACHE: cache };
-    const options = { env: environment, timeout: WARM_LIMIT_MS, killSignal: "SIGKILL" as const };
-    try {
-      await run(
-        process.execPath,
-        ["--disable-warning=ExperimentalWarning", join(ROOT, "deploy", "local", "warm.ts"), ...this.#services],
-        options,
-      );
-    } catch (error) {
-      this.#say(
-        `the twins' code could not be compiled beforehand: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
-      );
-    }
-  }
-
-  #twinCommands(): Command[] {
-    const shared = {
-      ...passedEnvironment(),
-      MALLOC_ARENA_MAX: "2",
-      NODE_COMPILE_CACHE: join(cacheFolder(), "compile"),
-      ...this.#options.environment,
-      ...this.#mark,
-      NRCMS_TOPOLOGY: this.topologyFile,
-      NRCMS_RUN: this.run,
-    };
-    const command = (name: string, main: string, more: Record<string, string>): Command => ({
-      name,
-      file: process.execPath,
-      parameters: [...NODE_FLAGS, join(ROOT, main)],
-      environment: { ...shared, ...more },
-      log: join(this.run, "logs", `${name}.log`),
-    });
-    const commands = this.#services.flatMap((service) =>
-      ["a", "b"].map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
-    );
-    if (this.#options.sandbox) commands.unshift(command("bank", "deploy/sandbox/bank/main.ts", {}));
-    return commands;
-  }
-
   #keep(group: Kept[], command: Command): void {
+    if (this.#stopping) throw new Error("stopped while it was starting");
     const kept = new Kept(command, (exit) => {
       if (exit) this.#ended(exit);
       this.#write();
@@ -284,7 +216,8 @@ export class Supervisor {
   async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const kept = this.#named(name);
     const ended = kept.ended();
-    if (kept.signal(signal) && (signal === "SIGKILL" || signal === "SIGTERM")) await ended;
+    if (kept.signal(signal) && (signal === "SIGKILL" || signal === "SIGTERM"))
+      await Promise.race([ended, pause(END_LIMIT_MS, undefined, { ref: false })]);
   }
 
   /** Freezes it (SIGSTOP): it lives, holds its connections and does nothing. */
@@ -321,7 +254,8 @@ export class Supervisor {
       names.map(async (name) => {
         let words = "";
         do {
-          words = await this.#unready(name);
+          const { pid, restarts } = this.#named(name);
+          words = pid === undefined ? `it does not run (restarted ${restarts} times)` : await unready(this.#topology, name);
           if (words === "") return "";
           await pause(READY_POLL_MS);
         } while (performance.now() < until && this.#state !== "stopping");
@@ -332,38 +266,6 @@ export class Supervisor {
     if (late.length > 0) throw new Error(`not ready after ${limitMs / 1000} s:\n${late.join("\n")}`);
   }
 
-  /** Why it is not ready; empty when it is. */
-  async #unready(name: string): Promise<string> {
-    const kept = this.#named(name);
-    if (kept.pid === undefined) return `it does not run (restarted ${kept.restarts} times)`;
-    if (name === "bank") return await this.#unreachable(this.#topology.bank.host, this.#topology.bank.port);
-    const [service = "", twin] = name.split(".");
-    const place = this.#topology.services[service]?.[twin === "b" ? "b" : "a"];
-    if (!place) return "";
-    try {
-      const answer = await fetch(`http://${hostOf(this.#topology, place.server)}:${place.port}/ready`, {
-        signal: AbortSignal.timeout(PROBE_LIMIT_MS),
-      });
-      return answer.ok ? "" : `it answers ${answer.status} ${(await answer.text()).slice(0, 200)}`;
-    } catch {
-      return "it does not answer yet";
-    }
-  }
-
-  #unreachable(host: string, port: number): Promise<string> {
-    return new Promise((resolve) => {
-      const socket = dial({ host, port, timeout: PROBE_LIMIT_MS });
-      const done = (words: string) => {
-        socket.destroy();
-        resolve(words);
-      };
-      socket
-        .once("connect", () => done(""))
-        .once("timeout", () => done("it does not answer yet"))
-        .once("error", () => done("it does not listen yet"));
-    });
-  }
-
   /** Ends all processes within 10 s: first the twins, which drain, then the engines. Leaves none behind. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -372,6 +274,7 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     this.#state = "stopping";
+    this.#hopeless.abort();
     if (!this.#release) return; // Never had the run directory: what runs there is another's.
     if (this.#all().length > 0) this.#write();
     const stopAll = async (group: readonly Kept[], limitMs: number): Promise<void> => {
@@ -383,7 +286,7 @@ export class Supervisor {
     await stopAll(this.#twins, TWIN_STOP_MS);
     await this.#nats?.close();
     await stopAll(this.#engines, ENGINE_STOP_MS);
-    for (const pid of leftovers(this.run)) process.kill(pid, "SIGKILL");
+    await endLeftovers(this.run, this.#say);
     process.off("exit", this.#killAll);
     this.#undertaker?.kill("SIGKILL");
     rmSync(join(this.run, "supervisor.json"), { force: true });

@@ -244,6 +244,21 @@ describe("a start", () => {
     await mesh.stop();
   });
 
+  test("that is stopped half-way ends soon and leaves nothing", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "nrcms-half-"));
+    try {
+      const supervisor = new Supervisor({ topology: wanted(), run: directory, services: [], portOffset: 3_000 });
+      const starting = supervisor.start();
+      await until("the engines are started", () => leftovers(directory).length > 0);
+      const startedMs = performance.now();
+      await Promise.all([supervisor.stop(), expect(starting).rejects.toThrow(/not ready|stopped while it was starting/)]);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
+      expect(leftovers(directory)).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   test("an engine that cannot live ends the start soon, with its own words, and leaves nothing", async () => {
     const directory = mkdtempSync(join(tmpdir(), "nrcms-broken-"));
     try {

@@ -1,0 +1,71 @@
+/** The programs of a mesh as commands: every twin of every service, and the sandbox's bank. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cacheFolder, ROOT, type Say } from "./binaries.ts";
+import type { Command } from "./kept.ts";
+import { isWarm } from "./warm.ts";
+
+const run = promisify(execFile);
+
+const QUIET = "--disable-warning=ExperimentalWarning";
+/** A twin needs little: batches are bounded. Left alone, V8 takes what the machine has, and fourteen twins with it. */
+const TWIN_FLAGS = [QUIET, "--max-old-space-size=160", "--max-semi-space-size=4"];
+/** For fewer services than this, compiling their code beforehand costs more than it saves. */
+const WARM_FROM_SERVICES = 4;
+const WARM_LIMIT_MS = 30_000;
+/** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
+const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+
+export function passedEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => PASSED.includes(name) || /^(NRCMS|OTEL)_/.test(name));
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+export interface Programs {
+  readonly run: string;
+  readonly topologyFile: string;
+  readonly services: readonly string[];
+  readonly sandbox: boolean;
+  /** Added to the environment of each. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function programCommands({ run: directory, topologyFile, services, sandbox, environment }: Programs): Command[] {
+  const shared = {
+    ...passedEnvironment(),
+    MALLOC_ARENA_MAX: "2",
+    NODE_COMPILE_CACHE: join(cacheFolder(), "compile"),
+    ...environment,
+    NRCMS_TOPOLOGY: topologyFile,
+    NRCMS_RUN: directory,
+  };
+  const command = (name: string, main: string, more: Record<string, string>): Command => ({
+    name,
+    file: process.execPath,
+    parameters: [...TWIN_FLAGS, join(ROOT, main)],
+    environment: { ...shared, ...more },
+    log: join(directory, "logs", `${name}.log`),
+  });
+  const twins = services.flatMap((service) =>
+    ["a", "b"].map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
+  );
+  return sandbox ? [command("bank", "deploy/sandbox/bank/main.ts", {}), ...twins] : twins;
+}
+
+/**
+ * While the engines elect their leaders there is time to compile the twins' code once, for all of them (warm.ts). Without it they only start slower,
+ * so that a failure is told and otherwise passed over.
+ */
+export async function warmUp(services: readonly string[], mark: Readonly<Record<string, string>>, say: Say): Promise<void> {
+  const cache = join(cacheFolder(), "compile");
+  if (services.length < WARM_FROM_SERVICES || isWarm(cache)) return;
+  const environment = { ...passedEnvironment(), ...mark, NODE_COMPILE_CACHE: cache };
+  const options = { env: environment, timeout: WARM_LIMIT_MS, killSignal: "SIGKILL" as const };
+  try {
+    await run(process.execPath, [QUIET, join(ROOT, "deploy", "local", "warm.ts"), ...services], options);
+  } catch (error) {
+    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    say(`the twins' code could not be compiled beforehand: ${words}`);
+  }
+}
