@@ -49,8 +49,11 @@ export function rpcSubject(service: string, method: string, twin?: string): stri
 
 /** An attempt that is not answered after this long is repeated on the twins directly. */
 const ATTEMPT_MS = 600;
-/** How often an unanswered attempt looks whether one of the twins has died with it in hand. */
-const DEATH_LOOK_MS = 50;
+/** How often unanswered attempts are looked at: whether they have waited long enough, or one of the twins has died. */
+const LOOK_MS = 50;
+/** Who says that it can be tried again this soon (a standby about to take over) is not left alone for long. */
+const SOON_MS = 50;
+const SOON_CEILING_MS = 100;
 const TWINS = ["a", "b"] as const;
 /** Where nobody listens (both twins are on their way), the next try comes after this. */
 const NO_RESPONDERS_PAUSE_MS = 40;
@@ -95,30 +98,94 @@ function decoded(text: string): string {
   }
 }
 
+/** An attempt that is on its way: looked at by one timer for all of them. */
+interface Waiting {
+  readonly service: string;
+  readonly sinceMs: number;
+  /** How many twins were thought alive when it went out. */
+  readonly alive: number;
+  /** It has waited long enough, or a twin has died that may have it in hand. */
+  hedge(): void;
+}
+
 /** A client over the bus. `isDead` says which twins are known dead: repeats towards their peers cost no budget. */
 export function openClient(bus: Bus, isDead: (service: string, twin: string) => boolean = () => false): Client {
   let budget = REPEAT_BURST;
+  const waiting = new Set<Waiting>();
+  let looking: NodeJS.Timeout | undefined;
+
+  /** Both where neither or both are known dead. */
+  const living = (service: string): readonly string[] => {
+    const alive = TWINS.filter((twin) => !isDead(service, twin));
+    return alive.length > 0 ? alive : TWINS;
+  };
+
+  const look = (): void => {
+    const now = performance.now();
+    for (const one of waiting) {
+      const deathKnown = living(one.service).length < TWINS.length;
+      const died = deathKnown && one.alive === TWINS.length;
+      if (!died && now - one.sinceMs < ATTEMPT_MS) continue;
+      if (!deathKnown && budget < 1) continue;
+      if (!deathKnown) budget -= 1;
+      waiting.delete(one);
+      one.hedge();
+    }
+    if (waiting.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  };
+
+  /**
+   * One attempt on the queue group, or on the only twin that lives. When it stays unanswered, or a twin is found dead meanwhile,
+   * the same again on each living twin; the first may still answer, but is not waited for when they have said no.
+   */
+  const attemptOn = async (
+    service: string,
+    method: string,
+    hand: number,
+    send: (subject: string, hand: number) => Promise<Reply>,
+  ): Promise<Reply> => {
+    const alive = living(service);
+    const first = send(rpcSubject(service, method, alive.length === 1 ? alive[0] : undefined), hand);
+    const { promise: late, resolve: hedge } = Promise.withResolvers<undefined>();
+    const one: Waiting = { service, sinceMs: performance.now(), alive: alive.length, hedge: () => hedge(undefined) };
+    waiting.add(one);
+    looking ??= setInterval(look, LOOK_MS).unref();
+    const early = await Promise.race([first, late]);
+    waiting.delete(one);
+    if (early) return early;
+    const others = living(service).map((twin) => send(rpcSubject(service, method, twin), 1 - hand));
+    const reply = await firstAnswer(first, others);
+    // The other connection was quicker: what is asked next goes out on it.
+    if (reply.kind === "reply") bus.distrust(hand);
+    return reply;
+  };
+
   return {
     async call(service, method, data, parts) {
       const untilMs = performance.now() + parts.timeoutMs;
       budget = Math.min(REPEAT_BURST, budget + REPEAT_BUDGET);
       const left = () => untilMs - performance.now();
-      const headers = (): Headers => ({
-        "nrcms-caller": encodeCaller(parts.caller),
-        "nrcms-hash": parts.hash,
-        "nrcms-deadline": String(Math.max(0, Math.round(left()))),
-        traceparent: parts.traceparent,
-      });
+      const send = (subject: string, hand: number) => {
+        const headers: Headers = {
+          "nrcms-caller": encodeCaller(parts.caller),
+          "nrcms-hash": parts.hash,
+          "nrcms-deadline": String(Math.max(0, Math.round(left()))),
+          traceparent: parts.traceparent,
+        };
+        return bus.request(subject, data, headers, left(), hand);
+      };
       let last = unavailableReply(`${service} has no responder`);
       let backoffMs = UNAVAILABLE_FLOOR_MS;
       for (let attempt = 0; left() > 0; attempt += 1) {
-        const reply = await hedged(attempt, headers);
+        const reply = await attemptOn(service, method, attempt % 2, send);
         if (reply.kind === "reply") {
           const read = readReply(reply);
           if (read.status !== "UNAVAILABLE") return read;
           last = read;
           await pause(Math.min(Math.max(0, left()), Math.max(backoffMs, read.retryAfterMs) * (0.5 + Math.random() / 2)));
-          backoffMs = Math.min(UNAVAILABLE_CEILING_MS, backoffMs * 2);
+          backoffMs = Math.min(read.retryAfterMs <= SOON_MS ? SOON_CEILING_MS : UNAVAILABLE_CEILING_MS, backoffMs * 2);
         } else if (reply.kind === "no responders") {
           await pause(Math.min(Math.max(0, left()), NO_RESPONDERS_PAUSE_MS));
         } else {
@@ -127,48 +194,24 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
         }
       }
       return last;
-
-      /**
-       * One attempt on the queue group, or on the only twin that lives. When it stays unanswered, or a twin is found dead meanwhile,
-       * the same again on each living twin, while the first may still answer.
-       */
-      async function hedged(attempt: number, make: () => Headers): Promise<Reply> {
-        const before = living();
-        const only = before.length === 1 ? before[0] : undefined;
-        const first = bus.request(rpcSubject(service, method, only), data, make(), left(), attempt % 2);
-        const attemptUntilMs = performance.now() + Math.min(ATTEMPT_MS, left());
-        for (;;) {
-          const early = await Promise.race([first, pause(Math.max(0, Math.min(DEATH_LOOK_MS, attemptUntilMs - performance.now())))]);
-          if (early) return early;
-          if (performance.now() >= attemptUntilMs || living().length < before.length) break;
-        }
-        const free = living().length < TWINS.length;
-        if (!free && budget < 1) return await first;
-        if (!free) budget -= 1;
-        const others = living().map((twin) => bus.request(rpcSubject(service, method, twin), data, make(), left(), 1));
-        return await firstAnswer([first, ...others]);
-      }
-
-      /** Both where neither or both are known dead. */
-      function living(): readonly string[] {
-        const alive = TWINS.filter((twin) => !isDead(service, twin));
-        return alive.length > 0 ? alive : TWINS;
-      }
     },
   };
 }
 
-/** The first real answer; where there is none, the last of the others. */
-async function firstAnswer(attempts: readonly Promise<Reply>[]): Promise<Reply> {
+/** The first real answer. Where all of `others` have none, theirs: `first` may be in dead hands. */
+async function firstAnswer(first: Promise<Reply>, others: readonly Promise<Reply>[]): Promise<Reply> {
   return await new Promise((resolve) => {
-    let open = attempts.length;
+    let open = others.length;
     let spare: Reply | undefined;
-    for (const attempt of attempts) {
-      void attempt.then((reply) => {
+    const useful = (reply: Reply) => reply.kind === "reply" && reply.header("nrcms-status") !== "UNAVAILABLE";
+    void first.then((reply) => {
+      if (useful(reply)) resolve(reply);
+    });
+    for (const other of others) {
+      void other.then((reply) => {
         open -= 1;
-        const useful = reply.kind === "reply" && reply.header("nrcms-status") !== "UNAVAILABLE";
         if (reply.kind === "reply") spare = reply;
-        if (useful) resolve(reply);
+        if (useful(reply)) resolve(reply);
         else if (open === 0) resolve(spare ?? reply);
       });
     }

@@ -55,6 +55,8 @@ export interface Direct {
 }
 
 const DIRECT_MS = 5_000;
+/** On a machine that is busy with other tests. */
+const READY_MS = 60_000;
 
 /** Engines with the till and the tally in the topology (nothing started yet). */
 export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
@@ -120,13 +122,14 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
         env: { ...process.env, NRCMS_TOPOLOGY: file, NRCMS_RUN: engines.run, NRCMS_SERVICE: service, NRCMS_TWIN: twin, ...environment },
       });
       running.set(name, child);
-      await until(`${name} is ready`, async () => {
+      const isReady = async () => {
         if (child.exitCode !== null) throw new Error(`${name} exited with ${child.exitCode}; see ${engines.run}/logs/${name}.log`);
         return await fetch(`http://127.0.0.1:${portOf(name)}/ready`).then(
           (response) => response.status === 200,
           () => false,
         );
-      });
+      };
+      await until(`${name} is ready`, isReady, READY_MS);
       return child;
     },
     async kill(name, signal = "SIGKILL") {

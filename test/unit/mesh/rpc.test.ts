@@ -74,6 +74,25 @@ describe("calls: failover to the twin and retry by request id", () => {
     expect(subjects()).toEqual(["nrcms.rpc.till.Deposit", "nrcms.rpc.till.b.Deposit"]);
   });
 
+  test("a call in dead hands is not waited for when the peer has said that it is not ready: it is asked again until it is", async () => {
+    let asked = 0;
+    bus.answer = (sent) => {
+      if (sent.subject === "nrcms.rpc.till.Deposit") return NEVER;
+      asked += 1;
+      return asked < 5 ? replying("UNAVAILABLE", new Uint8Array(), { "nrcms-retry-after": "20" }) : replying("OK");
+    };
+    setTimeout(() => dead.add("till.a"), 60);
+    const startedMs = performance.now();
+    expect((await call(4_000)).status).toBe("OK");
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+
+  test("a connection that was slower than the other is not asked first for a while", async () => {
+    bus.answer = (sent) => (sent.hand === 0 ? NEVER : replying("OK"));
+    await call();
+    expect(bus.distrusted).toEqual([0]);
+  });
+
   test("while one twin is known dead, the other is asked directly: a frozen one is still in the queue group", async () => {
     dead.add("till.a");
     bus.answer = () => replying("OK");
