@@ -25,6 +25,8 @@ export interface Outgoing {
 export interface Publisher {
   /** Resolves when all are acknowledged by the stream. Never rejects: what cannot be published now is published later. */
   publish(outgoing: Outgoing): Promise<void>;
+  /** A commit whose answer was lost turned out to stand: what it told is in the journal up to this entry, and goes out from there, before anything newer. */
+  publishStored(entryNumber: number): Promise<void>;
   /** How far everything is acknowledged. */
   readonly mark: { readonly event: number; readonly entry: number };
 }
@@ -55,6 +57,8 @@ const CONFLICT_LIMIT = 6;
 const ERROR_LIMIT = 2;
 /** How long a batch waits for the weather before it answers Unavailable. */
 const WEATHER_MS = 8_000;
+/** Batches of that many inputs are paced in full. */
+const PACED_INPUTS = 8;
 const RETRY_FLOOR_MS = 4;
 const RETRY_CEILING_MS = 250;
 
@@ -78,6 +82,7 @@ export class Batcher {
   private closing = false;
   private busy = false;
   private lastStartMs = Number.NEGATIVE_INFINITY;
+  private lastInputs = 0;
   /** The weather is not waited for beyond this. */
   private patienceMs = Number.POSITIVE_INFINITY;
   private readonly loop: Promise<void>;
@@ -166,6 +171,7 @@ export class Batcher {
       try {
         await this.pace();
         batch = this.queue.take(this.limit, (id) => this.mustBeAlone(id));
+        this.lastInputs = batch.length;
         await this.work(batch);
       } catch (error) {
         // Nothing in a batch may end the loop, and nothing of it may stay without an outcome: its repeats would wait with it.
@@ -181,7 +187,9 @@ export class Batcher {
 
   private async pace(): Promise<void> {
     if (this.settings.batchLimit > 1 && this.queued < this.limit) {
-      const wait = this.lastStartMs + 1000 / this.settings.commitsPerSecond - this.clock.monotonicMs();
+      // One caller after the other must not wait for company that does not come: the pace is kept in the measure in which batches fill.
+      const share = Math.min(1, this.lastInputs / PACED_INPUTS);
+      const wait = this.lastStartMs + (share * 1000) / this.settings.commitsPerSecond - this.clock.monotonicMs();
       if (wait > 1) await pause(wait);
     }
     this.lastStartMs = this.clock.monotonicMs();
@@ -388,6 +396,7 @@ export class Batcher {
       const head = await this.store.head(this.settings.twin);
       if (!head) return;
       if (head.instance !== this.settings.instance) throw new Replaced(`${this.settings.twin} is ${head.instance} now`);
+      if (head.number > this.head.number) void this.publisher.publishStored(head.number);
       this.head = head;
     } catch (error) {
       if (error instanceof Replaced) throw error;

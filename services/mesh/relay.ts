@@ -93,6 +93,13 @@ export class Relay implements Publisher {
     });
   }
 
+  publishStored(entryNumber: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.queue.push({ entryNumber, lastEvent: undefined, messages: undefined, resolve });
+      this.working ??= this.work();
+    });
+  }
+
   private async work(): Promise<void> {
     while (this.queue.length > 0 && !this.stop.signal.aborted) {
       // What gathered while the last batch was on its way goes out as one.

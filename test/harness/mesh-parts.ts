@@ -78,6 +78,8 @@ export const TELLS = { Put: codec<object>() };
 export class MemoryPublisher implements Publisher {
   mark = { event: 0, entry: 0 };
   readonly taken: Outgoing[] = [];
+  /** Entries that are to be published from the journal. */
+  readonly stored: number[] = [];
   hold = false;
   private readonly held: (() => void)[] = [];
 
@@ -96,6 +98,11 @@ export class MemoryPublisher implements Publisher {
         resolve();
       }),
     );
+  }
+
+  publishStored(entryNumber: number): Promise<void> {
+    this.stored.push(entryNumber);
+    return Promise.resolve();
   }
 
   release(): void {

@@ -105,6 +105,15 @@ describe("protocols 3: one case", () => {
     expect(store.journal.size).toBe(1);
   });
 
+  test("what a commit of unknown result told is published from the journal, before what is told next", async () => {
+    failing("commit", "after", [new TooSlow("ended for its time, it said")]);
+    await enter(inputOf(putting("p", 1n)));
+    expect(publisher.stored).toEqual([1]);
+    expect(publisher.taken).toEqual([]);
+    await enter(inputOf(putting("p", 1n)));
+    expect(publisher.taken.map(({ entryNumber }) => entryNumber)).toEqual([2]);
+  });
+
   test("weather never parks and is never halved: it ends in Unavailable", async () => {
     clock.monotonicMs = () => performance.now() * 20; // eight seconds of patience in 0.4
     let commits = 0;

@@ -120,6 +120,16 @@ describe("protocols 10: the relay", () => {
     expect(relay.mark).toEqual({ event: 6, entry: 5 });
   });
 
+  test("what a commit of unknown result told goes out from the journal, and nothing newer is marked before it", async () => {
+    const relay = open(firstHead("a", "one"));
+    journal("a", [[1, 2], [3]]);
+    const before = relay.publishStored(2);
+    await relay.publish(outgoing(entry("a", 3, [4])));
+    await before;
+    expect(stored).toEqual(ids("a", 1, 2, 3, 4));
+    expect(relay.mark).toEqual({ event: 4, entry: 3 });
+  });
+
   test("while the journal cannot be read nothing newer goes out, and nothing is marked over the gap", async () => {
     const head = journal("a", [[1], [2]]);
     let failures = 2;
