@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 const QUIET = "--disable-warning=ExperimentalWarning";
 /** A twin needs little: batches are bounded. Left alone, V8 takes what the machine has, and fourteen twins with it. */
-const TWIN_FLAGS = [QUIET, "--max-old-space-size=160", "--max-semi-space-size=4"];
+const TWIN_FLAGS = [QUIET, "--max-old-space-size=160", "--max-semi-space-size=8"];
 /** For fewer services than this, compiling their code beforehand costs more than it saves. */
 const WARM_FROM_SERVICES = 4;
 const WARM_LIMIT_MS = 30_000;

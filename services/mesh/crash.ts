@@ -2,7 +2,7 @@
  * Crashers (protocols 7): before deciding, a twin notes its batch's ids in a small local file. After a crash in `decide` these are decided one by one,
  * and one that is there at the second crash is parked. The file needs no fsync: it must outlive the process, not the machine.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 interface Note {
@@ -42,8 +42,10 @@ export function openCrashNote(file: string): CrashNote {
   for (const id of [...crashes.keys()].slice(0, Math.max(0, crashes.size - REMEMBERED))) crashes.delete(id);
   const condemned = new Set([...crashes].filter(([, times]) => times >= CRASHES_TO_PARK).map(([id]) => id));
   const forgiven = new Set<string>();
+  // Twice in every batch: one write into an open file, whose first line counts and whose rest is older.
+  const open = openSync(file, "w");
   const write = (deciding: readonly string[]) =>
-    writeFileSync(file, JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) } satisfies Note));
+    writeSync(open, `${JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) } satisfies Note)}\n`, 0);
   write([]);
   return {
     condemned,
@@ -66,7 +68,7 @@ export function openCrashNote(file: string): CrashNote {
 
 function readNote(file: string): Note {
   try {
-    const note: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const note: unknown = JSON.parse(readFileSync(file, "utf8").split("\n", 1)[0] ?? "");
     if (typeof note === "object" && note !== null && "deciding" in note && "crashes" in note) return note as Note;
   } catch {
     // No note, or half of one: the process died between batches or while writing, not in a decision.

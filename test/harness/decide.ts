@@ -1,6 +1,7 @@
 /** Runs decisions over an in-memory state as the mesh would: needs in rounds, undeclared reads refused, changes kept only when it ends well. */
-import type { Caller, Change, Context, Decision, Doc, EventMap, Key, State } from "../../services/values/decision.ts";
+
 import { dayOf } from "../../services/values/days.ts";
+import type { Caller, Change, Context, Decision, Doc, EventMap, Key, State } from "../../services/values/decision.ts";
 import { isRefusal, isUnavailable, type Refusal, type Unavailable } from "../../services/values/outcome.ts";
 
 const MAX_ROUNDS = 6;
