@@ -2,7 +2,7 @@
  * SIGSTOP of the active twin of a hot standby, and SIGCONT after the other has taken over: it wakes in the middle of what it was doing, believes that it still leads,
  * and must not commit, post or send anything any more.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { pause } from "../../services/mesh/clock.ts";
 import { answers, underLoad, until } from "../harness/faults.ts";
 import { leaderOf, type RegionMesh, startRegionMesh, twinStatus } from "../harness/region-mesh.ts";
@@ -29,9 +29,9 @@ describe("the active twin is frozen, and wakes up", () => {
         const enough = pause(FROZEN_MS);
         mesh.supervisor.pause(frozen);
         await until(`${other} leads`, async () => ((await twinStatus(mesh, other))?.epoch ?? 0) > 0);
+        const atFirst = (await twinStatus(mesh, other))?.committed ?? 0;
+        await until(`${other} works while ${frozen} sleeps`, async () => ((await twinStatus(mesh, other))?.committed ?? 0) > atFirst);
         await enough;
-        const committed = (await twinStatus(mesh, other))?.committed ?? 0;
-        expect(committed, `${other} works`).toBeGreaterThan(0);
         mesh.supervisor.resume(frozen);
         await until(`${frozen} follows`, async () => (await twinStatus(mesh, frozen))?.epoch === 0);
         await mesh.supervisor.waitReady([frozen], READY_LIMIT_MS);

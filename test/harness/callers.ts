@@ -43,6 +43,8 @@ export interface Load {
   readonly sent: number;
   readonly answered: number;
   readonly retries: number;
+  /** How often each status made a till ask again. */
+  readonly statuses: ReadonlyMap<string, number>;
   readonly failures: readonly string[];
   /** The longest time in which no hospital had any answer, and the longest that one bill waited for its own. */
   readonly longestGapMs: number;
@@ -66,8 +68,10 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0, slowestMs: 0 };
   let lastMs = performance.now();
 
-  const retried = (): void => {
+  const statuses = new Map<string, number>();
+  const retried = (status: string): void => {
     counts.retries += 1;
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
   };
 
   const bill = async (institutionId: string, file: number): Promise<void> => {
@@ -87,7 +91,9 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     }
     const now = performance.now();
     counts.answered += 1;
-    counts.longestGapMs = Math.max(counts.longestGapMs, now - lastMs);
+    if (now - lastMs > counts.longestGapMs) {
+      counts.longestGapMs = now - lastMs;
+    }
     counts.slowestMs = Math.max(counts.slowestMs, now - sentMs);
     lastMs = now;
   };
@@ -109,6 +115,7 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
 
   return {
     seed: mesh.seed,
+    statuses,
     get sent() {
       return counts.sent;
     },

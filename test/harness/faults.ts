@@ -46,7 +46,7 @@ export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: 
       `seed ${mesh.seed}`,
       `longest gap ${seconds(load.longestGapMs)}`,
       `slowest answer ${seconds(load.slowestMs)}`,
-      `retries ${load.retries}`,
+      `retries ${load.retries} (${[...load.statuses].map(([status, count]) => `${status} ${count}`).join(", ")})`,
       `submissions ${load.sent}`,
       `load ${seconds(loadedMs - startedMs)}, settled ${seconds(settledMs - loadedMs)}, checked ${seconds(performance.now() - settledMs)}`,
       faults.length === 0

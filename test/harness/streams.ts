@@ -1,17 +1,13 @@
 /** What a fault does to the streams, over a NATS connection of the test's own. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { DeliverPolicy, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { headers, type NatsConnection } from "@nats-io/nats-core";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import { natsServers, type Topology } from "../../services/mesh/topology.ts";
 import type { Mesh } from "./mesh.ts";
 
-const PAGE = 500;
-const PAGE_MS = 1_000;
 const READY_LIMIT_MS = 120_000;
-const MESSAGE_ID = "Nats-Msg-Id";
 
 export interface Redelivery {
   readonly streams: number;
@@ -19,10 +15,10 @@ export interface Redelivery {
   readonly messages: number;
 }
 
-async function withStreams<T>(topology: Topology, work: (connection: NatsConnection, manager: JetStreamManager) => Promise<T>): Promise<T> {
+async function withStreams<T>(topology: Topology, work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
   const connection = await connect({ servers: natsServers(topology), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   try {
-    return await work(connection, await jetstreamManager(connection));
+    return await work(await jetstreamManager(connection));
   } finally {
     await connection.close();
   }
@@ -30,7 +26,7 @@ async function withStreams<T>(topology: Topology, work: (connection: NatsConnect
 
 /** Deletes every durable consumer. The services make them again, and are given everything that stands in the streams once more, under the same ids. */
 export async function deleteDurables(mesh: Mesh): Promise<Redelivery> {
-  return await withStreams(mesh.topology, async (_, manager) => {
+  return await withStreams(mesh.topology, async (manager) => {
     const told = { streams: 0, durables: 0, messages: 0 };
     for await (const { config, state } of manager.streams.list()) {
       told.streams += 1;
@@ -39,35 +35,6 @@ export async function deleteDurables(mesh: Mesh): Promise<Redelivery> {
       for await (const consumer of manager.consumers.list(config.name)) durables.push(consumer.name);
       for (const durable of durables) await manager.consumers.delete(config.name, durable);
       told.durables += durables.length;
-    }
-    return told;
-  });
-}
-
-/** Publishes every message of every stream a second time under an id of its own, so that no deduplication by id can help: neither JetStream's nor the journal's. */
-export async function publishAgain(mesh: Mesh): Promise<Redelivery> {
-  return await withStreams(mesh.topology, async (connection, manager) => {
-    const told = { streams: 0, durables: 0, messages: 0 };
-    const client = jetstream(connection);
-    const streams: { name: string; last: number }[] = [];
-    for await (const { config, state } of manager.streams.list()) streams.push({ name: config.name, last: state.last_seq });
-    for (const { name, last } of streams) {
-      told.streams += 1;
-      const consumer = await client.consumers.get(name, { deliver_policy: DeliverPolicy.All });
-      for (let reached = 0; reached < last; ) {
-        const again: Promise<unknown>[] = [];
-        for await (const message of await consumer.fetch({ max_messages: PAGE, expires: PAGE_MS })) {
-          reached = message.seq;
-          if (message.seq > last) break;
-          const copied = headers();
-          for (const key of message.headers?.keys() ?? []) copied.set(key, message.headers?.get(key) ?? "");
-          copied.set(MESSAGE_ID, `again/${message.headers?.get(MESSAGE_ID) ?? message.seq}`);
-          for (const key of [...copied.keys()]) if (key.startsWith("Nats-Batch")) copied.delete(key);
-          again.push(client.publish(message.subject, message.data, { headers: copied }));
-        }
-        await Promise.all(again);
-        told.messages += again.length;
-      }
     }
     return told;
   });
@@ -86,7 +53,7 @@ export async function wipeStores(mesh: Mesh): Promise<void> {
 
 /** How many durables there are. */
 export async function durables(mesh: Mesh): Promise<number> {
-  return await withStreams(mesh.topology, async (_, manager) => {
+  return await withStreams(mesh.topology, async (manager) => {
     let there = 0;
     for await (const { state } of manager.streams.list()) there += state.consumer_count;
     return there;
@@ -95,10 +62,10 @@ export async function durables(mesh: Mesh): Promise<number> {
 
 /** Whether no durable has anything left to hear. */
 export async function allHeard(mesh: Mesh): Promise<boolean> {
-  return await withStreams(mesh.topology, async (_, manager) => {
+  return await withStreams(mesh.topology, async (manager) => {
     for await (const { config } of manager.streams.list())
       for await (const consumer of manager.consumers.list(config.name))
-        if (consumer.num_pending > 0 || consumer.num_ack_pending > 0) return false;
+        if (consumer.config.durable_name && (consumer.num_pending > 0 || consumer.num_ack_pending > 0)) return false;
     return true;
   });
 }

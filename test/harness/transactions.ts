@@ -32,10 +32,9 @@ export async function killInTransaction(mesh: RegionMesh, name: string): Promise
 async function hasOpenTransaction(mongo: MongoClient, ports: ReadonlySet<number>): Promise<boolean> {
   const operations = mongo
     .db("admin")
-    .aggregate([
-      { $currentOp: { allUsers: true, idleSessions: true, idleConnections: false } },
-      { $match: { transaction: { $exists: true } } },
-    ]);
+    .aggregate([{ $currentOp: { allUsers: true, idleSessions: true } }, { $match: { transaction: { $exists: true } } }], {
+      readConcern: { level: "local" },
+    });
   for await (const { client } of operations) if (ports.has(Number(String(client).split(":").at(-1)))) return true;
   return false;
 }
