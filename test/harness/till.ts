@@ -86,7 +86,10 @@ const refuse = refusals({
   CLOSED: { status: "FAILED_PRECONDITION", zh: "账户已关闭", en: "the account is closed" },
 });
 
+/** More than MongoDB takes in one document. */
 const HUGE = 17 * 1024 * 1024;
+/** Less than that, and more than the bus carries. */
+const LARGE = 9 * 1024 * 1024;
 
 const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
   needs(input) {
@@ -108,7 +111,7 @@ const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
     change.put(accounts.key(input.account), input.trouble === "huge" ? { ...after, padding: "x".repeat(HUGE) } : after);
     change.tell("Deposited", input.county, { depositId: context.id, account: input.account, fen: input.fen });
     change.about(input.account);
-    return { fen: after.fen, deposits: after.deposits, ...(input.trouble === "reply" ? { padding: "x".repeat(HUGE) } : {}) };
+    return { fen: after.fen, deposits: after.deposits, ...(input.trouble === "reply" ? { padding: "x".repeat(LARGE) } : {}) };
   },
 };
 
