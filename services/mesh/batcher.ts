@@ -83,6 +83,8 @@ export class Batcher {
   private busy = false;
   private lastStartMs = Number.NEGATIVE_INFINITY;
   private lastInputs = 0;
+  /** The head could not be read since a commit failed: that commit may stand. */
+  private uncertain = false;
   /** The weather is not waited for beyond this. */
   private patienceMs = Number.POSITIVE_INFINITY;
   private readonly loop: Promise<void>;
@@ -391,13 +393,20 @@ export class Batcher {
     return refusal;
   }
 
+  /** A commit's outcome is not known, and nobody may come after whom it would be found out: asks again. For a twin that follows as well. */
+  async settleHead(): Promise<void> {
+    if (this.uncertain && !this.busy) await this.refreshHead();
+  }
+
   private async refreshHead(): Promise<void> {
+    this.uncertain = true;
     try {
       const head = await this.store.head(this.settings.twin);
       if (!head) return;
       if (head.instance !== this.settings.instance) throw new Replaced(`${this.settings.twin} is ${head.instance} now`);
       if (head.number > this.head.number) void this.publisher.publishStored(head.number);
       this.head = head;
+      this.uncertain = false;
     } catch (error) {
       if (error instanceof Replaced) throw error;
       // The next attempt reads it again: a stale head can only conflict.

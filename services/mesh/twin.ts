@@ -264,6 +264,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     );
     hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
     residentBytes = process.memoryUsage.rss();
+    void batcher.settleHead().catch((error: unknown) => log.warn({ err: error }, "the head is not settled yet"));
     void touchWhenBehind().catch((error: unknown) => log.debug({ err: error }, "the head is touched at the next turn"));
   }, CENSUS_MS);
 
