@@ -1,5 +1,5 @@
 /** The raw limits of the same engines in the same run: transactions of a hundred decisions, R3 publish and consume. What the pipeline's figures stand beside. */
-import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, type JsMsg, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { MongoClient } from "mongodb";
 import { openBus } from "../../services/mesh/bus.ts";
@@ -89,16 +89,17 @@ async function streams(topology: Topology): Promise<Limit[]> {
     const consumeMs = performance.now();
     for (let taken = 0; taken < MESSAGES; ) {
       const messages = await consumer.fetch({ max_messages: 256, expires: 2_000 });
-      for await (const message of messages) {
-        message.ack();
-        taken += 1;
-      }
+      // One burst per fetch, as the mesh acknowledges: acknowledged one by one as they come, each costs the servers seven times as much.
+      const held: JsMsg[] = [];
+      for await (const message of messages) held.push(message);
+      for (const message of held) message.ack();
+      taken += held.length;
     }
     const consumeSeconds = (performance.now() - consumeMs) / 1000;
     await manager.streams.delete("BENCH");
     return [
       { what: `R3 publish in atomic batches of ${BATCH} with Nats-Msg-Id: messages/s`, perSecond: MESSAGES / publishSeconds },
-      { what: "R3 consume, fetch 256, explicit acknowledgement: messages/s", perSecond: MESSAGES / consumeSeconds },
+      { what: "R3 consume, fetch 256, explicit acknowledgements in bursts: messages/s", perSecond: MESSAGES / consumeSeconds },
     ];
   } finally {
     await connection.close();
