@@ -6,6 +6,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } 
 import { join } from "node:path";
 import { random } from "../../deploy/sandbox/region/random.ts";
 import { type Claim, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import type { RegionMesh } from "./region-mesh.ts";
@@ -24,6 +25,8 @@ export const CALLERS = [
 /** Bills of one hospital under way at a time: a till that waits does not stop the next one. */
 const LANES = 8;
 const PER_SECOND = 40;
+/** Before so many bills the hospital asks whether the patient is covered. */
+const ELIGIBILITY_BP = 2_000;
 /** How long a hospital repeats a bill before it gives up. No fault here lasts so long. */
 const PATIENCE_MS = 60_000;
 
@@ -74,12 +77,20 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
   };
 
+  const ask = async (institutionId: string, personId: string, day: string): Promise<void> => {
+    const hospital = mesh.people.as(`hospital-${institutionId}`);
+    const options = { patienceMs: PATIENCE_MS, onRetry: retried };
+    const { covered } = await hospital.call(EnrollmentServiceDefinition, "checkEligibility", { personId, day }, options);
+    if (!covered) throw new Error(`${personId} is not covered on ${day}`);
+  };
+
   const bill = async (institutionId: string, file: number): Promise<void> => {
     const request = mesh.bills.next(institutionId);
     const { claimId } = request;
     const sentMs = performance.now();
     counts.sent += 1;
     try {
+      if (chance.chance(ELIGIBILITY_BP)) await ask(institutionId, request.personId, request.dischargedOn);
       const { claim } = await mesh.people
         .as(`hospital-${institutionId}`)
         .call(ClaimsServiceDefinition, "submitClaim", { requestId: claimId, bill: request }, { patienceMs: PATIENCE_MS, onRetry: retried });
@@ -91,9 +102,7 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     }
     const now = performance.now();
     counts.answered += 1;
-    if (now - lastMs > counts.longestGapMs) {
-      counts.longestGapMs = now - lastMs;
-    }
+    counts.longestGapMs = Math.max(counts.longestGapMs, now - lastMs);
     counts.slowestMs = Math.max(counts.slowestMs, now - sentMs);
     lastMs = now;
   };

@@ -1,4 +1,4 @@
-/** One fault under load: tills bill before, during and after it; then everything settles, and the check from outside, the bank's statement and the audit must all be clean. */
+/** One fault under load: tills bill and offices work before, during and after it; then everything settles, and the check from outside, the bank's statement and the audit must all be clean. */
 import { expect } from "vitest";
 import { auditMesh } from "../../services/audit/audit.ts";
 import type { AuditLine } from "../../services/audit/findings.ts";
@@ -7,6 +7,7 @@ import { mongoUri } from "../../services/mesh/topology.ts";
 import { reconcile, waitFor } from "../../services/nrcms/day.ts";
 import { isClean } from "../../services/nrcms/summary.ts";
 import { type Load, startCallers } from "./callers.ts";
+import { startOffices } from "./offices.ts";
 import { checkFromOutside, type Outside } from "./outside-check.ts";
 import type { RegionMesh } from "./region-mesh.ts";
 import { settle } from "./settle.ts";
@@ -23,13 +24,14 @@ const SHOWN = 12;
 /** Plays one fault and checks all that follows. Prints one line. Fails with what was found. */
 export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: Load) => Promise<void>): Promise<void> {
   const load = startCallers(mesh);
+  const offices = startOffices(mesh);
   const startedMs = performance.now();
   try {
     await answers(load, WARM);
     await strike(load);
     await answers(load, WARM);
   } finally {
-    await load.stop();
+    await Promise.all([load.stop(), offices.stop()]);
   }
   const loadedMs = performance.now();
   await settle(mesh);
@@ -38,7 +40,12 @@ export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: 
   const statement = await statementFaults(mesh, outside);
   const lines = await auditClean(mesh);
   const breaches = lines.flatMap((line) => line.breaches.map((breach) => `invariant ${line.invariant}: ${breach}`));
-  const faults = [...load.failures.map((failure) => `not answered well: ${failure}`), ...outside.faults, ...statement, ...breaches];
+  const faults = [
+    ...[...load.failures, ...offices.failures].map((failure) => `not answered well: ${failure}`),
+    ...outside.faults,
+    ...statement,
+    ...breaches,
+  ];
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   console.log(
     [
@@ -46,7 +53,7 @@ export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: 
       `seed ${mesh.seed}`,
       `longest gap ${seconds(load.longestGapMs)}`,
       `slowest answer ${seconds(load.slowestMs)}`,
-      `retries ${load.retries} (${[...load.statuses].map(([status, count]) => `${status} ${count}`).join(", ")})`,
+      `retries ${load.retries + offices.retries} (${[...load.statuses].map(([status, count]) => `${status} ${count}`).join(", ")})`,
       `submissions ${load.sent}`,
       `load ${seconds(loadedMs - startedMs)}, settled ${seconds(settledMs - loadedMs)}, checked ${seconds(performance.now() - settledMs)}`,
       faults.length === 0

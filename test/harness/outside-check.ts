@@ -4,6 +4,7 @@
  */
 import type { Document } from "mongodb";
 import { type Answer, answersOf } from "./callers.ts";
+import { enrolledOf, noticesOf } from "./offices.ts";
 import { askBank, type RegionMesh } from "./region-mesh.ts";
 
 export interface Outside {
@@ -173,6 +174,31 @@ class Comparison {
       );
   }
 
+  /** What the offices were told, and the money that the funds must have after all that came in and went out. */
+  async offices(books: Books): Promise<void> {
+    const { mongo, run, receivedFen } = this.#mesh;
+    const missing = async (service: string, kind: string, ids: readonly string[]) => {
+      const rows = mongo.db(`nrcms_${service}`).collection<{ _id: string }>(kind);
+      const found = new Set((await rows.find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } }).toArray()).map((row) => row._id));
+      for (const id of ids) this.hold(found.has(id), () => `${id} was acknowledged, and ${service} has no such ${kind}`);
+    };
+    const enrolled = enrolledOf(run);
+    const householdIds = enrolled.map(({ householdId }) => householdId);
+    await missing("enrollment", "households", householdIds);
+    await missing(
+      "claims",
+      "covers",
+      enrolled.flatMap(({ people }) => people),
+    );
+    await missing("administration", "notices", noticesOf(run));
+    const inFen = enrolled.reduce((sum, row) => sum + row.contributionsFen, receivedFen);
+    // What goes from one county to another leaves the sum of the funds as it is.
+    const counties = new Set(this.#mesh.region.counties.map(({ county }) => county.account?.accountNumber));
+    const outFen = books.transactions.reduce((sum, one) => (counties.has(one.account) ? sum : sum + BigInt(one.fen)), 0n);
+    const heldFen = (await this.all("settlement", "books")).reduce((sum, book) => sum + BigInt(book.bankFen), 0n);
+    this.hold(heldFen === inFen - outFen, () => `the funds hold ${heldFen} fen; ${inFen} came in and ${outFen} went out`);
+  }
+
   /** The transfers between counties, after a look whether they sum to what the tills heard of patients from elsewhere. */
   async clearing(answers: ReadonlyMap<string, Answer>): Promise<{ fromCounty: string; toCounty: string; amountFen: bigint }[]> {
     const windows = await this.all("settlement", "windows");
@@ -202,6 +228,7 @@ export async function checkFromOutside(mesh: RegionMesh): Promise<Outside> {
   const books = (await askBank(mesh, "/books")) as Books;
   const orders = await comparison.promises(answers, books);
   await comparison.bank(answers, books, orders);
+  await comparison.offices(books);
   return {
     claims: answers.size,
     paid: books.transactions.length,

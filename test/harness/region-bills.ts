@@ -11,6 +11,8 @@ import { PILOTS } from "./region-cut.ts";
 export interface BillMaker {
   /** The next bill of this institution. */
   next(institutionId: string): Bill;
+  /** These people are covered from now on: they are the next of their county to see a doctor. */
+  admit(county: string, people: readonly string[]): void;
 }
 
 const UNIT_E4 = 10_000n;
@@ -35,6 +37,7 @@ interface Item {
 class Waiting {
   readonly #people: readonly string[];
   readonly #stays = new Map<string, number>();
+  readonly #newcomers: string[] = [];
   #next = 0;
 
   constructor(people: readonly string[]) {
@@ -42,7 +45,13 @@ class Waiting {
     this.#people = people;
   }
 
+  admit(people: readonly string[]): void {
+    this.#newcomers.push(...people);
+  }
+
   visitor(): string {
+    const newcomer = this.#newcomers.shift();
+    if (newcomer) return newcomer;
     const person = this.#people[this.#next % this.#people.length] as string;
     this.#next += 1;
     return person;
@@ -50,7 +59,8 @@ class Waiting {
 
   /** Somebody for a stay, and the day of that stay's discharge, not after `day`. */
   inpatient(day: string): { person: string; dischargedOn: string } {
-    const person = this.visitor();
+    const person = this.#people[this.#next % this.#people.length] as string;
+    this.#next += 1;
     const before = this.#stays.get(person) ?? 0;
     if (before >= MOST_STAYS) throw new Error(`${person} has had ${before} stays: the test is larger than its region`);
     this.#stays.set(person, before + 1);
@@ -79,6 +89,7 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
   };
 
   return {
+    admit: (county, people) => at(county).admit(people),
     next(institutionId) {
       const institution = levels.get(institutionId);
       if (!institution) throw new Error(`${institutionId} is not of this region`);

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
+import type { Household } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { hostOf, mongoUri } from "../../services/mesh/topology.ts";
 import type { TwinBeat } from "../../services/mesh/wiring.ts";
@@ -23,6 +24,10 @@ export interface RegionMesh extends Mesh {
   readonly region: Region;
   readonly people: People;
   readonly bills: BillMaker;
+  /** Households that are not enrolled yet. */
+  readonly waiting: { readonly county: string; readonly household: Household }[];
+  /** What the funds had received when the import was done, in fen. */
+  readonly receivedFen: bigint;
   /** The mesh's day: bills are of it or before. */
   readonly day: string;
   /** Outside of the mesh: for checks only. */
@@ -48,7 +53,7 @@ function seedOfRun(): number {
 /** Starts everything and imports the region. Where that fails nothing is left behind. */
 export async function startRegionMesh(): Promise<RegionMesh> {
   const seed = seedOfRun();
-  const region = await readRegionCut();
+  const { region, waiting } = await readRegionCut();
   const mesh = await startMesh({
     services: SERVICES,
     sandbox: true,
@@ -67,6 +72,7 @@ export async function startRegionMesh(): Promise<RegionMesh> {
   const mongo = new MongoClient(mongoUri(mesh.topology), { useBigInt64: true, readConcernLevel: "majority" });
   const closing = new AbortController();
   const deskFaults: string[] = [];
+  let receivedFen = 0n;
   let desks: Promise<unknown> = Promise.resolve();
   const stop = async (): Promise<void> => {
     closing.abort();
@@ -78,7 +84,8 @@ export async function startRegionMesh(): Promise<RegionMesh> {
   try {
     const silent = () => undefined;
     await importRegisters(region, who, silent);
-    await Promise.all([importFunds(region, who, silent), importRegion(region, who)]);
+    const [, contributionsFen] = await Promise.all([importFunds(region, who, silent), importRegion(region, who)]);
+    receivedFen = contributionsFen + subsidiesOf(region);
   } catch (error) {
     await stop();
     throw error;
@@ -97,13 +104,23 @@ export async function startRegionMesh(): Promise<RegionMesh> {
     }
   };
   desks = Promise.all([desk(() => reviewDesks(counties, who, tally, closing.signal)), desk(() => checkerDesk(who, tally, closing.signal))]);
-  return { ...mesh, seed, region, people: who, bills: billMaker(region, seed, SAMPLE_DAY), day: SAMPLE_DAY, mongo, deskFaults, stop };
+  const bills = billMaker(region, seed, SAMPLE_DAY);
+  return { ...mesh, seed, region, people: who, bills, waiting, receivedFen, day: SAMPLE_DAY, mongo, deskFaults, stop };
 }
 
-async function importRegion(region: Region, who: People): Promise<void> {
+/** Gives the contributions that came in, in fen. */
+async function importRegion(region: Region, who: People): Promise<bigint> {
   const imported = await importHouseholds(region, who, () => undefined);
   if (imported.refused.length > 0) throw new Error(`households were refused:\n${imported.refused.slice(0, 10).join("\n")}`);
   await importReferrals(region, who, () => undefined);
+  return imported.contributionsFen;
+}
+
+/** The government's money a head. */
+function subsidiesOf(region: Region): bigint {
+  const perHead = new Map(region.counties.map((row) => [row.county.county, row.subsidyFenPerHead]));
+  const heads = ({ households }: Region["households"][number]) => households.reduce((sum, { members }) => sum + members.length, 0);
+  return region.households.reduce((sum, row) => sum + (perHead.get(row.county) ?? 0n) * BigInt(heads(row)), 0n);
 }
 
 /** What a twin says of itself; undefined where it does not answer. */

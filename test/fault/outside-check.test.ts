@@ -1,0 +1,126 @@
+/** The check from outside is worth what it finds: each damage is done to a settled mesh by hand, found, and undone. */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Document } from "mongodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answersFolder, CALLERS, startCallers } from "../harness/callers.ts";
+import { answers } from "../harness/faults.ts";
+import { checkFromOutside } from "../harness/outside-check.ts";
+import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
+import { settle } from "../harness/settle.ts";
+
+const BILLS = 120;
+
+describe("the check from outside", () => {
+  let mesh: RegionMesh;
+  beforeAll(async () => {
+    mesh = await startRegionMesh();
+    const load = startCallers(mesh);
+    await answers(load, BILLS);
+    await load.stop();
+    await settle(mesh);
+  });
+  afterAll(async () => {
+    await mesh?.stop();
+  });
+
+  const faults = async () => (await checkFromOutside(mesh)).faults.join("\n");
+
+  /** Puts something else in a document's place, or takes it away, while `look` looks. */
+  const damaged = async (
+    service: string,
+    kind: string,
+    of: Document,
+    change: (found: Document) => Document | undefined,
+    look: () => Promise<void>,
+  ) => {
+    const collection = mesh.mongo.db(`nrcms_${service}`).collection(kind);
+    const found = await collection.findOne(of);
+    if (!found) throw new Error(`no such ${kind} to damage`);
+    const other = change(found);
+    if (other) await collection.replaceOne({ _id: found._id }, other);
+    else await collection.deleteOne({ _id: found._id });
+    try {
+      await look();
+    } finally {
+      await collection.replaceOne({ _id: found._id }, found, { upsert: true });
+    }
+  };
+
+  test("finds nothing where nothing is wrong", async () => {
+    expect(await faults()).toBe("");
+  });
+
+  test("an answer that was given and is not stored", async () => {
+    const file = join(answersFolder(mesh.run), `${CALLERS[0]}.jsonl`);
+    const before = readFileSync(file, "utf8");
+    const [line = ""] = before.split("\n");
+    appendFileSync(file, `${JSON.stringify({ ...JSON.parse(line), claimId: "H640521001-lost" })}\n`);
+    try {
+      expect(await faults()).toMatch(/H640521001-lost was acknowledged .* and is not stored/);
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
+
+  test("a claim that nobody was told of, and one with another benefit", async () => {
+    const paid = { state: "PAID" };
+    const elsewhere = (claim: Document) => ({ ...claim, benefit: { ...claim.benefit, fundFen: claim.benefit.fundFen + 1n } });
+    await damaged("claims", "claims", paid, elsewhere, async () => expect(await faults()).toMatch(/the till heard \d+ fen, stored are/));
+    const claims = mesh.mongo.db("nrcms_claims").collection<Document & { _id: string }>("claims");
+    const { _id: _, ...copy } = (await claims.findOne(paid)) ?? {};
+    const { insertedId } = await claims.insertOne({ _id: "H640521001-unheard", ...copy });
+    try {
+      expect(await faults()).toMatch(/H640521001-unheard is stored, and no till ever had an answer/);
+    } finally {
+      await claims.deleteOne({ _id: insertedId });
+    }
+  });
+
+  test("a promise without a payable, and a transfer without an order", async () => {
+    const ofClaim = { claimId: { $ne: "" }, amountFen: { $gt: 0n } };
+    await damaged(
+      "settlement",
+      "payables",
+      ofClaim,
+      () => undefined,
+      async () => expect(await faults()).toMatch(/was promised \d+ fen, and has 0 payables/),
+    );
+    await damaged(
+      "payment",
+      "orders",
+      { state: "SETTLED" },
+      () => undefined,
+      async () => {
+        const found = await faults();
+        expect(found).toMatch(/is in 0 executed transfers/);
+        expect(found).toMatch(/the bank has moved \d+ fen by \S+; ordered were none/);
+      },
+    );
+  });
+
+  test("an order that the bank has not executed: the payable is paid twice, or never", async () => {
+    const unsent = (order: Document) => ({ ...order, endToEndId: "never-sent" });
+    await damaged("payment", "orders", { state: "SETTLED" }, unsent, async () =>
+      expect(await faults()).toMatch(/is in 0 executed transfers/),
+    );
+  });
+
+  test("money of a fund that is neither received nor paid", async () => {
+    const more = (book: Document) => ({ ...book, bankFen: book.bankFen + 1n });
+    await damaged("settlement", "books", {}, more, async () =>
+      expect(await faults()).toMatch(/the funds hold \d+ fen; \d+ came in and \d+ went out/),
+    );
+  });
+
+  test("an account that had more than its claims sum to", async () => {
+    const file = join(answersFolder(mesh.run), `${CALLERS[1]}.jsonl`);
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, `${before.split("\n").slice(1).join("\n")}`);
+    try {
+      expect(await faults()).toMatch(/account \d+ had \d+ fen, owed were \d+/);
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
+});
