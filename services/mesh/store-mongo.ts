@@ -15,6 +15,7 @@ import {
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  ReadConcern,
 } from "mongodb";
 import type { Doc, Key, Kind } from "../values/decision.ts";
 import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
@@ -308,8 +309,8 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
     resolve: (id, by) => cased(async () => void (await parked.updateOne({ _id: id }, { $set: { resolved: true, resolvedBy: by } }))),
     endTransactionsOf: (other) =>
       cased(async () => {
-        const open = await client
-          .db("admin")
+        const admin = client.db("admin", { readConcern: new ReadConcern("local") });
+        const open = await admin
           .aggregate([
             { $currentOp: { allUsers: true, idleSessions: true } },
             { $match: { appName: other, transaction: { $exists: true } } },
@@ -317,7 +318,7 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
           ])
           .toArray();
         const ids = open.flatMap(({ lsid }) => (lsid?.id ? [{ id: lsid.id }] : []));
-        if (ids.length > 0) await client.db("admin").command({ killSessions: ids });
+        if (ids.length > 0) await admin.command({ killSessions: ids });
         return ids.length;
       }),
     mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),

@@ -108,7 +108,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     if (!last) return;
     store.endTransactionsOf(`${service.name}.${peer}.${last.instance}`).then(
       (ended) => ended > 0 && log.warn({ peer, ended }, "ended what the peer left open"),
-      (error: unknown) => log.debug({ err: error }, "what the peer left open is ended by mongod within its second"),
+      (error: unknown) => log.info({ err: error }, "what the peer left open is ended by mongod within its second"),
     );
   }
   presence.onDeath(buryPeer);
