@@ -92,6 +92,11 @@ describe("what it answers", () => {
     for (const [code] of errors.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)) expect([...known, ...contract.refusals]).toContain(code);
   });
 
+  test.each(offered)("$title says INVALID_ARGUMENT if there is anything in its request that could be wrong", ({ comment, requestType }) => {
+    const fields = contracts.messages.get(requestType)?.field ?? [];
+    expect(comment.includes("INVALID_ARGUMENT")).toBe(fields.length > 0);
+  });
+
   test("every whole number of the contracts has a unit in its name, or counts something", () => {
     const without = [...contracts.messages]
       .filter(([name]) => name.startsWith("nrcms."))
