@@ -26,25 +26,29 @@ export interface Subscribed {
 }
 
 export interface Bus {
-  publish(subject: string, data: Uint8Array, headers?: Headers): void;
+  publish(subject: string, data: Uint8Array, headers?: Headers, hand?: number): void;
+  /** On the connections in turn: for what is told again and again, so that not all of it is lost with one of them. */
+  tell(subject: string, data: Uint8Array): void;
   /** Each message arrives once: on one of the connections, and at one member of the queue group where one is named. */
   subscribe(subject: string, handler: (message: Arrived) => void, queue?: string): Subscribed;
   /** Each message arrives on every connection that lives, so twice as a rule: for what may be heard twice and must not be missed. */
   hear(subject: string, handler: (message: Arrived) => void): Subscribed;
-  /** One request, one reply. Never throws: no responders and time-outs are outcomes. `hand` picks the connection. */
+  /** The hand to ask on: the preferred one where it may be asked, else the other. */
+  pick(preferred: number): number;
+  /** One request, one reply. Never throws: no responders and time-outs are outcomes. On the connection `hand`, or the one to be picked. */
   request(subject: string, data: Uint8Array, headers: Headers, timeoutMs: number, hand?: number): Promise<Reply>;
   /** JetStream over the connection that works; asked for again after an error. */
   jetstream(): { readonly client: JetStreamClient; readonly manager: Promise<JetStreamManager>; readonly hand: number };
-  /** The connection of this hand gave an error or no answer: the other is taken for a while. */
+  /** The connection of this hand gave an error or no answer: the other is taken until this one's server has answered a ping. */
   distrust(hand: number): void;
+  /** Whether this hand may be asked: it is connected, and owes no answer to a ping. */
+  trusts(hand: number): boolean;
   readonly connected: boolean;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 const NO_RESPONDERS = 503;
-/** A connection that failed is not asked first for this long. */
-const DISTRUST_MS = 1_000;
 /** Requests are checked for their time-outs this often. */
 const TICK_MS = 50;
 
@@ -59,8 +63,29 @@ interface Hand {
   readonly pending: Map<string, Pending>;
   readonly js: JetStreamClient;
   manager: Promise<JetStreamManager> | undefined;
-  distrustedUntilMs: number;
+  /** A ping is out that shall show whether its server lives. */
+  probing: boolean;
   down: boolean;
+}
+
+/** Whoever waits for an answer on this hand asks again on the other one, rather than wait for its deadline. */
+function failPending(hand: Hand, index: number): void {
+  const pending = [...hand.pending.values()];
+  hand.pending.clear();
+  for (const one of pending) one.settle({ kind: "timeout", hand: index });
+}
+
+async function probe(hand: Hand, log: Logger): Promise<void> {
+  if (hand.probing || hand.down) return;
+  hand.probing = true;
+  try {
+    await hand.connection.rtt();
+  } catch (error) {
+    // It was disconnected meanwhile, which is known by then; or it is being closed.
+    log.debug({ err: error }, "a connection was probed in vain");
+  } finally {
+    hand.probing = false;
+  }
 }
 
 function toHdrs(map: Headers): MsgHdrs {
@@ -69,7 +94,7 @@ function toHdrs(map: Headers): MsgHdrs {
   return made;
 }
 
-async function openHand(servers: readonly string[], name: string, log: Logger): Promise<Hand> {
+async function openHand(servers: readonly string[], name: string, index: number, log: Logger): Promise<Hand> {
   const connection = await connect({
     servers: [...servers],
     noRandomize: true,
@@ -91,7 +116,7 @@ async function openHand(servers: readonly string[], name: string, log: Logger): 
     pending: new Map(),
     js: jetstream(connection, { timeout: 5_000 }),
     manager: undefined,
-    distrustedUntilMs: 0,
+    probing: false,
     down: false,
   };
   connection.subscribe(`${inbox}.*`, {
@@ -108,13 +133,16 @@ async function openHand(servers: readonly string[], name: string, log: Logger): 
       );
     },
   });
-  void watch(hand, name, log);
+  void watch(hand, name, index, log);
   return hand;
 }
 
-async function watch(hand: Hand, name: string, log: Logger): Promise<void> {
+async function watch(hand: Hand, name: string, index: number, log: Logger): Promise<void> {
   for await (const status of hand.connection.status()) {
-    if (status.type === "disconnect" || status.type === "staleConnection") hand.down = true;
+    if (status.type === "disconnect" || status.type === "staleConnection") {
+      hand.down = true;
+      failPending(hand, index);
+    }
     if (status.type === "reconnect") hand.down = false;
     if (status.type === "error") log.warn({ connection: name, status: String(status.error) }, "nats");
   }
@@ -123,9 +151,9 @@ async function watch(hand: Hand, name: string, log: Logger): Promise<void> {
 /** Connects two hands. `servers` are host:port; the first hand begins with `servers[first]`, the second with the next one. */
 export async function openBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
   const turned = (by: number) => servers.map((_, index) => servers[(index + by) % servers.length] as string);
-  const hands = await Promise.all([openHand(turned(first), `${name}.0`, log), openHand(turned(first + 1), `${name}.1`, log)]);
+  const hands = await Promise.all([openHand(turned(first), `${name}.0`, 0, log), openHand(turned(first + 1), `${name}.1`, 1, log)]);
   let serial = 0;
-  const usable = (hand: Hand) => !hand.down && !hand.connection.isClosed() && hand.distrustedUntilMs < performance.now();
+  const usable = (hand: Hand) => !hand.down && !hand.connection.isClosed() && !hand.probing;
   const pick = (preferred = 0): number => {
     const order = preferred === 1 ? [1, 0] : [0, 1];
     return order.find((index) => usable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
@@ -168,9 +196,15 @@ export async function openBus(servers: readonly string[], name: string, first: n
   };
 
   return {
-    publish(subject, data, map) {
-      const hand = hands[pick()] as Hand;
+    publish(subject, data, map, index = pick()) {
+      const hand = hands[index] as Hand;
       hand.connection.publish(subject, data, map ? { headers: toHdrs(map) } : undefined);
+    },
+    tell(subject, data) {
+      serial += 1;
+      const hand = hands[serial % hands.length] as Hand;
+      // One that is down would keep it, and tell it when it is old.
+      if (!hand.down) hand.connection.publish(subject, data);
     },
     subscribe(subject, handler, queue) {
       // A plain subscription on both hands would hear everything twice; a queue group gives each message to one of them.
@@ -178,8 +212,11 @@ export async function openBus(servers: readonly string[], name: string, first: n
       return listen(subject, handler, { queue: queue ?? `${name}.${serial}` });
     },
     hear: (subject, handler) => listen(subject, handler, {}),
-    request(subject, data, map, timeoutMs, preferred) {
-      const hand = hands[pick(preferred)] as Hand;
+    pick,
+    request(subject, data, map, timeoutMs, index = pick()) {
+      const hand = hands[index] as Hand;
+      // What it would keep until it is connected again would arrive when nobody waits any more.
+      if (hand.down) return Promise.resolve({ kind: "no responders" });
       serial += 1;
       const token = serial.toString(36);
       return new Promise<Reply>((settle) => {
@@ -202,8 +239,9 @@ export async function openBus(servers: readonly string[], name: string, first: n
     },
     distrust(index) {
       const hand = hands[index];
-      if (hand) hand.distrustedUntilMs = performance.now() + DISTRUST_MS;
+      if (hand) void probe(hand, log);
     },
+    trusts: (index) => usable(hands[index] as Hand),
     get connected() {
       return hands.some((hand) => !hand.down && !hand.connection.isClosed());
     },

@@ -43,7 +43,7 @@ export function beatSubject(service: string, twin: string): string {
 }
 
 export function sendBeat(bus: Bus, beat: TwinBeat): void {
-  bus.publish(beatSubject(beat.service, beat.twin), coded.encode(JSON.stringify(beat)));
+  bus.tell(beatSubject(beat.service, beat.twin), coded.encode(JSON.stringify(beat)));
 }
 
 /** Tells all who listen that a twin has died, as its supervisor does; or that it says goodbye. */

@@ -51,6 +51,8 @@ export function rpcSubject(service: string, method: string, twin?: string): stri
 const ATTEMPT_MS = 600;
 /** How often unanswered attempts are looked at: whether they have waited long enough, or one of the twins has died. */
 const LOOK_MS = 50;
+/** An attempt that is unanswered for this long has its connection's server asked for a sign of life. */
+const PROBE_MS = 100;
 /** Who says that it can be tried again this soon (a standby about to take over) is not left alone for long. */
 const SOON_MS = 50;
 const SOON_CEILING_MS = 100;
@@ -101,9 +103,11 @@ function decoded(text: string): string {
 /** An attempt that is on its way: looked at by one timer for all of them. */
 interface Waiting {
   readonly service: string;
+  readonly hand: number;
   readonly sinceMs: number;
   /** How many twins were thought alive when it went out. */
   readonly alive: number;
+  probed: boolean;
   /** It has waited long enough, or a twin has died that may have it in hand. */
   hedge(): void;
 }
@@ -123,11 +127,20 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
   const look = (): void => {
     const now = performance.now();
     for (const one of waiting) {
+      const waitedMs = now - one.sinceMs;
       const deathKnown = living(one.service).length < TWINS.length;
       const died = deathKnown && one.alive === TWINS.length;
-      if (!died && now - one.sinceMs < ATTEMPT_MS) continue;
-      if (!deathKnown && budget < 1) continue;
-      if (!deathKnown) budget -= 1;
+      // Is its connection's server there at all? One that does not answer a ping within a look or two has the call in dead hands as well.
+      if (waitedMs >= PROBE_MS && !one.probed) {
+        one.probed = true;
+        bus.distrust(one.hand);
+        continue;
+      }
+      const stuck = one.probed && !bus.trusts(one.hand);
+      if (!died && !stuck && waitedMs < ATTEMPT_MS) continue;
+      const free = deathKnown || stuck;
+      if (!free && budget < 1) continue;
+      if (!free) budget -= 1;
       waiting.delete(one);
       one.hedge();
     }
@@ -149,17 +162,14 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
     const alive = living(service);
     const first = send(rpcSubject(service, method, alive.length === 1 ? alive[0] : undefined), hand);
     const { promise: late, resolve: hedge } = Promise.withResolvers<undefined>();
-    const one: Waiting = { service, sinceMs: performance.now(), alive: alive.length, hedge: () => hedge(undefined) };
+    const one: Waiting = { service, hand, sinceMs: performance.now(), alive: alive.length, probed: false, hedge: () => hedge(undefined) };
     waiting.add(one);
     looking ??= setInterval(look, LOOK_MS).unref();
     const early = await Promise.race([first, late]);
     waiting.delete(one);
     if (early) return early;
-    const others = living(service).map((twin) => send(rpcSubject(service, method, twin), 1 - hand));
-    const reply = await firstAnswer(first, others);
-    // The other connection was quicker: what is asked next goes out on it.
-    if (reply.kind === "reply") bus.distrust(hand);
-    return reply;
+    const others = living(service).map((twin) => send(rpcSubject(service, method, twin), bus.pick(1 - hand)));
+    return await firstAnswer(first, others);
   };
 
   return {
@@ -179,7 +189,7 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
       let last = unavailableReply(`${service} has no responder`);
       let backoffMs = UNAVAILABLE_FLOOR_MS;
       for (let attempt = 0; left() > 0; attempt += 1) {
-        const reply = await attemptOn(service, method, attempt % 2, send);
+        const reply = await attemptOn(service, method, bus.pick(attempt % 2), send);
         if (reply.kind === "reply") {
           const read = readReply(reply);
           if (read.status !== "UNAVAILABLE") return read;

@@ -90,6 +90,7 @@ export function serveMessages(parts: {
     const known = new Map(rules.map((rule) => [rule.event, rule]));
     const filters = rules.map((rule) => `nrcms.${source}.*.${rule.event}`).sort();
     let consumer: Consumer | undefined;
+    let opened = -1;
     while (!signal.aborted) {
       const room = Math.min(FETCH_LIMIT, batcher.room);
       if (room < 1) {
@@ -98,7 +99,10 @@ export function serveMessages(parts: {
       }
       const { hand } = bus.jetstream();
       try {
+        // It pulls over the connection on which it was opened: where another is trusted by now, it is opened anew.
+        if (hand !== opened) consumer = undefined;
         consumer ??= await openConsumer(bus, service, source, filters);
+        opened = hand;
         const messages = await consumer.fetch({ max_messages: room, expires: FETCH_MS });
         const end = () => void messages.close();
         signal.addEventListener("abort", end, { once: true });

@@ -91,6 +91,8 @@ function ackOf(data: Uint8Array): PubAck {
 /** One atomic batch: all stored or none. Returns false where the server stored nothing, for whatever reason. */
 async function publishAtomically(bus: Bus, messages: readonly EventMessage[], log: Logger): Promise<boolean> {
   const batch = randomUUID();
+  // All of it on one connection: the server counts the batch's messages in their order.
+  const hand = bus.pick(0);
   const last = messages.length - 1;
   const headersOf = (index: number, message: EventMessage): Headers => ({
     ...message.headers,
@@ -99,10 +101,16 @@ async function publishAtomically(bus: Bus, messages: readonly EventMessage[], lo
   });
   for (let index = 0; index < last; index += 1) {
     const message = messages[index] as EventMessage;
-    bus.publish(message.subject, message.data, headersOf(index, message));
+    bus.publish(message.subject, message.data, headersOf(index, message), hand);
   }
   const final = messages[last] as EventMessage;
-  const reply = await bus.request(final.subject, final.data, { ...headersOf(last, final), "Nats-Batch-Commit": "1" }, PUBLISH_TIMEOUT_MS);
+  const reply = await bus.request(
+    final.subject,
+    final.data,
+    { ...headersOf(last, final), "Nats-Batch-Commit": "1" },
+    PUBLISH_TIMEOUT_MS,
+    hand,
+  );
   if (reply.kind === "timeout") bus.distrust(reply.hand);
   if (reply.kind !== "reply") return false;
   const ack = ackOf(reply.data);

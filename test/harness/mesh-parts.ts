@@ -161,6 +161,9 @@ export function memoryBus(): MemoryBus {
       throw new Error("no JetStream here");
     },
     distrust: (hand) => void bus.distrusted.push(hand),
+    trusts: () => true,
+    pick: (preferred) => (bus.trusts(preferred) ? preferred : 1 - preferred),
+    tell: (subject, data) => bus.publish(subject, data),
     connected: true,
     flush: async () => undefined,
     close: async () => undefined,
