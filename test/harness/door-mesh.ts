@@ -44,12 +44,14 @@ export async function sampleBills(): Promise<Bill[]> {
   });
 }
 
-/** The sample region as far as these bills need it: their counties, institutions, households and referrals. */
+/** The sample region as far as these bills need it: their counties, institutions, households, and the referrals that they name, also where these are another's. */
 export async function regionFor(bills: readonly Bill[]): Promise<Region> {
   const whole = await readRegion(REGION);
-  const institutions = new Set(bills.map((bill) => bill.institutionId));
-  const households = new Set(bills.map((bill) => bill.personId.slice(0, HOUSEHOLD_DIGITS)));
-  const persons = new Set(bills.map((bill) => bill.personId));
+  const named = new Set(bills.map((bill) => bill.referralId).filter((id) => id !== ""));
+  const referrals = whole.referrals.filter((referral) => named.has(referral.referralId));
+  const persons = [...bills.map((bill) => bill.personId), ...referrals.map((referral) => referral.personId)];
+  const institutions = new Set([...bills.map((bill) => bill.institutionId), ...referrals.map((referral) => referral.toInstitutionId)]);
+  const households = new Set(persons.map((person) => person.slice(0, HOUSEHOLD_DIGITS)));
   const counties = new Set([...households].map((id) => id.slice(0, COUNTY_DIGITS)));
   for (const one of whole.institutions) if (institutions.has(one.institutionId)) counties.add(one.county);
   return {
@@ -61,7 +63,7 @@ export async function regionFor(bills: readonly Bill[]): Promise<Region> {
     households: whole.households
       .map((row) => ({ ...row, households: row.households.filter(({ householdId }) => households.has(householdId)) }))
       .filter((row) => row.households.length > 0),
-    referrals: whole.referrals.filter((referral) => persons.has(referral.personId) && institutions.has(referral.toInstitutionId)),
+    referrals,
   };
 }
 
