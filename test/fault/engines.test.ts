@@ -1,13 +1,18 @@
-/** kill -9 of each engine in turn, in mid-load: every nats-server, then every mongod. */
-import { afterAll, beforeAll, describe, test } from "vitest";
+/**
+ * kill -9 of each engine in turn, in mid-load: every nats-server, then every mongod. And the bus repeats everything, then loses everything:
+ * the books may do neither.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enginesReady } from "../../deploy/local/engines.ts";
-import { answers, underLoad } from "../harness/faults.ts";
+import { answers, underLoad, until } from "../harness/faults.ts";
 import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
+import { deleteDurables, durables, wipeStores } from "../harness/streams.ts";
 
 const READY_LIMIT_MS = 120_000;
 const BETWEEN = 40;
+const DURABLES_LIMIT_MS = 120_000;
 
-describe("kill -9 of an engine", () => {
+describe("the engines", () => {
   let mesh: RegionMesh;
   beforeAll(async () => {
     mesh = await startRegionMesh();
@@ -17,7 +22,7 @@ describe("kill -9 of an engine", () => {
   });
 
   for (const kind of ["nats", "mongo"] as const)
-    test(`each ${kind === "nats" ? "nats-server" : "mongod"} in turn`, async () => {
+    test(`kill -9 of each ${kind === "nats" ? "nats-server" : "mongod"} in turn`, async () => {
       const names = mesh.topology.engines[kind].map((engine) => engine.name);
       await underLoad(mesh, `kill -9 ${names.join(", then ")}`, async (load) => {
         for (const name of names) {
@@ -27,4 +32,20 @@ describe("kill -9 of an engine", () => {
         }
       });
     });
+
+  test("every event is delivered twice", async () => {
+    await underLoad(mesh, "all durables deleted: everything is delivered again", async (load) => {
+      const again = await deleteDurables(mesh);
+      expect(again.messages).toBeGreaterThan(0);
+      await until("the durables are there again", async () => (await durables(mesh)) >= again.durables, DURABLES_LIMIT_MS);
+      await answers(load, BETWEEN);
+    });
+  });
+
+  test("all three stores are wiped, and start empty", async () => {
+    await underLoad(mesh, "kill -9 of all nats-servers, their stores wiped", async (load) => {
+      await wipeStores(mesh);
+      await answers(load, BETWEEN);
+    });
+  });
 });

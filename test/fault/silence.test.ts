@@ -1,29 +1,83 @@
-/** The check from outside is worth what it finds: each damage is done to a settled mesh by hand, found, and undone. */
+/**
+ * Somebody says nothing. The active twin of a hot standby is frozen and wakes up after the other has taken over: it believes that it still leads, and must not commit,
+ * post or send anything any more. The bank executes a file and does not answer: the money must leave exactly once.
+ * At the end, on the same mesh, because a start costs its time: the check from outside is worth what it finds.
+ */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Document } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { answersFolder, CALLERS, startCallers } from "../harness/callers.ts";
-import { answers } from "../harness/faults.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { answersFolder, CALLERS } from "../harness/callers.ts";
+import { answers, underLoad, until } from "../harness/faults.ts";
 import { checkFromOutside } from "../harness/outside-check.ts";
-import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
-import { settle } from "../harness/settle.ts";
+import { askBank, leaderOf, type RegionMesh, startRegionMesh, twinStatus } from "../harness/region-mesh.ts";
 
-const BILLS = 120;
+const FROZEN_MS = 8_000;
+const FILES = 4;
+const READY_LIMIT_MS = 60_000;
+const AFTER = 40;
 
-describe("the check from outside", () => {
-  let mesh: RegionMesh;
-  beforeAll(async () => {
-    mesh = await startRegionMesh();
-    const load = startCallers(mesh);
-    await answers(load, BILLS);
-    await load.stop();
-    await settle(mesh);
+let mesh: RegionMesh;
+beforeAll(async () => {
+  mesh = await startRegionMesh();
+});
+afterAll(async () => {
+  await mesh?.stop();
+});
+
+describe("the active twin is frozen, and wakes up", () => {
+  for (const service of ["settlement", "payment"] as const)
+    test(`${service}: the other one leads, and the sleeper harms nothing`, async () => {
+      await underLoad(mesh, `SIGSTOP of the active ${service} twin, SIGCONT after ${FROZEN_MS / 1000} s`, async (load) => {
+        const frozen = await leaderOf(mesh, service);
+        if (!frozen) throw new Error(`no twin of ${service} leads`);
+        const other = frozen.endsWith("a") ? `${service}.b` : `${service}.a`;
+        const enough = pause(FROZEN_MS);
+        mesh.supervisor.pause(frozen);
+        await until(`${other} leads`, async () => ((await twinStatus(mesh, other))?.epoch ?? 0) > 0);
+        const atFirst = (await twinStatus(mesh, other))?.committed ?? 0;
+        await until(`${other} works while ${frozen} sleeps`, async () => ((await twinStatus(mesh, other))?.committed ?? 0) > atFirst);
+        await enough;
+        mesh.supervisor.resume(frozen);
+        await until(`${frozen} follows`, async () => (await twinStatus(mesh, frozen))?.epoch === 0);
+        await mesh.supervisor.waitReady([frozen], READY_LIMIT_MS);
+        await answers(load, AFTER);
+      });
+    });
+});
+
+describe("the bank times out after executing", () => {
+  const executedInSilence = async (left: number): Promise<void> => {
+    await until(`the bank has left ${FILES - left} files without an answer`, async () => {
+      const { timeoutAfterExecuting } = (await askBank(mesh, "/control")) as { timeoutAfterExecuting: number };
+      return timeoutAfterExecuting <= left;
+    });
+  };
+
+  test("the sender asks what became of the file, and repeats nothing", async () => {
+    await underLoad(mesh, `the bank times out after executing ${FILES} files`, async (load) => {
+      await askBank(mesh, "/control", { timeoutAfterExecuting: FILES });
+      await executedInSilence(0);
+      await answers(load, AFTER);
+    });
   });
-  afterAll(async () => {
-    await mesh?.stop();
-  });
 
+  test("the sender dies while it waits, and its successor asks", async () => {
+    await underLoad(mesh, "the bank times out after executing, and the sender is killed while it waits", async (load) => {
+      await askBank(mesh, "/control", { timeoutAfterExecuting: FILES });
+      await executedInSilence(FILES - 1);
+      const sender = await leaderOf(mesh, "payment");
+      if (!sender) throw new Error("no twin of payment leads");
+      await mesh.supervisor.kill(sender);
+      await executedInSilence(0);
+      await mesh.supervisor.waitReady([sender], READY_LIMIT_MS);
+      await answers(load, AFTER);
+    });
+  });
+});
+
+describe("the check from outside: each damage is done to the settled mesh by hand, found, and undone", () => {
   const faults = async () => (await checkFromOutside(mesh)).faults.join("\n");
 
   /** Puts something else in a document's place, or takes it away, while `look` looks. */
