@@ -311,11 +311,15 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
       cased(async () => {
         const admin = client.db("admin", { readConcern: new ReadConcern("local") });
         const open = await admin
-          .aggregate([
-            { $currentOp: { allUsers: true, idleSessions: true } },
-            { $match: { appName: other, transaction: { $exists: true } } },
-            { $project: { "lsid.id": 1 } },
-          ])
+          .aggregate(
+            [
+              { $currentOp: { allUsers: true, idleSessions: true } },
+              { $match: { appName: other, transaction: { $exists: true } } },
+              { $project: { "lsid.id": 1 } },
+            ],
+            // As a buffer the id would go back as other binary than a UUID, and be refused.
+            { promoteBuffers: false },
+          )
           .toArray();
         const ids = open.flatMap(({ lsid }) => (lsid?.id ? [{ id: lsid.id }] : []));
         if (ids.length > 0) await admin.command({ killSessions: ids });
