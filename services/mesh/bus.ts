@@ -49,6 +49,9 @@ export interface Bus {
 }
 
 const NO_RESPONDERS = 503;
+/** How often two connections look whether they have come to one server, and how soon one that found no other looks again. */
+const SPREAD_MS = 2_000;
+const SPREAD_RETRY_MS = 10_000;
 /** Requests are checked for their time-outs this often. */
 const TICK_MS = 50;
 
@@ -150,14 +153,32 @@ async function watch(hand: Hand, name: string, index: number, log: Logger): Prom
 
 /** Connects two hands. `servers` are host:port; the first hand begins with `servers[first]`, the second with the next one. */
 export async function openBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
-  const turned = (by: number) => servers.map((_, index) => servers[(index + by) % servers.length] as string);
-  const hands = await Promise.all([openHand(turned(first), `${name}.0`, 0, log), openHand(turned(first + 1), `${name}.1`, 1, log)]);
+  const turned = servers.map((_, index) => servers[(index + first) % servers.length] as string);
+  const [own, next, ...rest] = turned as [string, ...string[]];
+  // Each goes last where the other is: two connections to one server are one.
+  const orders =
+    next === undefined
+      ? [[own], [own]]
+      : [
+          [own, ...rest, next],
+          [next, ...rest, own],
+        ];
+  const hands = await Promise.all(orders.map((order, index) => openHand(order, `${name}.${index}`, index, log)));
   let serial = 0;
   const usable = (hand: Hand) => !hand.down && !hand.connection.isClosed() && !hand.probing;
   const pick = (preferred = 0): number => {
     const order = preferred === 1 ? [1, 0] : [0, 1];
     return order.find((index) => usable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
   };
+  let spreadMs = Number.NEGATIVE_INFINITY;
+  const spreader = setInterval(() => {
+    const [one, other] = hands as [Hand, Hand];
+    if (next === undefined || one.down || other.down || one.connection.getServer() !== other.connection.getServer()) return;
+    if (performance.now() - spreadMs < SPREAD_RETRY_MS) return;
+    spreadMs = performance.now();
+    log.info({ server: one.connection.getServer() }, "both connections have come to one server: one of them looks for another");
+    other.connection.reconnect().catch((error: unknown) => log.debug({ err: error }, "it stays where it is"));
+  }, SPREAD_MS).unref();
   // Runs only while something is asked: an idle twin should not wake for nothing.
   let ticker: NodeJS.Timeout | undefined;
   const tick = () => {
@@ -250,6 +271,7 @@ export async function openBus(servers: readonly string[], name: string, first: n
     },
     async close() {
       clearInterval(ticker);
+      clearInterval(spreader);
       await Promise.all(hands.map((hand) => hand.connection.close()));
     },
   };

@@ -49,6 +49,8 @@ export function rpcSubject(service: string, method: string, twin?: string): stri
 
 /** An attempt that is not answered after this long is repeated on the twins directly. */
 const ATTEMPT_MS = 600;
+/** The queue group, then the twins themselves over the other connection, then over the first again. */
+const ROUNDS = 3;
 /** How often unanswered attempts are looked at: whether they have waited long enough, or one of the twins has died. */
 const LOOK_MS = 50;
 /** An attempt that is unanswered for this long has its connection's server asked for a sign of life. */
@@ -149,28 +151,48 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
     looking = undefined;
   };
 
-  /**
-   * One attempt on the queue group, or on the only twin that lives. When it stays unanswered, or a twin is found dead meanwhile,
-   * the same again on each living twin; the first may still answer, but is not waited for when they have said no.
-   */
-  const attemptOn = async (
-    service: string,
-    method: string,
-    hand: number,
-    send: (subject: string, hand: number) => Promise<Reply>,
-  ): Promise<Reply> => {
-    const alive = living(service);
-    const first = send(rpcSubject(service, method, alive.length === 1 ? alive[0] : undefined), hand);
-    const { promise: late, resolve: hedge } = Promise.withResolvers<undefined>();
-    const one: Waiting = { service, hand, sinceMs: performance.now(), alive: alive.length, probed: false, hedge: () => hedge(undefined) };
+  /** Waits until there is reason to ask elsewhere, or `answered` settles. Whether there is. */
+  const worthHedging = async (service: string, hand: number, alive: number, answered: Promise<unknown>): Promise<boolean> => {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const one: Waiting = { service, hand, sinceMs: performance.now(), alive, probed: false, hedge: () => resolve(true) };
     waiting.add(one);
     looking ??= setInterval(look, LOOK_MS).unref();
-    const early = await Promise.race([first, late]);
+    const worth = await Promise.race([answered.then(() => false), late]);
     waiting.delete(one);
-    if (early) return early;
-    const others = living(service).map((twin) => send(rpcSubject(service, method, twin), bus.pick(1 - hand)));
-    return await firstAnswer(first, others);
+    return worth;
   };
+
+  /**
+   * One attempt: on the queue group, or on the only twin that lives. When it stays unanswered, or a twin is found dead meanwhile, the same again on each
+   * living twin over the other connection, and once more over the first; what went out before may still answer, but is not waited for.
+   */
+  const attemptOn = (
+    service: string,
+    method: string,
+    preferred: number,
+    send: (subject: string, hand: number) => Promise<Reply>,
+  ): Promise<Reply> =>
+    new Promise((resolve) => {
+      const { promise: answered, resolve: tellAnswered } = Promise.withResolvers<void>();
+      const end = (reply: Reply) => {
+        tellAnswered();
+        resolve(reply);
+      };
+      const go = async (round: number, hand: number): Promise<void> => {
+        const alive = living(service);
+        const only = alive.length === 1 ? alive[0] : undefined;
+        const subjects = round === 0 ? [rpcSubject(service, method, only)] : alive.map((twin) => rpcSubject(service, method, twin));
+        void lastWord(subjects.map((subject) => send(subject, hand))).then((reply) => {
+          // A first attempt that ends in nothing ends all; of the later ones the newest does, for the older may be in dead hands.
+          if (isAnswer(reply) || round === newest) end(reply);
+        });
+        if (round + 1 >= ROUNDS || !(await worthHedging(service, hand, alive.length, answered))) return;
+        newest = round + 1;
+        await go(newest, bus.pick(1 - hand));
+      };
+      let newest = 0;
+      void go(0, bus.pick(preferred));
+    });
 
   return {
     async call(service, method, data, parts) {
@@ -189,7 +211,7 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
       let last = unavailableReply(`${service} has no responder`);
       let backoffMs = UNAVAILABLE_FLOOR_MS;
       for (let attempt = 0; left() > 0; attempt += 1) {
-        const reply = await attemptOn(service, method, bus.pick(attempt % 2), send);
+        const reply = await attemptOn(service, method, attempt % 2, send);
         if (reply.kind === "reply") {
           const read = readReply(reply);
           if (read.status !== "UNAVAILABLE") return read;
@@ -208,20 +230,20 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
   };
 }
 
-/** The first real answer. Where all of `others` have none, theirs: `first` may be in dead hands. */
-async function firstAnswer(first: Promise<Reply>, others: readonly Promise<Reply>[]): Promise<Reply> {
+function isAnswer(reply: Reply): boolean {
+  return reply.kind === "reply" && reply.header("nrcms-status") !== "UNAVAILABLE";
+}
+
+/** The first real answer; where there is none, the last of what came instead. */
+async function lastWord(attempts: readonly Promise<Reply>[]): Promise<Reply> {
   return await new Promise((resolve) => {
-    let open = others.length;
+    let open = attempts.length;
     let spare: Reply | undefined;
-    const useful = (reply: Reply) => reply.kind === "reply" && reply.header("nrcms-status") !== "UNAVAILABLE";
-    void first.then((reply) => {
-      if (useful(reply)) resolve(reply);
-    });
-    for (const other of others) {
-      void other.then((reply) => {
+    for (const attempt of attempts) {
+      void attempt.then((reply) => {
         open -= 1;
         if (reply.kind === "reply") spare = reply;
-        if (useful(reply)) resolve(reply);
+        if (isAnswer(reply)) resolve(reply);
         else if (open === 0) resolve(spare ?? reply);
       });
     }

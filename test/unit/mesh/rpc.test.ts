@@ -98,6 +98,15 @@ describe("calls: failover to the twin and retry by request id", () => {
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 
+  test("a call in slow hands whose hedge hangs on a frozen connection is asked over the first connection again", async () => {
+    bus.trusts = (hand) => hand === 0 || !bus.distrusted.includes(1);
+    bus.answer = (sent) => (sent.hand === 0 && sent.subject === "nrcms.rpc.till.b.Deposit" ? replying("OK") : NEVER);
+    const startedMs = performance.now();
+    expect((await call(4_000)).status).toBe("OK");
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    expect(bus.sent.map((sent) => sent.hand)).toEqual([0, 1, 1, 0, 0]);
+  });
+
   test("while one twin is known dead, the other is asked directly: a frozen one is still in the queue group", async () => {
     dead.add("till.a");
     bus.answer = () => replying("OK");
