@@ -26,7 +26,8 @@ export interface DayTally {
   inReview: number;
   pending: number;
   refused: number;
-  reviewed: number;
+  /** Claims that a reviewer decided; two desks that decide the same at once decide it once. */
+  readonly reviewed: Set<string>;
   batchesApproved: number;
   readonly acknowledged: Acknowledged[];
   readonly refusals: Map<string, number>;
@@ -39,7 +40,7 @@ export function newTally(): DayTally {
     inReview: 0,
     pending: 0,
     refused: 0,
-    reviewed: 0,
+    reviewed: new Set(),
     batchesApproved: 0,
     acknowledged: [],
     refusals: new Map(),
@@ -86,12 +87,13 @@ export async function reviewDesks(counties: readonly string[], people: People, t
   }
 }
 
-/** One look at every county's desk. Returns how many tasks were decided. */
+/** One look at every county's desk, where each task is decided. Returns how many there were. */
 export async function reviewOnce(counties: readonly string[], people: People, tally: DayTally): Promise<number> {
-  let decided = 0;
+  let waiting = 0;
   await each(counties, 6, async (county) => {
     const reviewer = people.as(`reviewer-${county}`);
     const { claims } = await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county });
+    waiting += claims.length;
     await each(claims, 8, async (claim) => {
       const claimId = claim.bill?.claimId ?? "";
       const refuse = createHash("sha256").update(claimId).digest("hex").startsWith(REFUSED_NIBBLE);
@@ -104,15 +106,14 @@ export async function reviewOnce(counties: readonly string[], people: People, ta
           verdict,
           reason: refuse ? "第三方责任 / a third party is liable" : "",
         });
-        decided += 1;
-        tally.reviewed += 1;
+        tally.reviewed.add(claimId);
       } catch (error) {
         // The list was read a moment ago: another desk may have decided since.
         if (!(error instanceof GatewayError && error.code === "NOT_IN_REVIEW")) throw error;
       }
     });
   });
-  return decided;
+  return waiting;
 }
 
 const CHECKER_PAUSE_MS = 120;

@@ -112,7 +112,7 @@ export async function importRegisters(region: Region, people: People, progress: 
   let done = 0;
   const step = () => {
     done += 1;
-    progress("registers", done, total);
+    progress("登记 registers", done, total);
   };
   await each(region.counties, WIDTH, async ({ county }) => {
     const requestId = idOf("county", county);
@@ -179,7 +179,7 @@ export async function importFunds(region: Region, people: People, progress: Prog
     );
     await orRefused(`counties.csv ${county} prefund_fen`, onRefused, work);
     done += 1;
-    progress("funds", done, region.counties.length);
+    progress("基金 funds", done, region.counties.length);
   });
 }
 
@@ -209,7 +209,7 @@ export async function importHouseholds(region: Region, people: People, progress:
     households += reply.results.filter((result) => result.enrolled).length;
     members += reply.membersEnrolled;
     contributionsFen += reply.contributionsFen;
-    progress("households", households + refused.length, total);
+    progress("参合户 households", households + refused.length, total);
   });
   return { households, members, contributionsFen, refused };
 }
@@ -223,6 +223,6 @@ export async function importReferrals(region: Region, people: People, progress: 
     const work = whenHeard(idOf("referral", referral), ["UNKNOWN_PERSON", "UNKNOWN_INSTITUTION"], register);
     await orRefused(`referrals.csv ${referral.referralId}`, onRefused, work);
     done += 1;
-    progress("referrals", done, region.referrals.length);
+    progress("转诊 referrals", done, region.referrals.length);
   });
 }

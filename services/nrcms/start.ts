@@ -99,7 +99,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
           const problems = [...context.region.problems];
           context.bills = await readBills(join(REGION, "day.jsonl"), { onProblem: (problem) => void problems.push(problem) });
           if (problems.length > 0) throw new Error(problems.slice(0, 20).map(problemText).join("\n"));
-          task.title = `${task.title}: ${context.region.institutions.length} institutions, ${context.bills.length} stays and visits`;
+          task.title = `${task.title}: ${context.region.institutions.length} 家机构 institutions, ${context.bills.length} 笔住院与门诊 stays and visits`;
         },
       },
       {
@@ -111,7 +111,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
           context.topology = context.supervisor.topology;
           context.people = people(context.topology, run);
           context.day = dayOf(Date.now() + context.topology.clock_offset_ms);
-          task.title = `${task.title}: ${context.supervisor.names().length} processes`;
+          task.title = `${task.title}: ${context.supervisor.names().length} 个进程 processes`;
         },
       },
       {
@@ -129,7 +129,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
           if (imported.refused.length > 0)
             throw new Error(`${imported.refused.length} households were refused:\n${imported.refused.slice(0, 20).join("\n")}`);
           await importReferrals(context.region, context.people, shows(task));
-          task.title = `${task.title}: ${imported.households} households, ${imported.members} members, ${money(imported.contributionsFen)} 元`;
+          task.title = `${task.title}: ${imported.households} 户 households, ${imported.members} 人 members, 缴费 contributions ${money(imported.contributionsFen)} 元`;
         },
       },
       {
@@ -144,7 +144,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         title: "异地结算 clearing between counties",
         task: async (context, task) => {
           const id = await closeWindow(context.people, WINDOW_LIMIT_MS);
-          task.title = `${task.title}: ${id || "no obligations"}`;
+          task.title = `${task.title}: ${id || "无债务 no obligations"}`;
           await settleDown(context, task, desks);
         },
       },
@@ -152,8 +152,8 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         title: "对账 the bank's statement",
         task: async (context, task) => {
           const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS);
-          if (!found) throw new Error("the bank's statement did not come");
-          task.title = `${task.title}: ${found.entries} entries, debits ${money(found.debitsFen)}, ${found.breaks.length} breaks`;
+          if (!found) throw new Error("银行对账单未到 / the bank's statement did not come");
+          task.title = `${task.title}: ${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
         },
       },
       {
@@ -161,7 +161,7 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         task: async (context, task) => {
           desks.abort();
           context.lines = await auditSettled(context.topology, shows(task));
-          task.title = `${task.title}: ${isClean(context.lines) ? "clean" : "BREACHED"}`;
+          task.title = `${task.title}: ${isClean(context.lines) ? "无差错 clean" : "有差错 BREACHED"}`;
         },
       },
     ],
@@ -194,12 +194,13 @@ async function bill(context: Working, task: Task, signal: AbortSignal, sinceStar
     if (paid) context.firstPaidMs = sinceStart();
   });
   const show = shows(task);
-  await billAll(bills, who, tally, BILLING_WIDTH, () => show("bills", tally.submitted, bills.length));
-  // What the rules held is decided before the orders are cut.
-  await waitFor(async () => (await reviewOnce(counties, who, tally)) === 0 && tally.reviewed >= tally.inReview, PAID_LIMIT_MS);
+  await billAll(bills, who, tally, BILLING_WIDTH, () => show("账单 bills", tally.submitted, bills.length));
+  // What the rules held is decided before the orders are cut. Not counted by the answers: on a later day they are those of the first.
+  if (!(await waitFor(async () => (await reviewOnce(counties, who, tally)) === 0, PAID_LIMIT_MS)))
+    throw new Error("审核台仍有待审的补偿单 / claims still wait at the review desks");
   await watching;
   const refusals = [...tally.refusals].map(([code, count]) => `${code} ${count}`).join(", ");
-  task.title = `${task.title}: ${tally.approved} approved at once, ${tally.pending} cross-region under way, ${tally.inReview} to the desk (${tally.reviewed} decided), ${tally.refused} refused${refusals ? ` (${refusals})` : ""}`;
+  task.title = `${task.title}: 核准 ${tally.approved} approved at once, 异地办理中 ${tally.pending} elsewhere under way, 送审 ${tally.inReview} to the desk (此次已审 ${tally.reviewed.size} decided now), 拒收 ${tally.refused} refused${refusals ? ` (${refusals})` : ""}`;
 }
 
 /** Asks after the first bills until one of them is paid. */
@@ -225,14 +226,14 @@ async function settleDown(context: Working, task: Task, desks: AbortController):
   const show = shows(task);
   const settled = await waitFor(async () => {
     const { open, held } = await openPayables(context.people);
-    show("paid", Math.max(0, most - open), most);
+    show("到账 paid", Math.max(0, most - open), most);
     // What fell due since the last look is gathered too: the last approvals may only now be payable.
     if (open - held > 0) await cutDailyAndWeekly(context.people, context.day);
     return open - held <= 0;
   }, PAID_LIMIT_MS);
   if (!settled) {
     desks.abort();
-    throw new Error(`${(await openPayables(context.people)).open} payables are still open`);
+    throw new Error(`${(await openPayables(context.people)).open} 笔应付款仍未支付 / payables are still open`);
   }
 }
 
@@ -246,7 +247,7 @@ export async function auditSettled(topology: Topology, progress: Progress): Prom
       uri: mongoUri(topology),
       nowMs: Date.now() + topology.clock_offset_ms,
       settled: true,
-      onProgress: ({ invariant }) => progress("invariants", invariant, 8),
+      onProgress: ({ invariant }) => progress("不变式 invariants", invariant, 8),
     });
     if (isClean(lines)) break;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -256,13 +257,14 @@ export async function auditSettled(topology: Topology, progress: Progress): Prom
 
 async function summary(context: Working, seconds: number): Promise<void> {
   const { people: who, region } = context;
-  const names = new Map(region.counties.map((row) => [row.county.county, row.county.nameZh]));
-  const [overview, windows] = await Promise.all([
+  const names = new Map(region.counties.map(({ county }) => [county.county, `${county.nameZh} ${county.nameEn}`]));
+  const [overview, windows, payables] = await Promise.all([
     who.as("supervisor").call(MonitoringServiceDefinition, "getOverview", { county: "" }),
     who.as("supervisor").call(SettlementServiceDefinition, "listWindows", {}),
+    openPayables(who),
   ]);
   const closed = windows.windows.find((window) => window.obligations > 0 && window.positions.length > 0);
-  console.log(`\n${colours.bold("一天的结果 The day")} ${context.day}\n${overviewTable(overview, names)}`);
+  console.log(`\n${colours.bold("一天的结果 The day")} ${context.day}\n${overviewTable(overview, names, payables.open)}`);
   if (closed) console.log(`\n${colours.bold("异地结算 Clearing")}\n${windowTable(closed, names)}`);
   console.log(`\n${colours.bold("审计 Audit")}\n${auditTable(context.lines)}`);
   const first = context.firstPaidMs > 0 ? `第一笔到账 first paid claim after ${context.firstPaidMs.toFixed(1)} s; ` : "";
@@ -276,8 +278,8 @@ function addresses(topology: Topology, run: string): string {
     : "";
   return [
     "",
-    `gRPC   ${gatewayAddresses(topology).join(", ")}   certificates in ${join(run, "certs")}`,
-    `bank   https://${bank}/bank/v1/messages`,
-    `try    npx nrcms status · npx nrcms trace <claim> · npx nrcms audit · npx nrcms stop (or Ctrl-C here)`,
+    `gRPC   ${gatewayAddresses(topology).join(", ")}   证书在 certificates in ${join(run, "certs")}`,
+    `银行 bank   https://${bank}/bank/v1/messages`,
+    `试试 try    npx nrcms status · npx nrcms trace <claim> · npx nrcms audit · npx nrcms stop (or Ctrl-C here)`,
   ].join("\n");
 }

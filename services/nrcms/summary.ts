@@ -22,8 +22,11 @@ export function money(fen: bigint): string {
   return `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${part}`;
 }
 
-/** Claims, benefit and time to payment by county, with the sum below. */
-export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<string, string>): string {
+/**
+ * Claims, benefit and time to payment by county, with the sum below; `open` is how many payables have not been paid yet.
+ * Hospitals bill at discharge, so that the time from the bill to the bank's word is the time from discharge to payment.
+ */
+export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<string, string>, open: number): string {
   const made = table(
     [
       "县区 county",
@@ -31,9 +34,9 @@ export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<
       "补助 benefit (元)",
       "已付 paid",
       "已付 paid (元)",
-      "退回 refused",
-      "异地 cross-region",
-      "平均到账 avg (s)",
+      "不予补助 refused",
+      "异地 elsewhere",
+      "出院到账 to payment (s)",
     ],
     1,
   );
@@ -72,25 +75,35 @@ export function overviewTable(overview: GetOverviewResponse, names: ReadonlyMap<
       seconds(sum.ms, sum.paid),
     ].map((cell) => colours.bold(String(cell))),
   );
-  return made.toString();
+  const nothing = Number(sum.approved - sum.paid) - open;
+  const notes = [
+    ...(nothing > 0
+      ? [`${nothing} 笔低于起付线，补助为零，无需支付 · ${nothing} are below the deductible: the benefit is 0, nothing to pay`]
+      : []),
+    ...(open > 0 ? [`${open} 笔尚未支付 · ${open} are not paid yet`] : []),
+  ];
+  return [made.toString(), ...notes].join("\n");
 }
 
 function seconds(totalMs: bigint, count: bigint): string {
   return count === 0n ? "–" : (Number(totalMs / count) / 1000).toFixed(1);
 }
 
+const WINDOW_STATES: Readonly<Record<string, string>> = { OPEN: "开放 open", PAYING: "支付中 paying", SETTLED: "已结清 settled" };
+
 /** The net positions of a clearing window and the transfers that settle them. */
 export function windowTable(window: Window, names: ReadonlyMap<string, string>): string {
   const nameOf = (county: string) => names.get(county) ?? county;
-  const made = table(["县区 county", "轧差 net (元)"], 1);
+  const made = table(["县区 county", "轧差 net (元): + 应收 receives, − 应付 owes"], 1);
   for (const position of window.positions) made.push([nameOf(position.county), money(position.netFen)]);
   const transfers = window.transfers.map(
     (row) =>
-      `  ${nameOf(row.fromCounty)} → ${nameOf(row.toCounty)}  ${money(row.amountFen)}  ${row.settled ? "已到账 settled" : "在途 on its way"}`,
+      `  ${nameOf(row.fromCounty)} → ${nameOf(row.toCounty)}  ${money(row.amountFen)} 元  ${row.settled ? "已到账 settled" : "在途 on its way"}`,
   );
   return [
-    `${window.windowId} ${window.state}: ${window.obligations} 笔 obligations, 总额 gross ${money(window.grossFen)}, hash ${window.hash.slice(0, 16)}…`,
+    `${window.windowId} ${WINDOW_STATES[window.state] ?? window.state}: ${window.obligations} 笔债务 obligations, 总额 gross ${money(window.grossFen)} 元, 校验值 hash ${window.hash.slice(0, 16)}…`,
     made.toString(),
+    `${transfers.length} 笔划拨 transfers:`,
     ...transfers,
   ].join("\n");
 }
