@@ -129,7 +129,8 @@ export function builtins(parts: {
     [
       "Republish",
       {
-        roles: ["OPERATOR"],
+        // Monitoring asks by itself for what it misses.
+        roles: ["OPERATOR", "SERVICE"],
         async answer(request) {
           const { twin, event } = request;
           if (twin !== "a" && twin !== "b") return badRequest("twin", "须为 a 或 b", "twin must be a or b");

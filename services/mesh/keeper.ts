@@ -19,7 +19,7 @@ const CHECKPOINTS = 90;
 const WARN_EVERY = 10;
 
 /** How far both twins' entries were published when the stream stood at `sequence`, and whether all durables have passed it since. */
-interface Checkpoint {
+export interface Checkpoint {
   readonly atMs: number;
   readonly sequence: number;
   readonly entries: Readonly<Record<string, number>>;
@@ -101,7 +101,7 @@ async function checkpoints(store: Store): Promise<readonly Checkpoint[]> {
 }
 
 /** The entries from which a rebuild begins, by twin; nothing known means from the first. */
-function startOf(list: readonly Checkpoint[]): Readonly<Record<string, number>> {
+export function startOf(list: readonly Checkpoint[]): Readonly<Record<string, number>> {
   const newest = list.findLast((row) => row.passed);
   if (!newest) return {};
   return list.findLast((row) => row.passed && row.atMs <= newest.atMs - MARGIN_MS)?.entries ?? {};

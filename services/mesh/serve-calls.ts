@@ -12,7 +12,7 @@ import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
 import { encodeRefusal } from "./stage.ts";
-import { Weather } from "./store.ts";
+import { NewerForm, Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
 import type { Call, CommandCall, QueryCall } from "./wiring.ts";
 
@@ -78,6 +78,7 @@ export function serveCalls(parts: {
 
   const broken = (request: Request, name: string, error: unknown) => {
     if (error instanceof Weather) return notNow(request, name, "store", 250);
+    if (error instanceof NewerForm) return notNow(request, name, "newer form", 20);
     log.error({ err: error, method: name, trace: request.trace }, "a call failed");
     refuse(request, name, internal("INTERNAL", request.trace));
   };

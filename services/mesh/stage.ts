@@ -251,6 +251,8 @@ function changeInto(
     tell(name, county, body) {
       const codec = tells[name];
       if (!codec) throw new Error(`${name} is no event of this service`);
+      // It becomes part of the subject: another shape would be heard by nobody, or hold up all that is published after it.
+      if (!/^[0-9A-Za-z-]{1,32}$/.test(county)) throw new Error(`${name} is told of the county ${JSON.stringify(county)}`);
       draft.events.push({ name, county, bytes: codec.encode(body).finish() });
     },
     about: (id) => void draft.about.push(id),

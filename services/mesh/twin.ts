@@ -14,6 +14,7 @@ import { type Logger, logger } from "./log.ts";
 import { Pair } from "./pair.ts";
 import { BEAT_MS, CALM_BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
 import { Relay } from "./relay.ts";
+import { republishOver } from "./republish.ts";
 import { askOver, openClient, refusalOf } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
@@ -113,6 +114,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   }
   presence.onDeath(buryPeer);
   const client = openClient(bus, (of, one) => presence.isDead(of, one));
+  const republish = republishOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one));
   const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
   const relay = new Relay({ bus, store, service: service.name, head, log });
   const crash = openCrashNote(join(config.run, "crash", `${name}.json`));
@@ -175,7 +177,15 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     },
   });
   relay.begin(head);
-  wiring = service.wire({ reader: store.reader, ask, log, settings: config.settings, topology, presence: () => presence.beats() });
+  wiring = service.wire({
+    reader: store.reader,
+    ask,
+    log,
+    settings: config.settings,
+    topology,
+    presence: () => presence.beats(),
+    republish,
+  });
   const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
   const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, builtins: own, batcher, clock, telemetry, log });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });

@@ -228,6 +228,9 @@ export interface TwinBeat {
   readonly atMs: number;
 }
 
+/** Has a service publish a twin's events from a number on again. Gives how many there were. Throws UnavailableError where neither of its twins did it. */
+export type Republish = (service: string, twin: string, event: number) => Promise<number>;
+
 /** What a service can use while it is wired. */
 export interface Parts {
   readonly reader: Reader;
@@ -238,6 +241,8 @@ export interface Parts {
   readonly topology: Topology;
   /** The last beat heard of every twin of every service; a dead twin's grows old. */
   presence(): readonly TwinBeat[];
+  /** For whom misses a number (protocols 10). */
+  readonly republish: Republish;
 }
 
 export interface Wiring {

@@ -174,6 +174,9 @@ describe("protocols 9: refusals and the like", () => {
 
   test.each([
     ["an event that the service does not tell", deciding((_input, _state, change) => change.tell("Unheard", "640521", {}))],
+    ["an event of no county", deciding((_input, _state, change) => change.tell("Put", "", {}))],
+    ["an event whose county would be two parts of a subject", deciding((_input, _state, change) => change.tell("Put", "64.05", {}))],
+    ["an event whose county no subject can hold", deciding((_input, _state, change) => change.tell("Put", "64 05", {}))],
     ["a document of no county", deciding((_input, _state, change) => change.put(purses.key("p"), { county: "", fen: 1n }))],
   ])("%s is a bug", (_, decision) => {
     const input = inputOf(decision);
