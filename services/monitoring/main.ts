@@ -19,7 +19,7 @@ const service: Service = {
   indexes,
   tells,
   hearsBeats: "all",
-  wire: ({ reader, presence }) => ({
+  wire: ({ reader, presence, republish, log }) => ({
     calls: calls({
       reader,
       presence,
@@ -29,7 +29,7 @@ const service: Service = {
       audit: () => auditMesh({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() }),
     }),
     messages,
-    timers: timers({ reader, presence, nowMs: Date.now }),
+    timers: timers({ reader, presence, republish, log, nowMs: Date.now }),
   }),
 };
 

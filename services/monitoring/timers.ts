@@ -1,5 +1,6 @@
 /** What monitoring looks for by itself, while it leads: events that do not come, and inputs that somebody must replay. */
-import type { DueInput, Reader, Timer, TwinBeat } from "../mesh/wiring.ts";
+import type { Logger } from "../mesh/log.ts";
+import type { DueInput, Reader, Republish, Timer, TwinBeat } from "../mesh/wiring.ts";
 import { type InputsParked, raiseEventsMissing, raiseInputsParked } from "./domain/raise.ts";
 import { firstMissing } from "./domain/seen.ts";
 import { allParkedCounts, allSeen } from "./store.ts";
@@ -12,6 +13,9 @@ export const ALIVE_MS = 1000;
 
 export interface Watch {
   readonly reader: Reader;
+  readonly log: Logger;
+  /** Asks a service for a twin's events from a number on. */
+  readonly republish: Republish;
   presence(): readonly TwinBeat[];
   /** The clock by which beats were heard. */
   nowMs(): number;
@@ -21,21 +25,34 @@ export function timers(watch: Watch): readonly Timer[] {
   return [holes(watch), parkedInputs(watch)];
 }
 
-function holes({ reader }: Watch): Timer {
-  /** The first missing number of each source twin, as the last look found it. A new leader begins anew, and only waits once more. */
-  let before = new Map<string, number>();
+/** A hole, and at how many looks it was the same. */
+interface Hole {
+  readonly number: number;
+  readonly looks: number;
+}
+
+function holes({ reader, republish, log }: Watch): Timer {
+  /** The first missing number of each source twin. A new leader begins anew, and only waits once more. */
+  let before = new Map<string, Hole>();
   return {
     name: "holes",
     everyMs: HOLE_MS,
     async due() {
-      const now = new Map<string, number>();
+      const now = new Map<string, Hole>();
       const due: DueInput[] = [];
       for (const seen of await allSeen(reader)) {
         const number = firstMissing(seen);
         if (number === undefined) continue;
         const { source, twin } = seen;
-        now.set(`${source}.${twin}`, number);
-        if (before.get(`${source}.${twin}`) !== number) continue;
+        const last = before.get(`${source}.${twin}`);
+        const looks = last?.number === number ? last.looks + 1 : 0;
+        now.set(`${source}.${twin}`, { number, looks });
+        if (looks === 0) continue;
+        // Asked for at once, then ever more rarely: what the stream has had within its duplicate window it does not take again.
+        if (Number.isInteger(Math.log2(looks)))
+          republish(source, twin, number).catch((error: unknown) =>
+            log.warn({ err: error, source, twin, number }, "missing events are asked for again later"),
+          );
         due.push({ id: `events-missing/${source}.${twin}/${number}`, decision: raiseEventsMissing, input: { source, twin, number } });
       }
       before = now;

@@ -1,5 +1,6 @@
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { TwinBeat } from "../../../services/mesh/wiring.ts";
+import type { Republish, TwinBeat } from "../../../services/mesh/wiring.ts";
 import { seens } from "../../../services/monitoring/domain/documents.ts";
 import { nothingSeen } from "../../../services/monitoring/domain/seen.ts";
 import { timers } from "../../../services/monitoring/timers.ts";
@@ -9,8 +10,10 @@ import { readerOver } from "./reader.ts";
 
 const NOW = 1_000_000;
 
-function watching(world: World, beats: TwinBeat[] = []) {
-  const all = timers({ reader: readerOver(world), presence: () => beats, nowMs: () => NOW });
+const log = pino({ level: "silent" });
+
+function watching(world: World, beats: TwinBeat[] = [], republish: Republish = async () => 0) {
+  const all = timers({ reader: readerOver(world), presence: () => beats, nowMs: () => NOW, republish, log });
   return async (name: string) => {
     const timer = all.find((one) => one.name === name);
     const due = (await timer?.due(NOW)) ?? [];
@@ -34,6 +37,23 @@ describe("holes", () => {
     ]);
   });
 
+  it("what is missing is asked for, at once and then ever more rarely, also where nobody answers", async () => {
+    const world = newWorld();
+    const asked: string[] = [];
+    const look = watching(world, [], async (service, twin, event) => {
+      asked.push(`${service}.${twin} from ${event}`);
+      throw new Error("neither twin answers");
+    });
+    world.put(seens.key("claims.b"), hole(3));
+    const after: number[] = [];
+    for (let looks = 0; looks < 10; looks += 1) {
+      await look("holes");
+      after.push(asked.length);
+    }
+    expect(after).toEqual([0, 1, 2, 2, 3, 3, 3, 3, 4, 4]);
+    expect(new Set(asked)).toEqual(new Set(["claims.b from 4"]));
+  });
+
   it("a hole that moves is late, not lost", async () => {
     const world = newWorld();
     const look = watching(world);
@@ -46,7 +66,7 @@ describe("holes", () => {
   it("what closed before the alarm is decided raises none", async () => {
     const world = newWorld();
     world.put(seens.key("claims.b"), hole(3));
-    const [holes] = timers({ reader: readerOver(world), presence: () => [], nowMs: () => NOW });
+    const [holes] = timers({ reader: readerOver(world), presence: () => [], nowMs: () => NOW, republish: async () => 0, log });
     await holes?.due(NOW);
     const [due] = (await holes?.due(NOW)) ?? [];
     world.put(seens.key("claims.b"), { ...hole(12), early: [] });
