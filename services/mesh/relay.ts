@@ -2,11 +2,12 @@
  * The relay publishes what the journal holds and the stream has not acknowledged (protocols 10): a twin's own batches right after their commit,
  * what a former process of this name left at start, and what a dead peer left. Everything goes out in order; nothing is marked before it is acknowledged.
  */
-import type { Outgoing, Publisher } from "./batcher.ts";
+
 import type { Bus } from "./bus.ts";
 import { pause } from "./clock.ts";
 import { type Entry, eventId, type Head, type StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
+import type { Outgoing, Publisher } from "./round.ts";
 import type { Store } from "./store.ts";
 import { type EventMessage, publishUntilDone } from "./stream.ts";
 

@@ -2,7 +2,7 @@
 import type { Caller } from "../values/decision.ts";
 import { badRequest, isAskOwner, isRefusal, type Refusal, unavailable } from "../values/outcome.ts";
 import { checkRole, checkRoles, checkScope } from "./access.ts";
-import { type Batcher, REFUSED_BEFORE } from "./batcher.ts";
+import type { Batcher } from "./batcher.ts";
 import type { Builtin } from "./builtin.ts";
 import type { Arrived, Bus, Subscribed } from "./bus.ts";
 import type { Clock } from "./clock.ts";
@@ -10,6 +10,7 @@ import type { InputOutcome } from "./input.ts";
 import { askedId, askedInput } from "./inputs.ts";
 import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
+import { REFUSED_BEFORE } from "./round.ts";
 import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
 import { encodeRefusal } from "./stage.ts";
 import { NewerForm, Weather } from "./store.ts";

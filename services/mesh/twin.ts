@@ -1,7 +1,7 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
 import { join } from "node:path";
 import { PROVINCE } from "../values/region.ts";
-import { Batcher, REFUSED_BEFORE } from "./batcher.ts";
+import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
@@ -15,6 +15,7 @@ import { Pair } from "./pair.ts";
 import { BEAT_MS, CALM_BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { republishOver } from "./republish.ts";
+import { REFUSED_BEFORE } from "./round.ts";
 import { askOver, openClient, refusalOf } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";

@@ -1,9 +1,9 @@
 /** Parts to try the mesh's own parts with: inputs, a clock that stands still, a bus in memory, a publisher that takes everything. */
 import { pino } from "pino";
-import type { Outgoing, Publisher } from "../../services/mesh/batcher.ts";
 import type { Arrived, Bus, Headers, Reply } from "../../services/mesh/bus.ts";
 import type { Clock } from "../../services/mesh/clock.ts";
 import type { Input, InputOutcome } from "../../services/mesh/input.ts";
+import type { Outgoing, Publisher } from "../../services/mesh/round.ts";
 import type { AnyDecision } from "../../services/mesh/wiring.ts";
 import type { Caller, Doc } from "../../services/values/decision.ts";
 import { kind } from "../../services/values/decision.ts";

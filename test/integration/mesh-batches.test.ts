@@ -1,7 +1,9 @@
-import type { Document } from "mongodb";
+import { type Document, MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openMongoStore } from "../../services/mesh/store-mongo.ts";
+import { mongoUri } from "../../services/mesh/topology.ts";
 import { depositFaults, journalFaults, seeded, startCallers } from "../harness/proof.ts";
-import { type Balance, codec, type Deposit, type SetGate } from "../harness/till.ts";
+import { type Balance, codec, type Deposit, type SetGate, till } from "../harness/till.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
 
 let bench: Bench;
@@ -112,6 +114,41 @@ describe("protocols 5: transaction time", () => {
     console.log(`answered ${Math.round(tookMs)} ms after the transaction was left open`);
     expect(answer.status).toBe("OK");
     expect(tookMs).toBeLessThan(5_000);
+  });
+});
+
+describe("reliability 00: what a dead twin left open", () => {
+  test("is ended by its name at once; others' transactions are not touched", async () => {
+    const uri = mongoUri(bench.topology);
+    const [dead, living] = await Promise.all(["till.x.one", "till.y.two"].map((appName) => new MongoClient(uri, { appName }).connect()));
+    if (!dead || !living) throw new Error("not connected");
+    const store = await openMongoStore(uri, "till", till().indexes, "till.z.three");
+    try {
+      const held = [depositOf(), depositOf()];
+      for (const deposit of held) await put("till.a", deposit);
+      const left = [dead, living].map((client, index) => {
+        const session = client.startSession();
+        session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } });
+        const filter = { _id: held[index]?.account ?? "" };
+        return {
+          session,
+          touched: client
+            .db("nrcms_till")
+            .collection<Row>("accounts")
+            .updateOne(filter, { $inc: { _touched: 1 } }, { session }),
+        };
+      });
+      await Promise.all(left.map((one) => one.touched));
+      const startedMs = performance.now();
+      expect(await store.endTransactionsOf("till.x.one")).toBe(1);
+      expect((await put("till.b", depositOf({ account: held[0]?.account ?? "" }))).status).toBe("OK");
+      console.log(`free ${Math.round(performance.now() - startedMs)} ms after the death was known`);
+      await left[1]?.session.commitTransaction();
+      await expect(left[0]?.session.commitTransaction()).rejects.toThrow();
+      expect(await store.endTransactionsOf("till.x.one")).toBe(0);
+    } finally {
+      await Promise.all([dead.close(), living.close(), store.close()]);
+    }
   });
 });
 

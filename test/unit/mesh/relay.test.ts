@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Outgoing } from "../../../services/mesh/batcher.ts";
 import type { Headers, Reply } from "../../../services/mesh/bus.ts";
 import { type Entry, eventId, firstHead, type Head } from "../../../services/mesh/journal.ts";
 import { Relay } from "../../../services/mesh/relay.ts";
+import type { Outgoing } from "../../../services/mesh/round.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 import { type MemoryStore, memoryStore } from "../../harness/memory-store.ts";
 import { AT_MS, type MemoryBus, memoryBus, type Sent, SILENT } from "../../harness/mesh-parts.ts";
