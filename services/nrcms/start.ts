@@ -34,8 +34,8 @@ import { REGION, startSandbox } from "./run.ts";
 import { auditTable, isClean, money, overviewTable, windowTable } from "./summary.ts";
 
 const PAID_LIMIT_MS = 120_000;
-const WINDOW_LIMIT_MS = 60_000;
-const STATEMENT_LIMIT_MS = 20_000;
+const WINDOW_LIMIT_MS = 120_000;
+const STATEMENT_LIMIT_MS = 120_000;
 const BILLING_WIDTH = 48;
 
 interface Working {
