@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "contract",
+          // Real engines on a noisy machine: a second try, which the report shows, tells weather from a fault.
+          retry: 1,
           include: ["test/contract/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
@@ -17,6 +19,8 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          // Real engines on a noisy machine: a second try, which the report shows, tells weather from a fault.
+          retry: 1,
           include: ["test/integration/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
@@ -27,6 +31,8 @@ export default defineConfig({
       {
         test: {
           name: "journey",
+          // Real engines on a noisy machine: a second try, which the report shows, tells weather from a fault.
+          retry: 1,
           include: ["test/journey/**/*.test.ts"],
           environment: "node",
           testTimeout: 240_000,
@@ -37,6 +43,8 @@ export default defineConfig({
       {
         test: {
           name: "fault",
+          // Real engines on a noisy machine: a second try, which the report shows, tells weather from a fault.
+          retry: 1,
           include: ["test/fault/**/*.test.ts"],
           environment: "node",
           testTimeout: 300_000,
