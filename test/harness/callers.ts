@@ -20,7 +20,7 @@ export const CALLERS = [
   "H640424014",
   "H640104001",
   "H640104013",
-  "H640105012",
+  "H640522011",
 ] as const;
 /** Bills of one hospital under way at a time: a till that waits does not stop the next one. */
 const LANES = 8;
