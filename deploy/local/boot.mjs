@@ -41,6 +41,8 @@ const LOCK_LIMIT_MS = NODE_LIMIT_MS + INSTALL_LIMIT_MS + GENERATE_LIMIT_MS + 60_
 const WAIT_NOTICE_MS = 10_000;
 const OUTPUT_LIMIT = 256 * 1024;
 const GIST_LINES = 6;
+/** `npm test --silent` silences the npm that we start as well, and its errors with it. */
+const NPM_LOUD = "--loglevel=error";
 
 const startedMs = Date.now();
 const say = (line) => process.stderr.write(`boot ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
@@ -152,6 +154,7 @@ async function findNode() {
     const parameters = [
       ...first,
       "install",
+      NPM_LOUD,
       "--ignore-scripts",
       "--no-save",
       "--no-audit",
@@ -199,7 +202,7 @@ async function install(node) {
   say("installing the dependencies (npm ci)");
   const [file, first] = npm();
   const environment = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
-  const parameters = [...first, "ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  const parameters = [...first, "ci", NPM_LOUD, "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
   await run("npm ci", file, parameters, INSTALL_LIMIT_MS, { env: environment });
   if (!isInstalled()) throw new Plain("npm ci ended well, but node_modules is not what package-lock.json says");
   say("the dependencies are installed");
