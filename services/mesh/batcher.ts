@@ -71,7 +71,7 @@ export class Batcher {
     return this.queue.length;
   }
 
-  /** Room for told inputs, so that a puller need not fetch what would be refused. */
+  /** Room for told inputs: those of the next batch. More would wait in hand beyond their acknowledgement time, to be told again and again. */
   get room(): number {
     return this.queue.room(this.limit);
   }

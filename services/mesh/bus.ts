@@ -6,12 +6,15 @@ import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManage
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import type { Logger } from "./log.ts";
+import { Patience } from "./patience.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
 export interface Arrived {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** Where the answer goes: unique for each request. */
+  readonly reply: string;
   header(name: string): string;
   respond(data: Uint8Array, headers?: Headers): void;
 }
@@ -33,12 +36,19 @@ export interface Bus {
   subscribe(subject: string, handler: (message: Arrived) => void, queue?: string): Subscribed;
   /** Each message arrives on every connection that lives, so twice as a rule: for what may be heard twice and must not be missed. */
   hear(subject: string, handler: (message: Arrived) => void): Subscribed;
+  /**
+   * Requests, which arrive on every connection that lives and are handled once. A queue group would leave the choice of the connection to the servers,
+   * and they choose one of a frozen server as readily as another.
+   */
+  serve(subject: string, handler: (message: Arrived) => void): Subscribed;
   /** The hand to ask on: the preferred one where it may be asked, else the other. */
   pick(preferred: number): number;
   /** One request, one reply. Never throws: no responders and time-outs are outcomes. On the connection `hand`, or the one to be picked. */
   request(subject: string, data: Uint8Array, headers: Headers, timeoutMs: number, hand?: number): Promise<Reply>;
   /** JetStream over the connection that works; asked for again after an error. */
   jetstream(): { readonly client: JetStreamClient; readonly manager: Promise<JetStreamManager>; readonly hand: number };
+  /** Asks this hand's server for a sign of life. The hand is trusted until that takes longer than is usual. */
+  probe(hand: number): void;
   /** The connection of this hand gave an error or no answer: the other is taken until this one's server has answered a ping. */
   distrust(hand: number): void;
   /** Whether this hand may be asked: it is connected, and owes no answer to a ping. */
@@ -49,11 +59,16 @@ export interface Bus {
 }
 
 const NO_RESPONDERS = 503;
+/** Requests whose second coming is known as such. */
+const RECENT_REQUESTS = 4_096;
 /** How often two connections look whether they have come to one server, and how soon one that found no other looks again. */
 const SPREAD_MS = 2_000;
 const SPREAD_RETRY_MS = 10_000;
 /** Requests are checked for their time-outs this often. */
 const TICK_MS = 50;
+/** A server that leaves a ping unanswered for longer is taken for frozen; on a busy machine, for longer than its answers have been taking. */
+const ECHO_FLOOR_MS = 150;
+const ECHO_CEILING_MS = 1_000;
 
 interface Pending {
   readonly untilMs: number;
@@ -67,7 +82,8 @@ interface Hand {
   readonly js: JetStreamClient;
   manager: Promise<JetStreamManager> | undefined;
   /** A ping is out that shall show whether its server lives. */
-  probing: boolean;
+  ping: { readonly sinceMs: number; distrusted: boolean } | undefined;
+  readonly echo: Patience;
   down: boolean;
 }
 
@@ -78,17 +94,28 @@ function failPending(hand: Hand, index: number): void {
   for (const one of pending) one.settle({ kind: "timeout", hand: index });
 }
 
-async function probe(hand: Hand, log: Logger): Promise<void> {
-  if (hand.probing || hand.down) return;
-  hand.probing = true;
+async function probe(hand: Hand, distrusted: boolean, log: Logger): Promise<void> {
+  if (hand.down) return;
+  if (hand.ping) {
+    hand.ping.distrusted ||= distrusted;
+    return;
+  }
+  hand.ping = { sinceMs: performance.now(), distrusted };
   try {
-    await hand.connection.rtt();
+    const tookMs = await hand.connection.rtt();
+    hand.echo.learn(tookMs, performance.now());
   } catch (error) {
     // It was disconnected meanwhile, which is known by then; or it is being closed.
     log.debug({ err: error }, "a connection was probed in vain");
   } finally {
-    hand.probing = false;
+    hand.ping = undefined;
   }
+}
+
+function isUsable({ down, connection, ping, echo }: Hand): boolean {
+  if (down || connection.isClosed()) return false;
+  const now = performance.now();
+  return !ping || (!ping.distrusted && now - ping.sinceMs <= echo.at(now));
 }
 
 function toHdrs(map: Headers): MsgHdrs {
@@ -119,7 +146,8 @@ async function openHand(servers: readonly string[], name: string, index: number,
     pending: new Map(),
     js: jetstream(connection, { timeout: 5_000 }),
     manager: undefined,
-    probing: false,
+    ping: undefined,
+    echo: new Patience(ECHO_FLOOR_MS, ECHO_CEILING_MS),
     down: false,
   };
   connection.subscribe(`${inbox}.*`, {
@@ -165,10 +193,9 @@ export async function openBus(servers: readonly string[], name: string, first: n
         ];
   const hands = await Promise.all(orders.map((order, index) => openHand(order, `${name}.${index}`, index, log)));
   let serial = 0;
-  const usable = (hand: Hand) => !hand.down && !hand.connection.isClosed() && !hand.probing;
   const pick = (preferred = 0): number => {
     const order = preferred === 1 ? [1, 0] : [0, 1];
-    return order.find((index) => usable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
+    return order.find((index) => isUsable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
   };
   let spreadMs = Number.NEGATIVE_INFINITY;
   const spreader = setInterval(() => {
@@ -198,6 +225,7 @@ export async function openBus(servers: readonly string[], name: string, first: n
   const arrived = (message: Msg): Arrived => ({
     subject: message.subject,
     data: message.data,
+    reply: message.reply ?? "",
     header: (key) => message.headers?.get(key) ?? "",
     respond: (data, map) => void message.respond(data, map ? { headers: toHdrs(map) } : undefined),
   });
@@ -233,6 +261,19 @@ export async function openBus(servers: readonly string[], name: string, first: n
       return listen(subject, handler, { queue: queue ?? `${name}.${serial}` });
     },
     hear: (subject, handler) => listen(subject, handler, {}),
+    serve(subject, handler) {
+      const recent = new Set<string>();
+      return listen(
+        subject,
+        (message) => {
+          if (recent.has(message.reply)) return;
+          recent.add(message.reply);
+          if (recent.size > RECENT_REQUESTS) for (const oldest of [...recent].slice(0, RECENT_REQUESTS / 2)) recent.delete(oldest);
+          handler(message);
+        },
+        {},
+      );
+    },
     pick,
     request(subject, data, map, timeoutMs, index = pick()) {
       const hand = hands[index] as Hand;
@@ -258,11 +299,9 @@ export async function openBus(servers: readonly string[], name: string, first: n
       hand.manager ??= jetstreamManager(hand.connection, { checkAPI: false, timeout: 5_000 });
       return { client: hand.js, manager: hand.manager, hand: index };
     },
-    distrust(index) {
-      const hand = hands[index];
-      if (hand) void probe(hand, log);
-    },
-    trusts: (index) => usable(hands[index] as Hand),
+    probe: (index) => void probe(hands[index] as Hand, false, log),
+    distrust: (index) => void probe(hands[index] as Hand, true, log),
+    trusts: (index) => isUsable(hands[index] as Hand),
     get connected() {
       return hands.some((hand) => !hand.down && !hand.connection.isClosed());
     },

@@ -40,9 +40,9 @@ export class InputQueue {
     return this.calls.length + this.events.length;
   }
 
-  /** Room for told inputs, so that a puller need not fetch what would be refused. Requests take none of it away. */
+  /** Room for the told inputs of one batch. Requests take none of it away. */
   room(batchLimit: number): number {
-    return Math.max(0, Math.min(this.limits.queueLimit, batchLimit * 2) - this.events.length);
+    return Math.max(0, Math.min(this.limits.queueLimit, batchLimit) - this.events.length);
   }
 
   /** Takes an input in, or says why not. */

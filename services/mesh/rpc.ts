@@ -10,6 +10,7 @@ import { accessOf, serviceOf } from "./access.ts";
 import type { Bus, Headers, Reply } from "./bus.ts";
 import { pause } from "./clock.ts";
 import { contentHash } from "./journal.ts";
+import { Patience } from "./patience.ts";
 import { newTraceparent } from "./telemetry.ts";
 import type { Ask, RequestOf, ResponseOf, ServiceDefinition } from "./wiring.ts";
 
@@ -47,12 +48,18 @@ export function rpcSubject(service: string, method: string, twin?: string): stri
   return twin ? `nrcms.rpc.${service}.${twin}.${method}` : `nrcms.rpc.${service}.${method}`;
 }
 
-/** An attempt that is not answered after this long is repeated on the twins directly. */
-const ATTEMPT_MS = 600;
+/**
+ * An attempt that stays unanswered for longer than such calls have been taking, and at least this long, is repeated on the twins directly.
+ * (With a fixed limit, half of all calls were repeated at 512 in flight, and both twins decided the same inputs and conflicted.)
+ */
+const ATTEMPT_FLOOR_MS = 600;
+const ATTEMPT_CEILING_MS = 5_000;
 /** The queue group, then the twins themselves over the other connection, then over the first again. */
 const ROUNDS = 3;
 /** How often unanswered attempts are looked at: whether they have waited long enough, or one of the twins has died. */
 const LOOK_MS = 50;
+/** A look that comes this late found its own process standing still: answers may lie unread, and nobody's silence means anything. */
+const LATE_LOOK_MS = 150;
 /** An attempt that is unanswered for this long has its connection's server asked for a sign of life. */
 const PROBE_MS = 100;
 /** Who says that it can be tried again this soon (a standby about to take over) is not left alone for long. */
@@ -107,6 +114,7 @@ interface Waiting {
   readonly service: string;
   readonly hand: number;
   readonly sinceMs: number;
+  readonly patience: Patience;
   /** How many twins were thought alive when it went out. */
   readonly alive: number;
   probed: boolean;
@@ -118,7 +126,17 @@ interface Waiting {
 export function openClient(bus: Bus, isDead: (service: string, twin: string) => boolean = () => false): Client {
   let budget = REPEAT_BURST;
   const waiting = new Set<Waiting>();
+  const patience = new Map<string, Patience>();
   let looking: NodeJS.Timeout | undefined;
+  let lookedMs = 0;
+
+  const patienceWith = (service: string, method: string): Patience => {
+    const known = patience.get(`${service}/${method}`);
+    if (known) return known;
+    const made = new Patience(ATTEMPT_FLOOR_MS, ATTEMPT_CEILING_MS);
+    patience.set(`${service}/${method}`, made);
+    return made;
+  };
 
   /** Both where neither or both are known dead. */
   const living = (service: string): readonly string[] => {
@@ -128,6 +146,9 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
 
   const look = (): void => {
     const now = performance.now();
+    const late = now - lookedMs > LATE_LOOK_MS;
+    lookedMs = now;
+    if (late) return;
     for (const one of waiting) {
       const waitedMs = now - one.sinceMs;
       const deathKnown = living(one.service).length < TWINS.length;
@@ -135,11 +156,11 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
       // Is its connection's server there at all? One that does not answer a ping within a look or two has the call in dead hands as well.
       if (waitedMs >= PROBE_MS && !one.probed) {
         one.probed = true;
-        bus.distrust(one.hand);
+        bus.probe(one.hand);
         continue;
       }
       const stuck = one.probed && !bus.trusts(one.hand);
-      if (!died && !stuck && waitedMs < ATTEMPT_MS) continue;
+      if (!died && !stuck && waitedMs < one.patience.at(now)) continue;
       const free = deathKnown || stuck;
       if (!free && budget < 1) continue;
       if (!free) budget -= 1;
@@ -152,11 +173,20 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
   };
 
   /** Waits until there is reason to ask elsewhere, or `answered` settles. Whether there is. */
-  const worthHedging = async (service: string, hand: number, alive: number, answered: Promise<unknown>): Promise<boolean> => {
+  const worthHedging = async (
+    service: string,
+    hand: number,
+    alive: number,
+    patience: Patience,
+    answered: Promise<unknown>,
+  ): Promise<boolean> => {
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const one: Waiting = { service, hand, sinceMs: performance.now(), alive, probed: false, hedge: () => resolve(true) };
+    const one: Waiting = { service, hand, sinceMs: performance.now(), patience, alive, probed: false, hedge: () => resolve(true) };
     waiting.add(one);
-    looking ??= setInterval(look, LOOK_MS).unref();
+    if (!looking) {
+      lookedMs = performance.now();
+      looking = setInterval(look, LOOK_MS).unref();
+    }
     const worth = await Promise.race([answered.then(() => false), late]);
     waiting.delete(one);
     return worth;
@@ -174,6 +204,8 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
   ): Promise<Reply> =>
     new Promise((resolve) => {
       const { promise: answered, resolve: tellAnswered } = Promise.withResolvers<void>();
+      const patience = patienceWith(service, method);
+      const startedMs = performance.now();
       const end = (reply: Reply) => {
         tellAnswered();
         resolve(reply);
@@ -183,10 +215,12 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
         const only = alive.length === 1 ? alive[0] : undefined;
         const subjects = round === 0 ? [rpcSubject(service, method, only)] : alive.map((twin) => rpcSubject(service, method, twin));
         void lastWord(subjects.map((subject) => send(subject, hand))).then((reply) => {
+          // How long a repeat took says nothing of how long the first would have taken (Karn's rule of TCP).
+          if (round === 0 && isAnswer(reply)) patience.learn(performance.now() - startedMs, performance.now());
           // A first attempt that ends in nothing ends all; of the later ones the newest does, for the older may be in dead hands.
           if (isAnswer(reply) || round === newest) end(reply);
         });
-        if (round + 1 >= ROUNDS || !(await worthHedging(service, hand, alive.length, answered))) return;
+        if (round + 1 >= ROUNDS || !(await worthHedging(service, hand, alive.length, patience, answered))) return;
         newest = round + 1;
         await go(newest, bus.pick(1 - hand));
       };

@@ -201,7 +201,7 @@ export function serveCalls(parts: {
     else if (call) work(request, name, () => (call.act === "command" ? command(request, call) : query(request, call)));
   };
 
-  const always: Subscribed[] = [bus.subscribe(rpcSubject(service, "*", twin), arrived, `${service}.${twin}`)];
+  const always: Subscribed[] = [bus.serve(rpcSubject(service, "*", twin), arrived)];
   for (const call of parts.calls)
     if (call.act === "query") always.push(bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
   let whileActive: Subscribed[] = [];

@@ -14,8 +14,9 @@ import { streamName } from "./stream.ts";
 import type { Message } from "./wiring.ts";
 
 const ACK_WAIT_MS = 2_000;
-/** Messages still in hand after this long are reported as being worked on. */
-const WORKING_MS = 700;
+/** Messages still in hand after this long are reported as being worked on: each report costs as much as an acknowledgement, so not before it must be. */
+const WORKING_MS = 1_300;
+const WORKING_LOOK_MS = 300;
 const FETCH_LIMIT = 256;
 const FETCH_MS = 2_000;
 const MAX_ACK_PENDING = 4_000;
@@ -42,19 +43,28 @@ export function serveMessages(parts: {
 }): MessageServer {
   const { bus, service, batcher, log } = parts;
   const bySource = Map.groupBy(parts.messages, (message) => message.source);
-  const inHand = new Set<{ readonly message: JsMsg; readonly sinceMs: number }>();
+  const inHand = new Set<{ readonly message: JsMsg; reportedMs: number }>();
   let stop: AbortController | undefined;
   let pullers: Promise<void>[] = [];
 
-  const worker = setInterval(() => {
+  // Runs only while something is in hand: an idle twin should not wake for nothing.
+  let reporter: NodeJS.Timeout | undefined;
+  const report = () => {
     const now = performance.now();
-    for (const held of inHand) if (now - held.sinceMs > WORKING_MS) held.message.working();
-  }, WORKING_MS);
-  worker.unref();
+    for (const held of inHand) {
+      if (now - held.reportedMs < WORKING_MS) continue;
+      held.reportedMs = now;
+      held.message.working();
+    }
+    if (inHand.size > 0) return;
+    clearInterval(reporter);
+    reporter = undefined;
+  };
 
   const take = (message: JsMsg, known: ReadonlyMap<string, Message>) => {
-    const held = { message, sinceMs: performance.now() };
+    const held = { message, reportedMs: performance.now() };
     inHand.add(held);
+    reporter ??= setInterval(report, WORKING_LOOK_MS).unref();
     const settle = (outcome: InputOutcome) => {
       if (outcome.kind === "unavailable") {
         const tries = message.info.deliveryCount;
@@ -138,7 +148,7 @@ export function serveMessages(parts: {
       stop?.abort();
       stop = undefined;
       await Promise.all(pullers);
-      clearInterval(worker);
+      clearInterval(reporter);
     },
     get inHand() {
       return inHand.size;

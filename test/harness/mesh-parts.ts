@@ -123,6 +123,7 @@ export interface Sent {
 export interface MemoryBus extends Bus {
   readonly sent: Sent[];
   readonly published: { readonly subject: string; readonly data: Uint8Array; readonly headers: Headers }[];
+  /** Hands whose server was asked for a sign of life, because of doubt or of an error. */
   readonly distrusted: number[];
   answer: (sent: Sent) => Reply | Promise<Reply>;
 }
@@ -147,10 +148,12 @@ export function memoryBus(): MemoryBus {
     publish(subject, data, headers = {}) {
       bus.published.push({ subject, data, headers });
       for (const row of [...handlers])
-        if (matches(row.subject, subject)) row.handler({ subject, data, header: (name) => headers[name] ?? "", respond: () => undefined });
+        if (matches(row.subject, subject))
+          row.handler({ subject, data, reply: "", header: (name) => headers[name] ?? "", respond: () => undefined });
     },
     subscribe: listen,
     hear: listen,
+    serve: listen,
     async request(subject, data, headers, timeoutMs, hand = 0) {
       const sent = { subject, data, headers, timeoutMs, hand };
       bus.sent.push(sent);
@@ -160,6 +163,7 @@ export function memoryBus(): MemoryBus {
     jetstream: () => {
       throw new Error("no JetStream here");
     },
+    probe: (hand) => void bus.distrusted.push(hand),
     distrust: (hand) => void bus.distrusted.push(hand),
     trusts: () => true,
     pick: (preferred) => (bus.trusts(preferred) ? preferred : 1 - preferred),

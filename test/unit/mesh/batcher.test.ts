@@ -201,7 +201,7 @@ describe("protocols 5: transaction time", () => {
     expect(store.commits.map((plan) => plan.entries.length)).toEqual([4, 4]);
     expect(batcher.room).toBeLessThan(20);
     for (let count = 0; count < 200; count += 1) await enter(inputOf(putting("p", 1n)));
-    expect(batcher.room).toBe(800);
+    expect(batcher.room).toBe(400);
   });
 
   test("one that is always too slow is answered Unavailable, and does not hold the twin", async () => {
