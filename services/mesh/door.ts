@@ -4,7 +4,7 @@ import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { openHealth } from "./health.ts";
 import { type Logger, logger } from "./log.ts";
-import { CALM_BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
+import { BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
 import { hostOf, natsServers } from "./topology.ts";
@@ -55,7 +55,7 @@ export async function openDoor(service: string): Promise<Door> {
     parked: 0,
     unpublished: 0,
     residentBytes: process.memoryUsage.rss(),
-    everyMs: CALM_BEAT_MS,
+    everyMs: BEAT_MS,
     atMs: Date.now(),
   });
   const health = await openHealth(hostOf(config.topology, config.place.server), config.place.port, {
@@ -68,8 +68,8 @@ export async function openDoor(service: string): Promise<Door> {
     config.topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
   );
   const bus = await connectBus(natsServers(config.topology), name, ownServer, log);
-  const presence = listen(bus, "*");
-  const beats = setInterval(() => sendBeat(bus, beat()), CALM_BEAT_MS);
+  const presence = listen(bus, { beats: "*.*" });
+  const beats = setInterval(() => sendBeat(bus, beat()), BEAT_MS);
   return {
     config,
     bus,

@@ -14,6 +14,8 @@ export interface QueueLimits {
 
 /** Events get at least this part of what is decided. */
 const EVENT_SHARE = 1 / 4;
+/** Events to have in hand however small the batches are, so that none waits for a fetch of its own. */
+const ROOM_FLOOR = 32;
 /** Most repeats that wait for one input's outcome. */
 const JOIN_LIMIT = 64;
 
@@ -40,9 +42,9 @@ export class InputQueue {
     return this.calls.length + this.events.length;
   }
 
-  /** Room for the told inputs of one batch. Requests take none of it away. */
+  /** Room for the told inputs of one batch, or of several very small ones. Requests take none of it away. */
   room(batchLimit: number): number {
-    return Math.max(0, Math.min(this.limits.queueLimit, batchLimit) - this.events.length);
+    return Math.max(0, Math.min(this.limits.queueLimit, Math.max(ROOM_FLOOR, batchLimit)) - this.events.length);
   }
 
   /** Takes an input in, or says why not. */

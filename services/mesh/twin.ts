@@ -12,7 +12,7 @@ import type { InputOutcome } from "./input.ts";
 import { keep } from "./keeper.ts";
 import { type Logger, logger } from "./log.ts";
 import { Pair } from "./pair.ts";
-import { BEAT_MS, CALM_BEAT_MS, listen, sendBeat, sendDeath } from "./presence.ts";
+import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { republishOver } from "./republish.ts";
 import { REFUSED_BEFORE } from "./round.ts";
@@ -99,8 +99,9 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     insist("NATS", log, () => openBus(natsServers(topology), name, ownServer, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
-  const presence = listen(bus, service.hearsBeats === "all" ? "*" : service.name);
   const peer = twin === "a" ? "b" : "a";
+  const pulses = `${service.name}.${peer}`;
+  const presence = listen(bus, { beats: service.hearsBeats === "all" ? "*.*" : pulses, pulses });
   let buried: string | undefined;
   /** A peer that has died, or is frozen, holds documents locked by the transaction that it left open. */
   function buryPeer(): void {
@@ -125,6 +126,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
 
   let wiring: Wiring | undefined;
   let leading: AbortController | undefined;
+  /** Settles at the next commit. */
+  let committed = Promise.withResolvers<void>();
   let draining = false;
   const alwaysFenced = config.mode === "hot-standby";
   const pair = new Pair({
@@ -139,6 +142,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     onLead: () => {
       leading = new AbortController();
       refreshActive();
+      // Whoever asks this pair should know at once whom to ask.
+      sendBeat(bus, beatOf());
       void lead(leading.signal);
     },
     onFollow: () => {
@@ -170,6 +175,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       },
       onCommit: (inputs, startedMs, traceparents) => {
         if (alwaysFenced) pair.renewed();
+        committed.resolve();
+        committed = Promise.withResolvers();
         const tookMs = clock.monotonicMs() - startedMs;
         telemetry.metrics.commitSeconds.observe(tookMs / 1000);
         telemetry.metrics.batchInputs.observe(inputs);
@@ -204,7 +211,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     const work: Promise<void>[] = [keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal)];
     for (const timer of wiring?.timers ?? []) work.push(runTimer(timer, signal));
     const own = wiring?.lead?.bind(wiring);
-    if (own) work.push(insistLeading(() => own({ epoch, signal, enter }), signal));
+    const news = (limitMs: number) => Promise.race([pause(limitMs, signal), committed.promise]);
+    if (own) work.push(insistLeading(() => own({ epoch, signal, enter, news }), signal));
     await Promise.all(work);
   }
 
@@ -286,7 +294,6 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   }
 
   const faultNow = () => (draining ? "draining" : bus.connected ? storeFault : "NATS is not connected");
-  const beatEveryMs = () => (alwaysFenced && pair.epoch > 0 ? BEAT_MS : CALM_BEAT_MS);
   beatOf = () => ({
     ...blank(config),
     active: !draining && (alwaysFenced ? pair.epoch > 0 : true),
@@ -298,7 +305,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     parked,
     unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
     residentBytes,
-    everyMs: beatEveryMs(),
+    everyMs: BEAT_MS,
     atMs: Date.now(),
   });
   gauges(
@@ -311,16 +318,17 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   let beatenMs = clock.monotonicMs();
   let sinceBeatMs = 0;
   const beats = setInterval(() => {
-    const stoodMs = clock.monotonicMs() - beatenMs - BEAT_MS;
-    beatenMs += stoodMs + BEAT_MS;
+    const stoodMs = clock.monotonicMs() - beatenMs - PULSE_MS;
+    beatenMs += stoodMs + PULSE_MS;
     if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
     fault = faultNow();
     buryPeer();
-    sinceBeatMs += BEAT_MS;
-    if (sinceBeatMs < beatEveryMs()) return;
+    if (alwaysFenced && pair.epoch > 0) sendPulse(bus, { service: service.name, twin, instance });
+    sinceBeatMs += PULSE_MS;
+    if (sinceBeatMs < BEAT_MS) return;
     sinceBeatMs = 0;
     sendBeat(bus, beatOf());
-  }, BEAT_MS);
+  }, PULSE_MS);
 
   fault = "";
   refreshActive();
@@ -395,7 +403,7 @@ function blank(config: TwinConfig): TwinBeat {
     parked: 0,
     unpublished: 0,
     residentBytes: 0,
-    everyMs: CALM_BEAT_MS,
+    everyMs: BEAT_MS,
     atMs: 0,
   };
 }

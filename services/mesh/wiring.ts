@@ -154,6 +154,8 @@ export interface Timer {
 export interface Leading {
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** Waits until this twin has committed something, at most so long, and no longer than it leads: there may be work. */
+  news(limitMs: number): Promise<void>;
   /**
    * Enters an input of one's own and waits for its outcome. With `fenced`, the commit fails unless this twin still holds the lease under this epoch.
    * Throws where the mesh is draining or the lease is lost.
@@ -198,7 +200,7 @@ export interface Index {
 /** The indexes of each kind, by the kind's name. Every kind that a service stores is listed, with [] where it needs none. */
 export type Indexes = Readonly<Record<string, readonly Index[]>>;
 
-/** What one twin last said of itself; told every 100 ms on `nrcms.beat.<service>.<twin>`. */
+/** What one twin last said of itself; told every 300 ms on `nrcms.beat.<service>.<twin>`. */
 export interface TwinBeat {
   readonly service: string;
   readonly twin: string;
@@ -260,7 +262,7 @@ export interface Service {
   /** The codec of each event that its decisions tell. */
   // biome-ignore lint/suspicious/noExplicitAny: each event has its own message.
   readonly tells: Readonly<Record<string, Codec<any>>>;
-  /** Whose beats the service wants to hear: its own pair's (default), or everybody's. */
+  /** Whose beats the service wants to hear: its own peer's (default), or everybody's. */
   readonly hearsBeats?: "own" | "all";
   wire(parts: Parts): Wiring;
 }

@@ -5,10 +5,12 @@ import { fetchWhileLeading } from "./statements.ts";
 
 export async function leadPayment(parts: SenderParts, leading: Leading): Promise<void> {
   const ended = new AbortController();
+  const aborted = new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve(), { once: true }));
   const both: Leading = {
     epoch: leading.epoch,
     signal: AbortSignal.any([leading.signal, ended.signal]),
     enter: (id, decision, input, options) => leading.enter(id, decision, input, options),
+    news: (limitMs) => Promise.race([leading.news(limitMs), aborted]),
   };
   const works = [sendWhileLeading(parts, both), fetchWhileLeading(parts, both)].map(async (work) => {
     try {

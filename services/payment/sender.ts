@@ -5,7 +5,6 @@
  * so that no other clock has to be trusted.
  */
 
-import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import type { Decision } from "../values/decision.ts";
@@ -29,7 +28,8 @@ const MAX_IN_FLIGHT = 8;
 const MAX_ENQUIRIES = 4;
 /** Attempts of one batch; after these a person decides. */
 export const MAX_ATTEMPTS = 99;
-const POLL_MS = 50;
+/** Approved batches are looked for after each commit of one's own, and this often: in dual active the peer approves as well. */
+const POLL_MS = 250;
 /** How often batches without an answer are looked for, and how many at a time. */
 const SCAN_MS = 250;
 const SCAN_LIMIT = 100;
@@ -69,6 +69,8 @@ export async function sendWhileLeading(parts: SenderParts, leading: Leading): Pr
   let acceptedAtMs = scanAtMs;
   try {
     while (!leading.signal.aborted) {
+      // From before the look: what is approved during it must not be missed.
+      const news = leading.news(POLL_MS);
       for (const batch of await batchesIn(reader, ["APPROVED"], MAX_IN_FLIGHT)) sender.sendFirst(batch);
       if (monotonicMs() >= scanAtMs) {
         for (const batch of await batchesIn(reader, ["SENDING", "UNKNOWN"], SCAN_LIMIT)) sender.enquireWhenDue(batch);
@@ -79,7 +81,7 @@ export async function sendWhileLeading(parts: SenderParts, leading: Leading): Pr
         sender.forget();
         acceptedAtMs = monotonicMs() + ACCEPTED_SCAN_MS;
       }
-      await pause(POLL_MS, leading.signal);
+      await news;
     }
   } finally {
     await sender.idle();

@@ -87,7 +87,7 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
   const log = logger("test");
   log.level = "error";
   const bus = await openBus(natsServers(topology), "test", 0, log);
-  const presence = listen(bus, "*");
+  const presence = listen(bus, { beats: "*.*" });
   const client = openClient(bus, (service, twin) => presence.isDead(service, twin));
   const mongo = await new MongoClient(mongoUri(topology), {
     useBigInt64: true,

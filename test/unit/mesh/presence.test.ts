@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BEAT_MS, beatSubject, CALM_BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "../../../services/mesh/presence.ts";
+import { BEAT_MS, listen, type Presence, PULSE_MS, sendBeat, sendDeath, sendPulse } from "../../../services/mesh/presence.ts";
 import type { TwinBeat } from "../../../services/mesh/wiring.ts";
 import { type MemoryBus, memoryBus } from "../../harness/mesh-parts.ts";
 
@@ -31,7 +31,7 @@ const notice = (body: string) => bus.publish("nrcms.death.till.b", new TextEncod
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
   bus = memoryBus();
-  presence = listen(bus, "till");
+  presence = listen(bus, { beats: "till.*", pulses: "till.b" });
 });
 
 afterEach(() => {
@@ -46,14 +46,42 @@ describe("protocols 16: beats and death notices", () => {
   test("a twin that was never heard is not known dead; four missed beats are a death", () => {
     expect([presence.isDead("till", "b"), presence.silenceMs("till", "b")]).toEqual([false, undefined]);
     pass(1_000);
-    for (const everyMs of [BEAT_MS, CALM_BEAT_MS]) {
-      sendBeat(bus, beat({ everyMs }));
-      pass(4 * everyMs);
-      expect(presence.isDead("till", "b")).toBe(false);
-      pass(30);
-      expect(presence.isDead("till", "b")).toBe(true);
-    }
     sendBeat(bus, beat());
+    pass(4 * BEAT_MS);
+    expect(presence.isDead("till", "b")).toBe(false);
+    pass(30);
+    expect(presence.isDead("till", "b")).toBe(true);
+    sendBeat(bus, beat());
+    expect(presence.isDead("till", "b")).toBe(false);
+  });
+
+  test("four missed pulses of one that leads are a death too; of one that leads no more, or has been started anew, they are not missed", () => {
+    pass(1_000);
+    const pulse = (instance = "one") => sendPulse(bus, { service: "till", twin: "b", instance });
+    sendBeat(bus, beat());
+    pulse();
+    pass(4 * PULSE_MS);
+    expect(presence.isDead("till", "b")).toBe(false);
+    pass(30);
+    expect(presence.isDead("till", "b")).toBe(true);
+    pulse("another");
+    expect(presence.isDead("till", "b")).toBe(true);
+    pulse();
+    expect(presence.isDead("till", "b")).toBe(false);
+    for (const more of [{ epoch: 0 }, { instance: "two" }]) {
+      sendBeat(bus, beat());
+      pulse();
+      sendBeat(bus, beat(more));
+      pass(BEAT_MS + 4 * PULSE_MS);
+      expect(presence.isDead("till", "b")).toBe(false);
+    }
+  });
+
+  test("one that says that it leads while its peer leads under a newer epoch stands still: nobody need wait for its silence", () => {
+    sendBeat(bus, beat());
+    sendBeat(bus, beat({ twin: "a", epoch: 4 }));
+    expect([presence.isDead("till", "b"), presence.isDead("till", "a")]).toEqual([true, false]);
+    sendBeat(bus, beat({ epoch: 0 }));
     expect(presence.isDead("till", "b")).toBe(false);
   });
 
@@ -106,7 +134,7 @@ describe("protocols 16: beats and death notices", () => {
     '{"service":"till","twin":"b"}',
     '{"service":"till","twin":"b","epoch":0}',
   ])("%s is no beat", (body) => {
-    bus.publish(beatSubject("till", "b"), new TextEncoder().encode(body));
+    bus.publish("nrcms.beat.till.b", new TextEncoder().encode(body));
     expect(presence.beats()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { pause } from "../../../services/mesh/clock.ts";
 import { logger } from "../../../services/mesh/log.ts";
 import type { Leading } from "../../../services/mesh/wiring.ts";
 import type { BankReply, Channel } from "../../../services/payment/channel.ts";
@@ -72,6 +73,8 @@ class Bank implements Channel {
   }
 }
 
+const NEWS_MS = 50;
+
 /** A twin that leads under an epoch: its inputs are decided in the test world, a repeated id gets the first answer. */
 class LeadingTwin {
   readonly ended = new AbortController();
@@ -104,7 +107,9 @@ class LeadingTwin {
       if (this.lost.delete(id)) throw new Error("the outcome of the commit is not known");
       return isRefusal(result) ? result : structuredClone(result);
     };
-    const leading = { epoch: this.epoch, signal: this.ended.signal, enter } as unknown as Leading;
+    // Something is committed every so often.
+    const news = (limitMs: number) => pause(Math.min(limitMs, NEWS_MS), this.ended.signal);
+    const leading = { epoch: this.epoch, signal: this.ended.signal, enter, news } as unknown as Leading;
     const parts = {
       reader: readerOver(this.world),
       log,
