@@ -68,12 +68,16 @@ function reason(error: unknown): string {
   return error.message.split("\n")[0] ?? "failed";
 }
 
+export function isOlder(version: string, lowest: string): boolean {
+  return version.localeCompare(lowest, "en", { numeric: true }) < 0;
+}
+
 /** Runs `--version`. Throws where the file does not run or is older than `lowest`. */
 async function versionOf(file: string, lowest: string): Promise<string> {
   const { stdout } = await run(file, ["--version"], { timeout: VERSION_LIMIT_MS, killSignal: "SIGKILL" });
   const version = /v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (!version) throw new Error("tells no version");
-  if (version.localeCompare(lowest, "en", { numeric: true }) < 0) throw new Error(`is ${version}, older than ${lowest}`);
+  if (isOlder(version, lowest)) throw new Error(`is ${version}, older than ${lowest}`);
   return version;
 }
 

@@ -8,7 +8,7 @@ import { hostOf, natsServers, type Topology } from "../../services/mesh/topology
 import type { Command } from "./kept.ts";
 
 /** Larger than the largest message that the contracts allow, so that a refusal comes from us, with words. */
-const MAX_PAYLOAD = "8MB";
+export const MAX_PAYLOAD_MB = 8;
 const POLL_MS = 100;
 const PROBE_LIMIT_MS = 2_000;
 
@@ -28,7 +28,7 @@ export function natsCommands(topology: Topology, run: string, binary: string, en
       `server_name: ${nats.name}
 listen: "${host}:${nats.port}"
 http: "${host}:${nats.monitor}"
-max_payload: ${MAX_PAYLOAD}
+max_payload: ${MAX_PAYLOAD_MB}MB
 write_deadline: "2s"
 jetstream { store_dir: ${JSON.stringify(join(folder, "store"))}, max_memory_store: 64MB, max_file_store: 256GB, sync_interval: always }
 cluster { name: nrcms, listen: "${host}:${nats.cluster}", routes: [${routes.join(", ")}] }

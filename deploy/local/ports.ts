@@ -64,7 +64,8 @@ export async function effectiveTopology(wanted: Topology, run: string, { offset 
     taken.add(`${host}:${port}`);
     holder[key] = port;
   }
-  writeFileSync(`${file}.part`, stringify(topology));
+  // It may hold the passwords of engines elsewhere.
+  writeFileSync(`${file}.part`, stringify(topology), { mode: 0o600 });
   renameSync(`${file}.part`, file);
   return topology;
 }

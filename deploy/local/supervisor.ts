@@ -7,9 +7,9 @@ import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { natsServers, type Topology } from "../../services/mesh/topology.ts";
+import { natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Say } from "./binaries.ts";
-import { ENGINES_LIMIT_MS, engineCommands, enginesReady } from "./engines.ts";
+import { engineCommands, enginesReady } from "./engines.ts";
 import { type Command, type Exit, Kept } from "./kept.ts";
 import { endLeftovers, markOf, type Table, undertaker, writeTable } from "./leftovers.ts";
 import { identity, takeLock } from "./lock.mjs";
@@ -98,8 +98,10 @@ export class Supervisor {
       this.#undertaker = undertaker(this.#mark, removeAtDeath);
       const services = this.#options.services ?? Object.keys(this.#topology.services);
       await Promise.all([this.#startEngines(), warmUp(services, this.#mark, this.#say)]);
+      const access = natsAccess(this.#topology);
       this.#nats = await connect({
-        servers: natsServers(this.#topology),
+        ...access,
+        servers: [...access.servers],
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
         noAsyncTraces: true,
@@ -128,7 +130,7 @@ export class Supervisor {
       if (this.#named(name).restarts >= HOPELESS_RESTARTS) this.#hopeless.abort();
     });
     try {
-      await enginesReady(this.#topology, ENGINES_LIMIT_MS, this.#hopeless.signal);
+      await enginesReady(this.#topology, { ended: this.#hopeless.signal, say: this.#say });
     } catch (error) {
       const told = this.#engines.flatMap(({ name, lastExit }) => {
         if (!lastExit) return [];

@@ -7,6 +7,7 @@ import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } fro
 import { connect } from "@nats-io/transport-node";
 import type { Logger } from "./log.ts";
 import { Patience } from "./patience.ts";
+import type { NatsAccess } from "./topology.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -124,9 +125,10 @@ function toHdrs(map: Headers): MsgHdrs {
   return made;
 }
 
-async function openHand(servers: readonly string[], name: string, index: number, log: Logger): Promise<Hand> {
+async function openHand(access: NatsAccess, name: string, index: number, log: Logger): Promise<Hand> {
   const connection = await connect({
-    servers: [...servers],
+    ...access,
+    servers: [...access.servers],
     noRandomize: true,
     name,
     maxReconnectAttempts: -1,
@@ -179,10 +181,21 @@ async function watch(hand: Hand, name: string, index: number, log: Logger): Prom
   }
 }
 
-/** Connects two hands. `servers` are host:port; the first hand begins with `servers[first]`, the second with the next one. */
-export async function openBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
-  const turned = servers.map((_, index) => servers[(index + first) % servers.length] as string);
-  const [own, next, ...rest] = turned as [string, ...string[]];
+/** What a nats-server says of itself; undefined where none of them answers within `limitMs`. */
+export async function lookAtNats(access: NatsAccess, limitMs: number): Promise<{ name: string; version: string } | undefined> {
+  try {
+    const connection = await connect({ ...access, servers: [...access.servers], timeout: limitMs, reconnect: false });
+    const { server_name: name = "", version = "" } = connection.info ?? {};
+    await connection.close();
+    return { name, version };
+  } catch {
+    return undefined; // It does not answer, which is the answer.
+  }
+}
+
+/** Connects two hands: the first begins with the first server, the second with the next one. */
+export async function openBus(access: NatsAccess, name: string, log: Logger): Promise<Bus> {
+  const [own, next, ...rest] = access.servers as [string, ...string[]];
   // Each goes last where the other is: two connections to one server are one.
   const orders =
     next === undefined
@@ -191,7 +204,7 @@ export async function openBus(servers: readonly string[], name: string, first: n
           [own, ...rest, next],
           [next, ...rest, own],
         ];
-  const hands = await Promise.all(orders.map((order, index) => openHand(order, `${name}.${index}`, index, log)));
+  const hands = await Promise.all(orders.map((servers, index) => openHand({ ...access, servers }, `${name}.${index}`, index, log)));
   let serial = 0;
   const pick = (preferred = 0): number => {
     const order = preferred === 1 ? [1, 0] : [0, 1];

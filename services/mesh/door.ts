@@ -7,7 +7,7 @@ import { type Logger, logger } from "./log.ts";
 import { BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
-import { hostOf, natsServers } from "./topology.ts";
+import { hostOf, type NatsAccess, natsAccess } from "./topology.ts";
 
 export interface Door {
   readonly config: TwinConfig;
@@ -63,11 +63,7 @@ export async function openDoor(service: string): Promise<Door> {
     status: beat,
     registry: telemetry.metrics.registry,
   });
-  const ownServer = Math.max(
-    0,
-    config.topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
-  );
-  const bus = await connectBus(natsServers(config.topology), name, ownServer, log);
+  const bus = await connectBus(natsAccess(config.topology, config.place.server), name, log);
   const presence = listen(bus, { beats: "*.*" });
   const beats = setInterval(() => sendBeat(bus, beat()), BEAT_MS);
   return {
@@ -111,10 +107,10 @@ export async function openDoor(service: string): Promise<Door> {
   };
 }
 
-async function connectBus(servers: readonly string[], name: string, first: number, log: Logger): Promise<Bus> {
+async function connectBus(access: NatsAccess, name: string, log: Logger): Promise<Bus> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await openBus(servers, name, first, log);
+      return await openBus(access, name, log);
     } catch (error) {
       if (attempt >= CONNECT_RETRIES) throw new Error(`NATS cannot be reached after ${attempt} tries`, { cause: error });
       await pause(CONNECT_PAUSE_MS);

@@ -3,16 +3,23 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 
+const DEFAULT_NATS_PORT = 4222;
 const port = z.number().int().min(1).max(65535);
 const place = z.object({ server: z.string(), port, grpc: port.optional(), bank: port.optional() });
+const NATS_URL = "nats:// or tls:// addresses of the servers of one cluster, separated by commas";
+const natsUrl = z.string().refine((text) => natsUrls(text) !== undefined, NATS_URL);
+const MONGODB_URI = "a mongodb:// or mongodb+srv:// address of a replica set (…/?replicaSet=name)";
+const mongodbUri = z.string().refine((text) => /^mongodb(\+srv:\/\/.|:\/\/.*[?&]replicaSet=.)/.test(text), MONGODB_URI);
 
 const schema = z
   .object({
     province: z.string().regex(/^\d{6}$/),
     servers: z.record(z.string(), z.object({ host: z.string() })),
     engines: z.object({
-      nats: z.array(z.object({ name: z.string(), server: z.string(), port, cluster: port, monitor: port })).min(1),
-      mongo: z.array(z.object({ name: z.string(), server: z.string(), port })).min(1),
+      nats: z.array(z.object({ name: z.string(), server: z.string(), port, cluster: port, monitor: port })).default([]),
+      mongo: z.array(z.object({ name: z.string(), server: z.string(), port })).default([]),
+      /** Engines that somebody else keeps: a cluster's address instead of the servers that we start. It may hold a password. */
+      elsewhere: z.object({ nats: natsUrl.optional(), mongo: mongodbUri.optional() }).default({}),
     }),
     services: z.record(
       z.string(),
@@ -31,6 +38,15 @@ const schema = z
     clock_offset_ms: z.number().int().default(0),
   })
   .superRefine((topology, context) => {
+    for (const kind of ["nats", "mongo"] as const) {
+      const { [kind]: kept, elsewhere } = topology.engines;
+      if (kept.length > 0 === (elsewhere[kind] !== undefined))
+        context.addIssue({
+          code: "custom",
+          path: ["engines", kind],
+          message: "either the servers to start or the address of others (elsewhere)",
+        });
+    }
     for (const [name, service] of Object.entries(topology.services)) {
       if (service.a.server === service.b.server)
         context.addIssue({
@@ -96,13 +112,57 @@ export function hostOf(topology: Topology, server: string): string {
   return found.host;
 }
 
-/** host:port of each nats-server, in the topology's order. */
+/** How NATS is reached: host:port of each server, and what they want to see. */
+export interface NatsAccess {
+  readonly servers: readonly string[];
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+  readonly tls?: Record<string, never>;
+}
+
+/** Undefined where the text is no list of addresses with one scheme and one identity. */
+function natsUrls(text: string): NatsAccess | undefined {
+  const urls = text.split(",").map((part) => (URL.canParse(part.trim()) ? new URL(part.trim()) : undefined));
+  const [first] = urls;
+  if (!first || !["nats:", "tls:"].includes(first.protocol)) return undefined;
+  const servers: string[] = [];
+  for (const url of urls) {
+    const same = url && url.protocol === first.protocol && url.username === first.username && url.password === first.password;
+    if (!same || url.hostname === "") return undefined;
+    servers.push(`${url.hostname}:${url.port || DEFAULT_NATS_PORT}`);
+  }
+  const [name, secret] = [decodeURIComponent(first.username), decodeURIComponent(first.password)];
+  const identity = secret !== "" ? { user: name, pass: secret } : name !== "" ? { token: name } : {};
+  return { servers, ...identity, ...(first.protocol === "tls:" ? { tls: {} } : {}) };
+}
+
+/** The nats-servers in the topology's order; those of `server` come first, so that a twin takes the one beside it. */
+export function natsAccess(topology: Topology, server?: string): NatsAccess {
+  const { nats, elsewhere } = topology.engines;
+  const there = elsewhere.nats === undefined ? undefined : natsUrls(elsewhere.nats);
+  if (there) return there;
+  const own = Math.max(
+    0,
+    nats.findIndex((one) => one.server === server),
+  );
+  const turned = [...nats.slice(own), ...nats.slice(0, own)];
+  return { servers: turned.map((one) => `${hostOf(topology, one.server)}:${one.port}`) };
+}
+
+/** host:port of each nats-server. */
 export function natsServers(topology: Topology): string[] {
-  return topology.engines.nats.map((nats) => `${hostOf(topology, nats.server)}:${nats.port}`);
+  return [...natsAccess(topology).servers];
+}
+
+/** The copies that a stream has: one on each nats-server, at most three. */
+export function streamReplicas(topology: Topology): number {
+  return Math.min(3, natsAccess(topology).servers.length);
 }
 
 /** The MongoDB connection string of the replica set. */
 export function mongoUri(topology: Topology): string {
-  const members = topology.engines.mongo.map((mongo) => `${hostOf(topology, mongo.server)}:${mongo.port}`);
-  return `mongodb://${members.join(",")}/?replicaSet=nrcms`;
+  const { mongo, elsewhere } = topology.engines;
+  const members = mongo.map(({ server, port }) => `${hostOf(topology, server)}:${port}`);
+  return elsewhere.mongo ?? `mongodb://${members.join(",")}/?replicaSet=nrcms`;
 }

@@ -22,7 +22,7 @@ import { serveMessages } from "./serve-messages.ts";
 import { type Store, Weather } from "./store.ts";
 import { openMongoStore } from "./store-mongo.ts";
 import { newTraceparent, openTelemetry } from "./telemetry.ts";
-import { hostOf, mongoUri, natsServers } from "./topology.ts";
+import { hostOf, mongoUri, natsAccess, streamReplicas } from "./topology.ts";
 import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
 
 const OPEN_RETRIES = 60;
@@ -90,13 +90,9 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     status: () => beatOf(),
     registry: telemetry.metrics.registry,
   });
-  const ownServer = Math.max(
-    0,
-    topology.engines.nats.findIndex((nats) => nats.server === config.place.server),
-  );
   const [store, bus] = await Promise.all([
     insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes, `${name}.${instance}`)),
-    insist("NATS", log, () => openBus(natsServers(topology), name, ownServer, log)),
+    insist("NATS", log, () => openBus(natsAccess(topology, config.place.server), name, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
   const peer = twin === "a" ? "b" : "a";
@@ -207,7 +203,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   async function lead(signal: AbortSignal): Promise<void> {
     const epoch = pair.epoch;
     const enter = ((id, decision, input, options = {}) => enterDue(id, decision, input, { ...options, signal })) as Leading["enter"];
-    const replicas = Math.min(3, topology.engines.nats.length);
+    const replicas = streamReplicas(topology);
     const work: Promise<void>[] = [keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal)];
     for (const timer of wiring?.timers ?? []) work.push(runTimer(timer, signal));
     const own = wiring?.lead?.bind(wiring);

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureSandboxCertificates } from "../../deploy/local/authority.ts";
 import { ROOT, type Say } from "../../deploy/local/binaries.ts";
+import { withElsewhere, withoutSecret } from "../../deploy/local/elsewhere.ts";
 import { readTable } from "../../deploy/local/leftovers.ts";
 import { identity } from "../../deploy/local/lock.mjs";
 import { Supervisor } from "../../deploy/local/supervisor.ts";
@@ -41,9 +42,18 @@ export function whyNotRunning(run: string, topology: Topology): string | undefin
 
 /** The wanted topology with the run's clock: the sample day's morning at the first start, and going on from there at the next. */
 function sandboxTopology(run: string): Topology {
-  const wanted = readTopology(TOPOLOGY);
+  const wanted = withElsewhere(readTopology(TOPOLOGY), process.env);
   const before = topologyInForce(run);
+  if (before) insistOnTheSameBooks(run, before, wanted);
   return { ...wanted, clock_offset_ms: before?.clock_offset_ms ?? Math.round(startOfDayMs(SAMPLE_DAY) + SAMPLE_HOUR_MS - Date.now()) };
+}
+
+/** What is stored is in one place: a start that looks for it elsewhere would begin with empty books beside full ones. */
+function insistOnTheSameBooks(run: string, before: Topology, wanted: Topology): void {
+  const [then, now] = [before.engines.elsewhere.mongo, wanted.engines.elsewhere.mongo];
+  if ((then === undefined) === (now === undefined)) return;
+  const where = then === undefined ? "the mongods that this run keeps: unset MONGODB_URI" : `${withoutSecret(then)}: set MONGODB_URI`;
+  throw new Error(`what ${run} has stored is in ${where}, or use another run directory (NRCMS_RUN)`);
 }
 
 export interface StartOptions {
@@ -68,8 +78,11 @@ export async function startSandbox({ run, region, environment = {}, say, change 
   return supervisor;
 }
 
-/** Removes what an earlier run stored. Throws where it still runs. */
+/** Removes what an earlier run stored. Throws where it still runs, and where what it stored is not ours to remove. */
 export async function forget(run: string): Promise<void> {
+  const elsewhere = topologyInForce(run)?.engines.elsewhere;
+  if (elsewhere?.mongo)
+    throw new Error(`${withoutSecret(elsewhere.mongo)} is not ours to empty: drop its databases nrcms_*, then remove ${run}`);
   const table = existsSync(run) ? readTable(run) : undefined;
   if (table) throw new Error(`process ${table.pid} runs on ${run}: stop it first (nrcms stop)`);
   await rm(run, { recursive: true, force: true });

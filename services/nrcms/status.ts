@@ -3,8 +3,9 @@ import Table from "cli-table3";
 import colours from "picocolors";
 import { readTable } from "../../deploy/local/leftovers.ts";
 import { MonitoringServiceDefinition, type PairStatus } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
-import { memberStates } from "../audit/store-engines.ts";
-import { hostOf, type Topology } from "../mesh/topology.ts";
+import { memberStates, membersOf } from "../audit/store-engines.ts";
+import { lookAtNats } from "../mesh/bus.ts";
+import { hostOf, natsAccess, type Topology } from "../mesh/topology.ts";
 import { people } from "./people.ts";
 
 export interface EngineStatus {
@@ -21,6 +22,8 @@ export interface MeshStatus {
 }
 
 const ENGINE_LIMIT_MS = 1_500;
+/** The server of an engine that somebody else keeps. */
+const ELSEWHERE = "elsewhere";
 
 /** Collects the status. Throws where no gateway answers. */
 export async function meshStatus(topology: Topology, run: string): Promise<MeshStatus> {
@@ -28,9 +31,9 @@ export async function meshStatus(topology: Topology, run: string): Promise<MeshS
   try {
     const [{ pairs }, engines] = await Promise.all([
       who.as("operator").call(MonitoringServiceDefinition, "getPairs", {}, { patienceMs: 5_000 }),
-      Promise.all([Promise.all(topology.engines.nats.map((nats) => natsStatus(topology, nats))), mongoStatus(topology)]),
+      enginesStatus(topology),
     ]);
-    return { supervisor: readTable(run)?.pid, pairs, engines: engines.flat() };
+    return { supervisor: readTable(run)?.pid, pairs, engines };
   } finally {
     who.close();
   }
@@ -54,14 +57,28 @@ async function natsStatus(topology: Topology, nats: Topology["engines"]["nats"][
   }
 }
 
-async function mongoStatus(topology: Topology): Promise<EngineStatus[]> {
-  const states = await memberStates(topology.engines.mongo.map((mongo) => `${hostOf(topology, mongo.server)}:${mongo.port}`));
-  return topology.engines.mongo.map((mongo, index) => ({
-    name: mongo.name,
-    server: mongo.server,
-    alive: states[index] !== "",
-    role: states[index] ?? "",
-  }));
+export async function enginesStatus(topology: Topology): Promise<EngineStatus[]> {
+  const { nats, mongo, elsewhere } = topology.engines;
+  const [servers, members] = await Promise.all([
+    Promise.all(
+      elsewhere.nats
+        ? natsAccess(topology).servers.map((one) => natsElsewhere(topology, one))
+        : nats.map((one) => natsStatus(topology, one)),
+    ),
+    elsewhere.mongo
+      ? membersOf(elsewhere.mongo)
+      : memberStates(mongo.map(({ server, port }) => `${hostOf(topology, server)}:${port}`)).then(
+          (states) => new Map(mongo.map(({ name }, index) => [name, states[index] ?? ""])),
+        ),
+  ]);
+  const serverOf = new Map(mongo.map(({ name, server }) => [name, server]));
+  return [...servers, ...[...members].map(([name, role]) => ({ name, server: serverOf.get(name) ?? ELSEWHERE, alive: role !== "", role }))];
+}
+
+/** A nats-server that somebody else keeps: it tells its name and version to whoever may connect. */
+async function natsElsewhere(topology: Topology, address: string): Promise<EngineStatus> {
+  const found = await lookAtNats({ ...natsAccess(topology), servers: [address] }, ENGINE_LIMIT_MS);
+  return { name: found?.name ?? address, server: ELSEWHERE, alive: found !== undefined, role: found ? `nats-server ${found.version}` : "" };
 }
 
 function megabytes(bytes: bigint): string {

@@ -5,7 +5,7 @@ import { MongoClient } from "mongodb";
 import { openBus } from "../../services/mesh/bus.ts";
 import { logger } from "../../services/mesh/log.ts";
 import { publishAll } from "../../services/mesh/stream.ts";
-import { mongoUri, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import { mongoUri, natsAccess, natsServers, type Topology } from "../../services/mesh/topology.ts";
 
 export interface Limit {
   readonly what: string;
@@ -61,7 +61,7 @@ async function streams(topology: Topology): Promise<Limit[]> {
   const servers = natsServers(topology);
   const log = logger("bench");
   log.level = "warn";
-  const bus = await openBus(servers, "bench", 0, log);
+  const bus = await openBus(natsAccess(topology), "bench", log);
   const connection = await connect({ servers, noAsyncTraces: true });
   try {
     const manager = await jetstreamManager(connection);

@@ -28,7 +28,7 @@ describe("the engines", () => {
         for (const name of names) {
           await mesh.supervisor.kill(name);
           await answers(load, BETWEEN);
-          await enginesReady(mesh.topology, READY_LIMIT_MS);
+          await enginesReady(mesh.topology, { limitMs: READY_LIMIT_MS });
         }
       });
     });

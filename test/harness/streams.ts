@@ -48,7 +48,7 @@ export async function wipeStores(mesh: Mesh): Promise<void> {
   await Promise.all(names.map((name) => supervisor.kill(name)));
   await Promise.all(names.map((name) => rm(join(mesh.run, name, "store"), { recursive: true })));
   for (const name of names) supervisor.release(name);
-  await enginesReady(topology, READY_LIMIT_MS);
+  await enginesReady(topology, { limitMs: READY_LIMIT_MS });
 }
 
 /** How many durables there are. */

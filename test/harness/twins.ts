@@ -12,7 +12,7 @@ import { logger } from "../../services/mesh/log.ts";
 import { listen, type Presence } from "../../services/mesh/presence.ts";
 import { type Client, encodeCaller, openClient, type RpcReply, refusalOf, rpcSubject } from "../../services/mesh/rpc.ts";
 import { newTraceparent } from "../../services/mesh/telemetry.ts";
-import { type Mode, mongoUri, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import { type Mode, mongoUri, natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Caller } from "../../services/values/decision.ts";
 import type { Refusal } from "../../services/values/outcome.ts";
 import { type Mesh, startEngines } from "./mesh.ts";
@@ -86,7 +86,7 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
   await mkdir(join(engines.run, "logs"), { recursive: true });
   const log = logger("test");
   log.level = "error";
-  const bus = await openBus(natsServers(topology), "test", 0, log);
+  const bus = await openBus(natsAccess(topology), "test", log);
   const presence = listen(bus, { beats: "*.*" });
   const client = openClient(bus, (service, twin) => presence.isDead(service, twin));
   const mongo = await new MongoClient(mongoUri(topology), {

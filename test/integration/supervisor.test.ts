@@ -54,7 +54,7 @@ describe("a running mesh", () => {
       await supervisor.kill(name);
       const tookMs = await until(`${name} runs again`, () => supervisor.pid(name) !== undefined && supervisor.pid(name) !== before);
       expect(tookMs).toBeLessThan(1_000);
-      await Promise.all([enginesReady(mesh.topology, PATIENCE_MS), supervisor.waitReady(undefined, PATIENCE_MS)]);
+      await Promise.all([enginesReady(mesh.topology, { limitMs: PATIENCE_MS }), supervisor.waitReady(undefined, PATIENCE_MS)]);
       expect(readTable(mesh.run)?.processes.find((row) => row.name === name)).toMatchObject({ pid: supervisor.pid(name), restarts: 1 });
     },
   );

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ROOT } from "../../../deploy/local/binaries.ts";
+import { withElsewhere, withoutSecret } from "../../../deploy/local/elsewhere.ts";
+import { mongoUri, natsAccess, readTopology, streamReplicas } from "../../../services/mesh/topology.ts";
+
+const topology = () => readTopology(join(ROOT, "deploy", "topology.yaml"));
+const elsewhere = (environment: NodeJS.ProcessEnv) => withElsewhere(topology(), environment);
+
+describe("the engines of a topology", () => {
+  test("a twin begins with the nats-server beside it", () => {
+    expect(natsAccess(topology(), "server-b").servers).toEqual(["127.0.0.1:24222", "127.0.0.1:24223", "127.0.0.1:24221"]);
+    expect(natsAccess(topology(), "nowhere").servers[0]).toBe("127.0.0.1:24221");
+    expect(streamReplicas(topology())).toBe(3);
+  });
+
+  test("are its own where the environment names none", () => {
+    expect(elsewhere({})).toEqual(topology());
+    expect(mongoUri(elsewhere({ NATS_URL: "nats://bus" }))).toBe(mongoUri(topology()));
+  });
+
+  test.each([
+    ["nats://bus", { servers: ["bus:4222"] }, 1],
+    ["nats://one:4001, nats://two:4002", { servers: ["one:4001", "two:4002"] }, 2],
+    [
+      "tls://h%40lf:p%2Fw@one,tls://h%40lf:p%2Fw@two,tls://h%40lf:p%2Fw@three",
+      { servers: ["one:4222", "two:4222", "three:4222"], user: "h@lf", pass: "p/w", tls: {} },
+      3,
+    ],
+    [
+      "nats://t0ken@[::1]:4222,nats://t0ken@b,nats://t0ken@c,nats://t0ken@d",
+      { servers: ["[::1]:4222", "b:4222", "c:4222", "d:4222"], token: "t0ken" },
+      3,
+    ],
+  ])("NATS_URL %s", (url, access, replicas) => {
+    const found = elsewhere({ NATS_URL: url });
+    expect(natsAccess(found, "server-b")).toEqual(access);
+    expect(streamReplicas(found)).toBe(replicas);
+    expect(found.engines.nats).toEqual([]);
+  });
+
+  test.each([
+    ["NATS_URL", "bus:4222", /engines\.elsewhere\.nats: nats:\/\/ or tls:\/\/ addresses/],
+    ["NATS_URL", "nats://one,tls://two", /engines\.elsewhere\.nats/],
+    ["NATS_URL", "nats://me:secret@one,nats://you:secret@two", /engines\.elsewhere\.nats/],
+    ["NATS_URL", "nats://one,,", /engines\.elsewhere\.nats/],
+    ["NATS_URL", "nats://", /engines\.elsewhere\.nats/],
+    ["MONGODB_URI", "mongodb://one:27017/", /engines\.elsewhere\.mongo: a mongodb:\/\/ or mongodb\+srv:\/\/ address of a replica set/],
+    ["MONGODB_URI", "http://one/?replicaSet=x", /engines\.elsewhere\.mongo/],
+  ])("%s %s is refused with its place", (name, value, words) => {
+    expect(() => elsewhere({ [name]: value })).toThrow(words);
+    expect(() => elsewhere({ [name]: value })).not.toThrow(/secret/);
+  });
+
+  test("cannot be both here and elsewhere, nor nowhere", () => {
+    const both = { ...topology(), engines: { ...topology().engines, elsewhere: { nats: "nats://bus" } } };
+    expect(() => withElsewhere(both, { MONGODB_URI: "mongodb+srv://books" })).toThrow(/engines\.nats: either/);
+    const none = { ...topology(), engines: { ...topology().engines, nats: [] } };
+    expect(() => withElsewhere(none, { MONGODB_URI: "mongodb+srv://books" })).toThrow(/engines\.nats: either/);
+  });
+});
+
+test("an address is shown without its password", () => {
+  expect(withoutSecret("mongodb://me:pw@one,two/?replicaSet=x")).toBe("mongodb://…@one,two/?replicaSet=x");
+  expect(withoutSecret("mongodb://one/?replicaSet=x")).toBe("mongodb://one/?replicaSet=x");
+});
