@@ -60,7 +60,7 @@ module.exports = {
         pathNot: [
           "^services/mesh/store[^/]*[.]ts$",
           "^services/audit/store[^/]*[.]ts$",
-          "^deploy/local/mongo[.]ts$",
+          "^deploy/local/(mongo|elsewhere)[.]ts$",
           "^test/",
           "^node_modules/",
         ],
@@ -70,7 +70,7 @@ module.exports = {
     {
       name: "nats-stays-in-the-bus",
       severity: "error",
-      from: { pathNot: [MESH_NATS, "^deploy/local/(nats|supervisor)[.]ts$", "^test/", "^node_modules/"] },
+      from: { pathNot: [MESH_NATS, "^deploy/local/(nats|elsewhere|supervisor)[.]ts$", "^test/", "^node_modules/"] },
       to: { path: "(^|/)node_modules/(@nats-io|nats)/" },
     },
     {
