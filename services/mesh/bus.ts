@@ -60,8 +60,8 @@ export interface Bus {
 }
 
 const NO_RESPONDERS = 503;
-/** Requests whose second coming is known as such. */
-const RECENT_REQUESTS = 4_096;
+/** At least so many requests are remembered, and at most twice as many, so that the second coming of each is known as such: one connection may be thousands behind the other. */
+const RECENT_REQUESTS = 8_192;
 /** How often two connections look whether they have come to one server, and how soon one that found no other looks again. */
 const SPREAD_MS = 2_000;
 const SPREAD_RETRY_MS = 10_000;
@@ -275,13 +275,17 @@ export async function openBus(access: NatsAccess, name: string, log: Logger): Pr
     },
     hear: (subject, handler) => listen(subject, handler, {}),
     serve(subject, handler) {
-      const recent = new Set<string>();
+      let recent = new Set<string>();
+      let before = new Set<string>();
       return listen(
         subject,
         (message) => {
-          if (recent.has(message.reply)) return;
+          if (recent.has(message.reply) || before.has(message.reply)) return;
+          if (recent.size >= RECENT_REQUESTS) {
+            before = recent;
+            recent = new Set();
+          }
           recent.add(message.reply);
-          if (recent.size > RECENT_REQUESTS) for (const oldest of [...recent].slice(0, RECENT_REQUESTS / 2)) recent.delete(oldest);
           handler(message);
         },
         {},
