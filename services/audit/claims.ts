@@ -16,7 +16,7 @@ const APPROVED = "ClaimApproved";
 const HELD = "ClaimHeld";
 const REFUSED = "ClaimRefused";
 const REQUESTED = "PrefundRequested";
-const PAID = "ClaimPaid";
+const PAID = "ClaimsPaid";
 const EVENTS = [APPROVED, HELD, REFUSED, REQUESTED, PAID] as const;
 
 type Told = (name: (typeof EVENTS)[number]) => number;

@@ -171,7 +171,7 @@ const ORDER_PART_STAGES: Document[] = [
   { $sort: { payableId: 1 } },
 ];
 
-/** An entry that closes many claims tells one event for each of them, and is about each of them: one row for every claim and kind of event. */
+/** An entry may close many claims, and is about each of them: one row for every claim and kind of event. */
 function claimEventStages(names: readonly string[]): Document[] {
   return [
     { $match: { "events.name": { $in: [...names] } } },

@@ -3,8 +3,8 @@ import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/a
 import {
   ClaimApproved,
   ClaimHeld,
-  ClaimPaid,
   ClaimRefused,
+  ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
@@ -22,7 +22,7 @@ import { type PaidClaim, paymentsSettled } from "./domain/payments-settled.ts";
 import { prefundRefused } from "./domain/prefund-refused.ts";
 import { prefundReserved } from "./domain/prefund-reserved.ts";
 
-export const tells = { ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimPaid };
+export const tells = { ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimsPaid };
 
 export const messages: readonly Message[] = [
   told("enrollment", "HouseholdCovered", HouseholdCovered, {

@@ -3,8 +3,8 @@ import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/a
 import {
   ClaimApproved,
   ClaimHeld,
-  ClaimPaid,
   ClaimRefused,
+  ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
@@ -32,7 +32,7 @@ export const messages: readonly Message[] = [
   hear("claims", "ClaimApproved", ClaimApproved),
   hear("claims", "ClaimHeld", ClaimHeld),
   hear("claims", "ClaimRefused", ClaimRefused),
-  hear("claims", "ClaimPaid", ClaimPaid),
+  hear("claims", "ClaimsPaid", ClaimsPaid),
   hear("claims", "PrefundRequested", PrefundRequested),
   hear("claims", "PrefundReleased", PrefundReleased),
   hear("settlement", "PayableDue", PayableDue),

@@ -44,13 +44,15 @@ export type ClaimsEvents = {
     readonly homeCounty: string;
     readonly fundFen: bigint;
   };
-  readonly ClaimPaid: {
-    readonly claimId: string;
+  readonly ClaimsPaid: {
     readonly homeCounty: string;
-    readonly treatingCounty: string;
-    readonly fundFen: bigint;
-    readonly dischargedOn: string;
-    readonly submittedAtMs: bigint;
     readonly paidAtMs: bigint;
+    readonly claims: readonly {
+      readonly claimId: string;
+      readonly treatingCounty: string;
+      readonly fundFen: bigint;
+      readonly dischargedOn: string;
+      readonly submittedAtMs: bigint;
+    }[];
   };
 };

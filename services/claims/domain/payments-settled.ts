@@ -24,6 +24,7 @@ export interface SettledInput {
 export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
   needs: ({ paid }) => paid.map(({ claimId }) => claims.key(claimId)),
   decide({ paid, settledAtMs }, state, change) {
+    const told = new Map<string, Claim[]>();
     for (const payment of paid) {
       const key = claims.key(payment.claimId);
       const claim = state.get(key);
@@ -33,8 +34,10 @@ export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
       if (next === claim) continue;
       change.put(key, next);
       // Paid again after a return is no second payment to those who count.
-      if (!next.returned) change.tell("ClaimPaid", next.county, paidEvent(next));
+      if (!next.returned) told.set(next.county, [...(told.get(next.county) ?? []), next]);
     }
+    for (const [county, closed] of told)
+      change.tell("ClaimsPaid", county, { homeCounty: county, paidAtMs: BigInt(settledAtMs), claims: closed.map(paidClaim) });
   },
 };
 
@@ -49,14 +52,7 @@ function afterPayment(claim: Claim | undefined, { claimId, payableId, orderId }:
   return { ...claim, state: "PAID", paidAtMs, paidBy: orderId };
 }
 
-function paidEvent({ county, treatingCounty, bill, benefit, submittedAtMs, paidAtMs }: Claim): ClaimsEvents["ClaimPaid"] {
-  return {
-    claimId: bill.claimId,
-    homeCounty: county,
-    treatingCounty,
-    fundFen: benefit.fundFen,
-    dischargedOn: bill.dischargedOn,
-    submittedAtMs: BigInt(submittedAtMs),
-    paidAtMs: BigInt(paidAtMs),
-  };
+function paidClaim({ treatingCounty, bill, benefit, submittedAtMs }: Claim): ClaimsEvents["ClaimsPaid"]["claims"][number] {
+  const { claimId, dischargedOn } = bill;
+  return { claimId, treatingCounty, fundFen: benefit.fundFen, dischargedOn, submittedAtMs: BigInt(submittedAtMs) };
 }

@@ -54,14 +54,14 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   },
   ClaimHeld: { overview: { county: homeCounty, fold: (before) => ({ ...before, held: before.held + 1 }) } },
   ClaimRefused: { overview: { county: homeCounty, fold: (before) => ({ ...before, refused: before.refused + 1 }) } },
-  ClaimPaid: {
+  ClaimsPaid: {
     overview: {
       county: homeCounty,
-      fold: (before, claim) => ({
+      fold: (before, { claims, paidAtMs }) => ({
         ...before,
-        paid: before.paid + 1,
-        paidFen: before.paidFen + claim.fundFen,
-        submitToPaidMs: before.submitToPaidMs + (claim.paidAtMs - claim.submittedAtMs),
+        paid: before.paid + claims.length,
+        paidFen: claims.reduce((sum, claim) => sum + claim.fundFen, before.paidFen),
+        submitToPaidMs: claims.reduce((sum, claim) => sum + (paidAtMs - claim.submittedAtMs), before.submitToPaidMs),
       }),
     },
   },

@@ -21,7 +21,11 @@ export interface HeardBodies {
   ClaimApproved: { readonly homeCounty: string; readonly treatingCounty: string; readonly fundFen: bigint };
   ClaimHeld: { readonly homeCounty: string };
   ClaimRefused: { readonly homeCounty: string };
-  ClaimPaid: { readonly homeCounty: string; readonly fundFen: bigint; readonly submittedAtMs: bigint; readonly paidAtMs: bigint };
+  ClaimsPaid: {
+    readonly homeCounty: string;
+    readonly paidAtMs: bigint;
+    readonly claims: readonly { readonly fundFen: bigint; readonly submittedAtMs: bigint }[];
+  };
   PrefundRequested: Counted;
   PrefundReleased: Counted;
   PayableDue: Counted;

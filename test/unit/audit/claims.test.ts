@@ -49,7 +49,7 @@ describe("7: claims", () => {
     {
       what: "a claim paid and open again without a return",
       plant: (sample) => claim(sample, "C1", { state: "APPROVED", paidAtMs: 0 }),
-      breach: /claim C1 is APPROVED .* 1 ClaimPaid/,
+      breach: /claim C1 is APPROVED .* 1 ClaimsPaid/,
     },
     {
       what: "a claim whose money came back",

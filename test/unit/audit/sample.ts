@@ -164,8 +164,8 @@ export function newSample(): Sample {
     { claimId: "C6", names: ["PrefundRequested"] },
     { claimId: "C7", names: ["PrefundRequested"] },
     { claimId: "C7", names: ["ClaimApproved"] },
-    { claimId: "C1", names: ["ClaimPaid"] },
-    { claimId: "C2", names: ["ClaimPaid"] },
+    { claimId: "C1", names: ["ClaimsPaid"] },
+    { claimId: "C2", names: ["ClaimsPaid"] },
   ]);
   return {
     claims: [

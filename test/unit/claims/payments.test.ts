@@ -22,23 +22,23 @@ function bringBack(world: World, ...returned: PaidClaim[]) {
 }
 
 describe("PaymentsSettled", () => {
-  it("closes every claim of the batch and tells each under its county", () => {
+  it("closes every claim of the batch and tells them together under their county", () => {
     const world = region();
     const stay = submitted(world, bill());
     const other = submitted(world, visit("2011-11-01", 1_000n));
     const { told, about } = settle(world, payment(stay.bill.claimId), payment(other.bill.claimId));
-    expect(told.map(({ name, county }) => [name, county])).toEqual([
-      ["ClaimPaid", ZHONGNING],
-      ["ClaimPaid", ZHONGNING],
-    ]);
-    expect(told[0]?.body).toEqual({
-      claimId: stay.bill.claimId,
-      homeCounty: ZHONGNING,
+    expect(told.map(({ name, county }) => [name, county])).toEqual([["ClaimsPaid", ZHONGNING]]);
+    const closed = (claim: typeof stay, fundFen: bigint, dischargedOn: string) => ({
+      claimId: claim.bill.claimId,
       treatingCounty: ZHONGNING,
-      fundFen: 49_000n,
-      dischargedOn: "2011-11-22",
-      submittedAtMs: BigInt(stay.submittedAtMs),
+      fundFen,
+      dischargedOn,
+      submittedAtMs: BigInt(claim.submittedAtMs),
+    });
+    expect(told[0]?.body).toEqual({
+      homeCounty: ZHONGNING,
       paidAtMs: BigInt(PAID_AT),
+      claims: [closed(stay, 49_000n, "2011-11-22"), closed(other, other.benefit.fundFen, "2011-11-01")],
     });
     expect(about).toEqual([stay.bill.claimId, other.bill.claimId]);
     expect(world.get(claims.key(stay.bill.claimId))).toMatchObject({ state: "PAID", paidAtMs: PAID_AT, paidBy: "O1" });

@@ -17,7 +17,7 @@ function heard<N extends EventName>(name: N, number: number, body: HeardBodies[N
 const approved = (number: number, treatingCounty = HOME) =>
   heard("ClaimApproved", number, { homeCounty: HOME, treatingCounty, fundFen: 36_193n });
 const paid = (number: number) =>
-  heard("ClaimPaid", number, { homeCounty: HOME, fundFen: 36_193n, submittedAtMs: 1_000n, paidAtMs: 4_500n });
+  heard("ClaimsPaid", number, { homeCounty: HOME, paidAtMs: 4_500n, claims: [{ fundFen: 36_193n, submittedAtMs: 1_000n }] });
 const covered = (number: number, version: bigint, toDay: string) =>
   heard("HouseholdCovered", number, {
     householdId: "64042400000017",
