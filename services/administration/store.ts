@@ -10,6 +10,7 @@ const MAX_NOTICES = 100;
 export const indexes: Indexes = {
   counties: [],
   institutions: [{ keys: { county: 1, institutionId: 1 } }],
+  pairs: [],
   notices: [{ keys: { county: 1, publishedAtMs: -1, noticeId: -1 } }],
 };
 

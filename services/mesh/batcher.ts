@@ -111,11 +111,17 @@ export class Batcher {
     }
   }
 
+  /** Waits until nothing waits and nothing is in commit, at most so long. */
+  async idle(limitMs: number): Promise<void> {
+    const untilMs = this.clock.monotonicMs() + limitMs;
+    while ((this.queued > 0 || this.busy) && this.clock.monotonicMs() < untilMs) await pause(5);
+  }
+
   /** No new inputs; those that wait are decided within `limitMs`, the rest answered Unavailable. */
   async drain(limitMs: number): Promise<void> {
     this.closing = true;
     this.patienceMs = this.clock.monotonicMs() + limitMs;
-    while ((this.queued > 0 || this.busy) && this.clock.monotonicMs() < this.patienceMs) await pause(5);
+    await this.idle(limitMs);
     this.giveUp(this.queue.empty(), unavailable("draining", 100));
     this.wake();
     await this.loop;

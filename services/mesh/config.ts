@@ -1,10 +1,11 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
-import { type Mode, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
+import { type PairSettings, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
 
 export interface TwinConfig {
   readonly service: string;
   readonly twin: TwinName;
-  readonly mode: Mode;
+  /** How the pair works until operators order otherwise. */
+  readonly pair: PairSettings;
   readonly place: TwinPlace;
   readonly topology: Topology;
   /** The run directory: certificates, logs, small local files. */
@@ -49,7 +50,7 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
   return Object.freeze({
     service,
     twin: name,
-    mode: pair.mode,
+    pair: Object.freeze({ mode: pair.mode, takeover: pair.takeover, failback: pair.failback, preferred: pair.preferred }),
     place: pair[name],
     topology,
     run,

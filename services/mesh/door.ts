@@ -1,9 +1,12 @@
 /** A twin without documents: it passes work on and remembers nothing. It beats, answers for its health and drains like any other. */
+import { PROVINCE } from "../values/region.ts";
 import { type Bus, openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { openHealth } from "./health.ts";
 import { type Logger, logger } from "./log.ts";
+import { serveLook } from "./look.ts";
+import { askForOrders, firstOrder, type Orders, openOrders } from "./order.ts";
 import { BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
@@ -38,18 +41,30 @@ export async function openDoor(service: string): Promise<Door> {
   let serving: () => string = () => "starting";
   let draining = false;
   let answers = 0;
+  let orders: Orders | undefined;
+  let presence: Presence | undefined;
+  const peer = config.twin === "a" ? "b" : "a";
+  /** Its server is drained, and its peer can do the work: clients that look at its health go there. */
+  function isResting(): boolean {
+    const resting = orders?.current.resting ?? [];
+    const beat = presence?.last(service, peer);
+    return resting.includes(config.twin) && !resting.includes(peer) && beat?.fault === "" && !presence?.isDead(service, peer);
+  }
   const fault = () => (draining ? "draining" : serving());
   const beat = () => ({
     service,
     twin: config.twin,
     server: config.place.server,
-    mode: config.mode,
-    active: !draining,
+    mode: config.pair.mode,
+    active: !draining && !isResting(),
     ready: fault() === "",
     pid: process.pid,
     instance: config.instance,
     epoch: 0,
     fault: fault(),
+    order: orders?.current.version ?? 0,
+    resting: isResting(),
+    waiting: 0,
     committed: answers,
     queued: 0,
     parked: 0,
@@ -64,13 +79,18 @@ export async function openDoor(service: string): Promise<Door> {
     registry: telemetry.metrics.registry,
   });
   const bus = await connectBus(natsAccess(config.topology, config.place.server), name, log);
-  const presence = listen(bus, { beats: "*.*" });
+  const heard = listen(bus, { beats: "*.*" });
+  presence = heard;
+  const client = openClient(bus, (of, twin) => heard.isDead(of, twin));
+  const ask = askForOrders(client, { name, role: "SERVICE", scope: PROVINCE });
+  orders = await openOrders({ service, first: firstOrder(config.pair), bus, log, ask });
+  const looked = serveLook(bus, service, config.twin, beat);
   const beats = setInterval(() => sendBeat(bus, beat()), BEAT_MS);
   return {
     config,
     bus,
-    client: openClient(bus, (of, twin) => presence.isDead(of, twin)),
-    presence,
+    client,
+    presence: heard,
     telemetry,
     clock,
     log,
@@ -89,6 +109,8 @@ export async function openDoor(service: string): Promise<Door> {
         closing()
           .then(async () => {
             clearInterval(beats);
+            orders?.close();
+            looked.stop();
             sendDeath(bus, service, config.twin, config.instance);
             await bus.flush();
             await Promise.all([bus.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);

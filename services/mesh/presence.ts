@@ -26,6 +26,8 @@ export interface Presence {
   /** Told dead, said goodbye, or silent for four beats. A twin that was never heard is not known dead. */
   isDead(service: string, twin: string): boolean;
   onDeath(listener: (service: string, twin: string) => void): void;
+  /** A twin that led says that it leads no more: it has handed over. */
+  onFollow(listener: (service: string, twin: string) => void): void;
   close(): void;
 }
 
@@ -67,6 +69,7 @@ export interface Listened {
 export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
   const heard = new Map<string, Heard>();
   const listeners: ((service: string, twin: string) => void)[] = [];
+  const followed: ((service: string, twin: string) => void)[] = [];
   const name = (of: string, twin: string) => `${of}.${twin}`;
   const subscriptions: Subscribed[] = [
     bus.hear(`nrcms.beat.${beats}`, (message) => {
@@ -75,9 +78,11 @@ export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
       const now = performance.now();
       const known = heard.get(name(beat.service, beat.twin));
       if (known?.deadMs !== undefined && known.beat.instance === beat.instance && now - known.deadMs < BURIED_MS) return;
-      // It has led and leads no more: it sends no pulses either.
-      const pulsedMs = known?.beat.instance === beat.instance && beat.epoch > 0 ? known.pulsedMs : undefined;
+      // It leads no more, or its pair is no hot standby any more: it sends no pulses either.
+      const pulses = known?.beat.instance === beat.instance && beat.epoch > 0 && beat.mode === "hot-standby";
+      const pulsedMs = pulses ? known.pulsedMs : undefined;
       heard.set(name(beat.service, beat.twin), { beat: { ...beat, atMs: Date.now() }, atMs: now, pulsedMs, deadMs: undefined });
+      if (known && known.beat.epoch > 0 && beat.epoch === 0) for (const listener of followed) listener(beat.service, beat.twin);
     }),
     bus.hear(`nrcms.death.${beats}`, (message) => {
       const [, , of = "", twin = ""] = message.subject.split(".");
@@ -125,6 +130,7 @@ export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
       return row.beat.epoch > 0 && successor !== undefined && successor.beat.epoch > row.beat.epoch && successor.deadMs === undefined;
     },
     onDeath: (listener) => void listeners.push(listener),
+    onFollow: (listener) => void followed.push(listener),
     close() {
       clearInterval(ticker);
       for (const subscription of subscriptions) subscription.stop();
@@ -133,7 +139,7 @@ export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
 }
 
 /** Not one of ours, or half of one: a beat that cannot be read is a beat that was not heard. */
-function readBeat(data: Uint8Array): TwinBeat | undefined {
+export function readBeat(data: Uint8Array): TwinBeat | undefined {
   try {
     const beat = JSON.parse(decoded.decode(data)) as Partial<TwinBeat> | null;
     const named = typeof beat?.service === "string" && typeof beat.twin === "string";

@@ -25,6 +25,15 @@ const schema = z
       z.string(),
       z.object({
         mode: z.enum(["dual-active", "hot-standby"]),
+        /** Whether the twin that sees its peer gone takes over at once, or raises an alarm and waits for an operator's word. */
+        takeover: z.enum(["automatic", "confirm"]).default("automatic"),
+        /** When the preferred twin takes the lead back: never, after 60 s of health, or at a time of the day in Asia/Shanghai. */
+        failback: z
+          .string()
+          .regex(/^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/, "never, automatic, or a time HH:MM")
+          .default("never"),
+        /** The twin that leads where both could; it is spread over both servers, so that both earn their keep. */
+        preferred: z.enum(["a", "b"]).default("a"),
         a: place,
         b: place,
         /** While busy a twin commits at most this often: it is the number of commits, not of inputs, that burns the CPU. */
@@ -77,6 +86,16 @@ export type Topology = z.infer<typeof schema>;
 export type TwinPlace = z.infer<typeof place>;
 export type Mode = "dual-active" | "hot-standby";
 export type TwinName = "a" | "b";
+export type Takeover = "automatic" | "confirm";
+
+/** How a pair works: as the topology says, until operators order otherwise. */
+export interface PairSettings {
+  readonly mode: Mode;
+  readonly takeover: Takeover;
+  /** never, automatic, or HH:MM in Asia/Shanghai. */
+  readonly failback: string;
+  readonly preferred: TwinName;
+}
 
 /** Every port of the topology with its owner, as `host:port`. */
 export function portsOf(topology: Topology): { owner: string; at: string; port: number }[] {

@@ -11,6 +11,8 @@ import { openHealth } from "./health.ts";
 import type { InputOutcome } from "./input.ts";
 import { keep } from "./keeper.ts";
 import { type Logger, logger } from "./log.ts";
+import { lookOver, serveLook } from "./look.ts";
+import { askForOrders, firstOrder, openOrders } from "./order.ts";
 import { Pair } from "./pair.ts";
 import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
@@ -114,6 +116,17 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const client = openClient(bus, (of, one) => presence.isDead(of, one));
   const republish = republishOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one));
   const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
+  const orders = await insist("the pair's order", log, () =>
+    openOrders({
+      service: service.name,
+      first: firstOrder(config.pair),
+      bus,
+      log,
+      ask: askForOrders(client, { name, role: "SERVICE", scope: PROVINCE }),
+      remembered: () => store.mark("order"),
+      keep: (order) => store.setMark("order", order),
+    }),
+  );
   const relay = new Relay({ bus, store, service: service.name, head, log });
   const crash = openCrashNote(join(config.run, "crash", `${name}.json`));
   if (crash.condemned.size > 0)
@@ -125,16 +138,23 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   /** Settles at the next commit. */
   let committed = Promise.withResolvers<void>();
   let draining = false;
-  const alwaysFenced = config.mode === "hot-standby";
+  const isFenced = () => orders.current.mode === "hot-standby";
+  /** Its server is drained, and its peer can do the work. */
+  function isResting(): boolean {
+    const { resting } = orders.current;
+    const beat = presence.last(service.name, peer);
+    return resting.includes(twin) && !resting.includes(peer) && beat?.fault === "" && !presence.isDead(service.name, peer);
+  }
+  const isActive = () => !draining && !isResting() && (!isFenced() || pair.leads);
   const pair = new Pair({
     store,
     presence,
     service: service.name,
     twin,
     instance,
-    preferred: (service.name.charCodeAt(0) + service.name.length) % 2 === (twin === "a" ? 0 : 1),
     clock,
     log,
+    order: () => orders.current,
     onLead: () => {
       leading = new AbortController();
       refreshActive();
@@ -147,6 +167,13 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       leading = undefined;
       refreshActive();
     },
+    settle: (limitMs) => (isFenced() ? batcher.idle(limitMs) : Promise.resolve()),
+    onHandedOver: () => sendBeat(bus, beatOf()),
+  });
+  orders.onChange(() => {
+    refreshActive();
+    pair.ordered();
+    sendBeat(bus, beatOf());
   });
   const batcher = new Batcher({
     store,
@@ -163,14 +190,14 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       queueLimit: QUEUE_LIMIT,
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
-      lease: () => ({ epoch: pair.epoch, alwaysFenced }),
+      lease: () => ({ epoch: pair.epoch, alwaysFenced: isFenced() }),
       onLeaseLost: (epoch) => pair.lost(epoch, "a commit found another epoch"),
       onReplaced: () => {
         log.error("another process has this twin's name: this one exits");
         exit();
       },
       onCommit: (inputs, startedMs, traceparents) => {
-        if (alwaysFenced) pair.renewed();
+        if (isFenced()) pair.renewed();
         committed.resolve();
         committed = Promise.withResolvers();
         const tookMs = clock.monotonicMs() - startedMs;
@@ -188,6 +215,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     settings: config.settings,
     topology,
     presence: () => presence.beats(),
+    look: lookOver(bus),
     republish,
   });
   const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
@@ -195,7 +223,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
 
   function refreshActive(): void {
-    const active = !draining && (alwaysFenced ? pair.epoch > 0 : true);
+    const active = isActive();
     calls.setActive(active);
     messages.setActive(active);
   }
@@ -264,6 +292,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     });
   }
 
+  const looked = serveLook(bus, service.name, twin, () => beatOf());
   let residentBytes = process.memoryUsage.rss();
   let parked = 0;
   let storeFault = "";
@@ -286,16 +315,20 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   async function touchWhenBehind(): Promise<void> {
     const newest = batcher.newest;
     const behind = relay.mark.entry > newest.publishedEntry;
-    if (behind && !draining && clock.nowMs() - newest.atMs > MARK_BEHIND_MS && (!alwaysFenced || pair.epoch > 0)) await batcher.touch();
+    if (behind && !draining && clock.nowMs() - newest.atMs > MARK_BEHIND_MS && (!isFenced() || pair.leads)) await batcher.touch();
   }
 
   const faultNow = () => (draining ? "draining" : bus.connected ? storeFault : "NATS is not connected");
   beatOf = () => ({
     ...blank(config),
-    active: !draining && (alwaysFenced ? pair.epoch > 0 : true),
+    mode: orders.current.mode,
+    active: isActive(),
     ready: fault === "",
-    epoch: pair.epoch,
+    epoch: pair.leads ? pair.epoch : 0,
     fault,
+    order: orders.current.version,
+    resting: isResting(),
+    waiting: pair.waiting,
     committed: batcher.counts.committed,
     queued: batcher.queued,
     parked,
@@ -319,7 +352,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
     fault = faultNow();
     buryPeer();
-    if (alwaysFenced && pair.epoch > 0) sendPulse(bus, { service: service.name, twin, instance });
+    refreshActive(); // Whether it rests depends on its peer as well.
+    if (isFenced() && pair.leads) sendPulse(bus, { service: service.name, twin, instance });
     sinceBeatMs += PULSE_MS;
     if (sinceBeatMs < BEAT_MS) return;
     sinceBeatMs = 0;
@@ -329,7 +363,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   fault = "";
   refreshActive();
   pair.start();
-  log.info({ mode: config.mode, port: config.place.port, head: head.number }, "serving");
+  log.info({ mode: orders.current.mode, order: orders.current.version, port: config.place.port, head: head.number }, "serving");
 
   return {
     get beat() {
@@ -344,6 +378,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       await messages.close();
       await relay.close(DRAIN_MS);
       clearInterval(census);
+      orders.close();
       // So that neither the peer nor the next start publishes again what has been published.
       if (relay.mark.entry > batcher.newest.publishedEntry)
         await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));
@@ -351,6 +386,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       clearInterval(beats);
       sendDeath(bus, service.name, twin, instance);
       calls.close();
+      looked.stop();
       presence.close();
       const flushed = bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
       await Promise.race([flushed, pause(FLUSH_MS)]);
@@ -387,13 +423,16 @@ function blank(config: TwinConfig): TwinBeat {
     service: config.service,
     twin: config.twin,
     server: config.place.server,
-    mode: config.mode,
+    mode: config.pair.mode,
     active: false,
     ready: false,
     pid: process.pid,
     instance: config.instance,
     epoch: 0,
     fault: "starting",
+    order: 0,
+    resting: false,
+    waiting: 0,
     committed: 0,
     queued: 0,
     parked: 0,

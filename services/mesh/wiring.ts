@@ -207,7 +207,7 @@ export interface TwinBeat {
   readonly server: string;
   /** "dual-active" or "hot-standby". */
   readonly mode: string;
-  /** Takes work: always in dual active, only while it leads in hot standby. */
+  /** Takes work: in dual active unless it is at rest, in hot standby only while it leads. */
   readonly active: boolean;
   readonly ready: boolean;
   readonly pid: number;
@@ -217,6 +217,12 @@ export interface TwinBeat {
   readonly epoch: number;
   /** Why it is not ready; empty when it is. */
   readonly fault: string;
+  /** The version of the order by which it works (order.ts). */
+  readonly order: number;
+  /** Its server is drained: it takes no work while its peer can. */
+  readonly resting: boolean;
+  /** The epoch of its peer's lease, where the peer is gone and it may not take over without an operator's word; else 0. */
+  readonly waiting: number;
   readonly committed: number;
   readonly queued: number;
   /** Parked inputs of the service that nobody has resolved. */
@@ -229,6 +235,9 @@ export interface TwinBeat {
   /** When it was heard here, by this process's own clock. */
   readonly atMs: number;
 }
+
+/** What a twin says of itself when it is asked now; undefined where it does not answer within a second. */
+export type Look = (service: string, twin: string) => Promise<TwinBeat | undefined>;
 
 /** Has a service publish a twin's events from a number on again. Gives how many there were. Throws UnavailableError where neither of its twins did it. */
 export type Republish = (service: string, twin: string, event: number) => Promise<number>;
@@ -243,6 +252,7 @@ export interface Parts {
   readonly topology: Topology;
   /** The last beat heard of every twin of every service; a dead twin's grows old. */
   presence(): readonly TwinBeat[];
+  readonly look: Look;
   /** For whom misses a number (protocols 10). */
   readonly republish: Republish;
 }

@@ -96,9 +96,15 @@ function pairsOf(twins: readonly ExpectedTwin[], beats: readonly TwinBeat[], now
   const pairs = Map.groupBy(twins, (twin) => twin.service);
   return [...pairs].map(([service, pair]) => ({
     service,
-    mode: pair[0]?.mode ?? "",
+    mode: modeOf(pair, heard),
     twins: pair.map((twin) => twinStatus(twin, heard.get(`${service}.${twin.twin}`), nowMs)),
   }));
+}
+
+/** As the twins say, which may have been ordered otherwise since the topology was written. */
+function modeOf(pair: readonly ExpectedTwin[], heard: ReadonlyMap<string, TwinBeat>): string {
+  const newest = pair.flatMap(({ service, twin }) => heard.get(`${service}.${twin}`) ?? []).toSorted((a, b) => b.order - a.order)[0];
+  return newest?.mode ?? pair[0]?.mode ?? "";
 }
 
 function twinStatus({ twin, server }: ExpectedTwin, beat: TwinBeat | undefined, nowMs: number): TwinStatus {
@@ -117,6 +123,9 @@ function twinStatus({ twin, server }: ExpectedTwin, beat: TwinBeat | undefined, 
     parked: BigInt(beat?.parked ?? 0),
     unpublished: BigInt(beat?.unpublished ?? 0),
     residentBytes: BigInt(beat?.residentBytes ?? 0),
+    orderVersion: BigInt(beat?.order ?? 0),
+    resting: alive && beat.resting,
+    waitingEpoch: BigInt(alive ? beat.waiting : 0),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   PrefundReserved,
   WindowChanged,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { PairOrdered } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { type Codec, type Message, told } from "../mesh/wiring.ts";
 import type { EventName, Heard, HeardBodies } from "./domain/events.ts";
 import { fold } from "./domain/fold.ts";
@@ -27,6 +28,7 @@ export const tells = {};
 export const messages: readonly Message[] = [
   hear("administration", "CountyChanged", CountyChanged),
   hear("administration", "InstitutionChanged", InstitutionChanged),
+  hear("administration", "PairOrdered", PairOrdered),
   hear("enrollment", "HouseholdCovered", HouseholdCovered),
   hear("enrollment", "ContributionsReceived", ContributionsReceived),
   hear("claims", "ClaimApproved", ClaimApproved),

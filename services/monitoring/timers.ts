@@ -1,13 +1,14 @@
 /** What monitoring looks for by itself, while it leads: events that do not come, and inputs that somebody must replay. */
 import type { Logger } from "../mesh/log.ts";
 import type { DueInput, Reader, Republish, Timer, TwinBeat } from "../mesh/wiring.ts";
-import { type InputsParked, raiseEventsMissing, raiseInputsParked } from "./domain/raise.ts";
+import { type InputsParked, raiseEventsMissing, raiseInputsParked, raiseTakeoverWaits } from "./domain/raise.ts";
 import { firstMissing } from "./domain/seen.ts";
 import { allParkedCounts, allSeen } from "./store.ts";
 
 /** A hole that is the same at two looks has stood open for this long: longer than any redelivery (protocols 10). */
 const HOLE_MS = 5000;
 const PARKED_MS = 1000;
+const TAKEOVER_MS = 500;
 /** A twin whose last beat is older than this has missed ten. */
 export const ALIVE_MS = 1000;
 
@@ -22,7 +23,7 @@ export interface Watch {
 }
 
 export function timers(watch: Watch): readonly Timer[] {
-  return [holes(watch), parkedInputs(watch)];
+  return [holes(watch), parkedInputs(watch), takeovers(watch)];
 }
 
 /** A hole, and at how many looks it was the same. */
@@ -77,6 +78,22 @@ function parkedInputs({ reader, presence, nowMs }: Watch): Timer {
         const input: InputsParked = { service, parked: count, change: changes + 1 };
         return [{ id: `inputs-parked/${service}/${input.change}`, decision: raiseInputsParked, input }];
       });
+    },
+  };
+}
+
+/** Twins whose peer is gone and that wait for an operator's word: each is told of once for each lease. */
+function takeovers({ presence, nowMs }: Watch): Timer {
+  return {
+    name: "takeovers",
+    everyMs: TAKEOVER_MS,
+    async due() {
+      const waiting = presence().filter((beat) => beat.waiting > 0 && nowMs() - beat.atMs <= ALIVE_MS);
+      return waiting.map(({ service, twin, waiting: epoch }) => ({
+        id: `takeover-waits/${service}/${epoch}`,
+        decision: raiseTakeoverWaits,
+        input: { service, twin, epoch },
+      }));
     },
   };
 }

@@ -4,8 +4,10 @@ import { Command } from "commander";
 import { auditMesh } from "../audit/audit.ts";
 import type { AuditLine } from "../audit/findings.ts";
 import { trailOf } from "../audit/store-trail.ts";
-import { mongoUri, type Topology } from "../mesh/topology.ts";
+import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+import type { Ordered } from "./orders.ts";
 
 const startedMs = performance.now();
 
@@ -126,6 +128,60 @@ program
   });
 
 program
+  .command("switchover")
+  .description(
+    "把一个服务的主用交给另一机，不丢一次调用\nhand a service's lead over to its other twin, without a failed call; also the word that a takeover waits for",
+  )
+  .argument("<service>")
+  .option("--to <twin>", "a 或 b；默认为现在的备机 · a or b; by default the one that does not lead")
+  .option("--rehearse", "只演练 · say what would be ordered, and order nothing")
+  .option("--json", "机器可读 · machine-readable")
+  .action(async (service: string, options: { to?: string; rehearse?: boolean; json?: boolean }) => {
+    const { switchover } = await import("./orders.ts");
+    await orderAs(options, (operator) => switchover(operator, service, options.to ?? "", options.rehearse ?? false));
+  });
+
+program
+  .command("drain")
+  .description(
+    "让一台服务器的各机退出工作，以便维护；对端承担全部\nput all twins of a server at rest, so that it may be maintained; their peers do the work",
+  )
+  .argument("<server>")
+  .option("--rehearse", "只演练 · say what would be ordered, and order nothing")
+  .option("--force", "对端不能承担也退出（须键入服务器名）· although the other server cannot do the work (asks for the name typed)")
+  .option("--json", "机器可读 · machine-readable")
+  .action(async (server: string, options: { rehearse?: boolean; force?: boolean; json?: boolean }) => {
+    const { drain } = await import("./orders.ts");
+    const force = options.force ? await typed(`要强制退出，请键入服务器名 to drain it in any case, type the server's name: `) : "";
+    await orderAs(options, (operator) => drain(operator, server, force, options.rehearse ?? false));
+  });
+
+program
+  .command("resume")
+  .description("结束一台服务器的维护\nend a server's rest: its twins work again")
+  .argument("<server>")
+  .option("--json", "机器可读 · machine-readable")
+  .action(async (server: string, options: { json?: boolean }) => {
+    const { resume } = await import("./orders.ts");
+    await orderAs(options, (operator) => resume(operator, server));
+  });
+
+program
+  .command("apply")
+  .description(
+    "按拓扑文件下达各双机的模式、接管、回切与首选；中断后再次执行即可接续\norder each pair's mode, takeover, failback and preferred twin as the topology file says; one that was interrupted is simply begun again",
+  )
+  .argument("[file]", "默认 deploy/topology.yaml · by default deploy/topology.yaml")
+  .option("--json", "机器可读 · machine-readable")
+  .action(async (file: string | undefined, options: { json?: boolean }) => {
+    const [{ apply }, { TOPOLOGY }] = await Promise.all([import("./orders.ts"), import("./run.ts")]);
+    const wanted = readTopology(file ?? TOPOLOGY);
+    await orderAs(options, (operator) =>
+      apply(operator, wanted, ({ service, changes, version }) => console.error(`${service} #${version}: ${changes.join(", ")}`)),
+    );
+  });
+
+program
   .command("stop")
   .description("在 10 秒内停止运行目录上的平台\nstop the mesh that runs on the run directory, within 10 s")
   .action(async () => {
@@ -144,11 +200,35 @@ async function inForce(): Promise<{ run: string; topology: Topology }> {
   return { run, topology };
 }
 
-async function agreed(question: string): Promise<boolean> {
+/** Runs one order with the operator's certificate, shows what stands and how long the pairs took. */
+async function orderAs(
+  options: { json?: boolean; rehearse?: boolean },
+  order: (operator: GatewayClient) => Promise<Ordered>,
+): Promise<void> {
+  const [{ people }, { ordersTable }] = await Promise.all([import("./people.ts"), import("./orders.ts")]);
+  const { run, topology } = await inForce();
+  const who = people(topology, run);
+  try {
+    const { orders, tookMs } = await order(who.as("operator"));
+    if (options.json) console.log(json({ orders, tookMs, rehearsal: options.rehearse ?? false }));
+    else if (orders.length > 0) console.log(ordersTable(orders));
+    if (options.rehearse) console.error("演练，未下令 a rehearsal: nothing was ordered");
+    else console.error(tookMs === undefined ? "无须更改 nothing to change" : `完成 done in ${Math.round(tookMs)} ms`);
+  } finally {
+    who.close();
+  }
+  finish(0);
+}
+
+async function typed(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question(`${question} [y/N] `);
+  const answer = await lines.question(question);
   lines.close();
-  return /^(y|yes|是)$/i.test(answer.trim());
+  return answer.trim();
+}
+
+async function agreed(question: string): Promise<boolean> {
+  return /^(y|yes|是)$/i.test(await typed(`${question} [y/N] `));
 }
 
 function json(value: unknown): string {

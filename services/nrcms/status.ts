@@ -109,12 +109,16 @@ export function statusTable(status: MeshStatus): string {
         ? colours.red("✗ dead")
         : twin.fault !== ""
           ? colours.yellow(`! ${twin.fault}`)
-          : twin.active
-            ? colours.green("● active")
-            : "○ standby";
+          : twin.waitingEpoch > 0n
+            ? colours.red("? 待确认 waits for a word")
+            : twin.resting
+              ? colours.dim("— 维护 at rest")
+              : twin.active
+                ? colours.green("● active")
+                : "○ standby";
       const row = [
         pair.service,
-        pair.mode,
+        twin.orderVersion > 0n ? `${pair.mode} #${twin.orderVersion}` : pair.mode,
         twin.twin,
         twin.server,
         state,

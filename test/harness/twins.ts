@@ -62,18 +62,19 @@ const READY_MS = 60_000;
 export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
   const engines = await startEngines();
   const base = Math.max(...Object.values(engines.topology.services).flatMap((pair) => [pair.a.port, pair.b.port])) + 60;
+  const settings = { mode, takeover: "automatic", failback: "never", preferred: "a" } as const;
   const topology: Topology = {
     ...engines.topology,
     services: {
       till: {
-        mode,
+        ...settings,
         a: { server: "server-a", port: base },
         b: { server: "server-b", port: base + 1 },
         commits_per_second: 25,
         settings: {},
       },
       tally: {
-        mode,
+        ...settings,
         a: { server: "server-a", port: base + 2 },
         b: { server: "server-b", port: base + 3 },
         commits_per_second: 25,

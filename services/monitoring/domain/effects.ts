@@ -87,4 +87,5 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   BatchChanged: {},
   CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
   InstitutionChanged: {},
+  PairOrdered: {},
 };

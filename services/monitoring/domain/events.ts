@@ -45,6 +45,7 @@ export interface HeardBodies {
   BatchChanged: Counted;
   CountyChanged: { readonly county?: { readonly county: string } | undefined };
   InstitutionChanged: Counted;
+  PairOrdered: Counted;
 }
 
 export type EventName = keyof HeardBodies;

@@ -18,6 +18,13 @@ export interface InputsParked {
   readonly change: number;
 }
 
+/** A twin whose peer is gone and that may not take over the lease of this epoch without an operator's word. */
+export interface TakeoverWaits {
+  readonly service: string;
+  readonly twin: string;
+  readonly epoch: number;
+}
+
 /** What an alarm answers: whether it is a new one. */
 export interface RaisedOnce {
   readonly raised: boolean;
@@ -40,6 +47,24 @@ export const raiseEventsMissing: Decision<EventsMissing, RaisedOnce> = {
       detail: `${number}`,
       raisedAtMs: atMs,
     });
+    return { raised: true };
+  },
+};
+
+export const raiseTakeoverWaits: Decision<TakeoverWaits, RaisedOnce> = {
+  needs: ({ service, epoch }) => [alarms.key("TAKEOVER_WAITS", service, epoch)],
+  decide({ service, twin, epoch }, state, change, { atMs }) {
+    const key = alarms.key("TAKEOVER_WAITS", service, epoch);
+    if (state.get(key)) return { raised: false };
+    const alarm = {
+      alarmId: key.id,
+      county: PROVINCE,
+      kind: "TAKEOVER_WAITS",
+      subject: `${service}.${twin}`,
+      count: 1,
+      amountFen: 0n,
+    } as const;
+    change.put(key, { ...alarm, detail: `${epoch}`, raisedAtMs: atMs });
     return { raised: true };
   },
 };

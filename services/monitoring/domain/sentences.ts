@@ -24,6 +24,10 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
     en: `Event ${detail} of ${subject} has not come, though later ones have`,
   }),
+  TAKEOVER_WAITS: ({ subject, detail }) => ({
+    zh: `${subject} 的对端已失效，按设定须由运维人员确认后接管（任期 ${detail}）：nrcms switchover`,
+    en: `The peer of ${subject} is gone, and by its settings a takeover waits for an operator's word (epoch ${detail}): nrcms switchover`,
+  }),
   INPUT_PARKED: ({ subject, count }) => ({
     zh: `${subject} 有 ${count} 个输入因程序错误被搁置；修复后重放`,
     en: `${subject} has ${count} input(s) parked by a fault of the program; replay them once it is repaired`,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { firstOrder, type Order } from "../../../services/mesh/order.ts";
 import { Pair } from "../../../services/mesh/pair.ts";
 import type { Presence } from "../../../services/mesh/presence.ts";
 import { Weather } from "../../../services/mesh/store.ts";
@@ -11,14 +12,17 @@ import { until } from "../../harness/twins.ts";
 const SPEED = 10;
 
 interface Seen {
-  beat: { instance: string; epoch: number } | undefined;
+  beat: Partial<TwinBeat> | undefined;
   dead: boolean;
 }
 
 let store: MemoryStore;
 let pairs: Pair[];
 
-function presenceOf(peer: Seen): Presence & { die(): void } {
+const PLAIN: Order = firstOrder({ mode: "hot-standby", takeover: "automatic", failback: "never", preferred: "a" });
+
+function presenceOf(peer: Seen): Presence & { die(): void; follow(): void } {
+  let handedOver: (service: string, twin: string) => void = () => undefined;
   let told: (service: string, twin: string) => void = () => undefined;
   return {
     beats: () => [],
@@ -28,7 +32,14 @@ function presenceOf(peer: Seen): Presence & { die(): void } {
     onDeath: (listener) => {
       told = listener;
     },
+    onFollow: (listener) => {
+      handedOver = listener;
+    },
     close: () => undefined,
+    follow() {
+      peer.beat = { ...peer.beat, epoch: 0 };
+      handedOver("till", "b");
+    },
     die() {
       peer.dead = true;
       told("till", "b");
@@ -38,9 +49,10 @@ function presenceOf(peer: Seen): Presence & { die(): void } {
 
 function open(
   peer: Seen,
-  more: { twin?: string; preferred?: boolean } = {},
-): { pair: Pair; led: number[]; presence: ReturnType<typeof presenceOf> } {
-  const led: number[] = [];
+  more: { twin?: string; order?: Partial<Order>; nowMs?: () => number; speed?: number } = {},
+): { pair: Pair; led: (number | string)[]; presence: ReturnType<typeof presenceOf>; give(order: Partial<Order>): void } {
+  let order = { ...PLAIN, ...more.order };
+  const led: (number | string)[] = [];
   const presence = presenceOf(peer);
   const pair = new Pair({
     store,
@@ -48,18 +60,24 @@ function open(
     service: "till",
     twin: more.twin ?? "a",
     instance: "one",
-    preferred: more.preferred ?? true,
-    clock: { nowMs: () => AT_MS, monotonicMs: () => performance.now() * SPEED },
+    order: () => order,
+    clock: { nowMs: more.nowMs ?? (() => AT_MS), monotonicMs: () => performance.now() * (more.speed ?? SPEED) },
     log: SILENT,
     onLead: (epoch) => void led.push(epoch),
     onFollow: () => void led.push(0),
+    settle: async () => void led.push("settled"),
+    onHandedOver: () => void led.push("handed over"),
   });
   pairs.push(pair);
   pair.start();
-  return { pair, led, presence };
+  const give = (next: Partial<Order>) => {
+    order = { ...order, ...next, version: order.version + 1 };
+    pair.ordered();
+  };
+  return { pair, led, presence, give };
 }
 
-const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms / SPEED));
+const pass = (ms: number, speed = SPEED) => new Promise((resolve) => setTimeout(resolve, ms / speed));
 
 beforeEach(() => {
   store = memoryStore();
@@ -162,8 +180,127 @@ describe("protocols 16: takeover", () => {
 
   test("where both follow, exactly one leads", async () => {
     const a = open({ beat: { instance: "two", epoch: 0 }, dead: false }, { twin: "a" });
-    const b = open({ beat: { instance: "one", epoch: 0 }, dead: false }, { twin: "b", preferred: false });
+    const b = open({ beat: { instance: "one", epoch: 0 }, dead: false }, { twin: "b" });
     await until("one leads", () => a.pair.epoch + b.pair.epoch > 0, 2_000);
     expect([a.pair.epoch, b.pair.epoch].filter((epoch) => epoch > 0)).toHaveLength(1);
+  });
+});
+
+describe("orders", () => {
+  const FIT = { instance: "two", epoch: 0, ready: true, fault: "" };
+
+  test("an ordered successor is given the lead: no new work, what is in hand ends, the lease is free, the peer knows at once", async () => {
+    const { pair, led, give } = open({ beat: FIT, dead: false });
+    await until("it leads", () => pair.leads, 2_000);
+    give({ successor: "b", overEpoch: 1 });
+    await until("it has handed over", () => led.includes("handed over"), 1_000);
+    expect(led).toEqual([1, 0, "settled", "handed over"]);
+    expect(store.holder).toMatchObject({ epoch: 2, holder: "" });
+    await pass(2_500);
+    expect(pair.epoch).toBe(0); // It is the peer's turn.
+  });
+
+  test("the successor takes the lead as soon as its peer has said that it follows", async () => {
+    store.holder = { epoch: 2, holder: "", renewals: 9 };
+    const { pair, presence } = open({ beat: { ...FIT, epoch: 1 }, dead: false }, { order: { successor: "a", overEpoch: 1 } });
+    await pass(1_000);
+    presence.follow();
+    await until("it leads", () => pair.epoch === 3, 200);
+  });
+
+  test("a successor that does not come loses its turn", async () => {
+    const { pair, give } = open({ beat: FIT, dead: false });
+    await until("it leads", () => pair.leads, 2_000);
+    give({ successor: "b", overEpoch: 1 });
+    await until("it has handed over", () => pair.epoch === 0, 1_000);
+    await until("it leads again", () => pair.epoch === 3, 2_000);
+    expect(pair.leads).toBe(true); // And keeps it: the order was about an earlier epoch.
+  });
+
+  test.each([
+    ["is not ready", { ...FIT, ready: false }, false],
+    ["has a fault", { ...FIT, fault: "no space" }, false],
+    ["is dead", FIT, true],
+  ])("nothing is given to a peer that %s", async (_, beat, dead) => {
+    const { pair, give } = open({ beat, dead });
+    await until("it leads", () => pair.leads, 2_000);
+    give({ successor: "b", overEpoch: 1, resting: ["a"] });
+    await pass(3_000);
+    expect(pair.epoch).toBe(1);
+  });
+
+  test("an order about an earlier epoch is history", async () => {
+    store.holder = { epoch: 7, holder: "", renewals: 0 };
+    const { pair } = open({ beat: FIT, dead: false }, { order: { successor: "b", overEpoch: 5 } });
+    await until("it leads", () => pair.leads, 3_000);
+    await pass(2_000);
+    expect(pair.epoch).toBe(8);
+  });
+
+  test("a twin at rest gives the lead away and does not take it back, until its peer is gone", async () => {
+    const peer: Seen = { beat: FIT, dead: false };
+    const { pair, give, presence } = open(peer);
+    await until("it leads", () => pair.leads, 2_000);
+    give({ resting: ["a"] });
+    await until("it has handed over", () => pair.epoch === 0, 1_000);
+    await pass(6_000);
+    expect(pair.epoch).toBe(0);
+    presence.die();
+    await until("it leads", () => pair.leads, 1_000);
+  });
+
+  test("where a takeover waits for a word, the standby says so and waits; the word is an order over that epoch", async () => {
+    store.holder = { epoch: 7, holder: "b:two", renewals: 0 };
+    const { pair, presence, give } = open({ beat: { ...FIT, epoch: 7 }, dead: false }, { order: { takeover: "confirm" } });
+    await pass(1_000);
+    presence.die();
+    await until("it says that it waits", () => pair.waiting === 7, 1_000);
+    await pass(3_000);
+    expect(pair.epoch).toBe(0);
+    give({ successor: "a", overEpoch: 7 });
+    await until("it leads", () => pair.epoch === 8, 500);
+    expect(pair.waiting).toBe(0);
+  });
+
+  test("what nobody holds, and what was one's own before a restart, needs no word", async () => {
+    store.holder = { epoch: 7, holder: "a:before", renewals: 0 };
+    const { pair } = open({ beat: undefined, dead: false }, { order: { takeover: "confirm" } });
+    await until("it leads", () => pair.epoch === 8, 2_000);
+  });
+
+  test("failback: never stays; automatic gives the lead back when the preferred twin has been well for a minute", async () => {
+    const peer: Seen = { beat: FIT, dead: false };
+    const stays = open(peer, { order: { preferred: "b" }, speed: 100 });
+    await until("it leads", () => stays.pair.leads, 3_000);
+    await pass(62_000, 100);
+    expect(stays.pair.epoch).toBe(1);
+    stays.give({ failback: "automatic" });
+    await until("it has handed over", () => stays.led.includes("handed over"), 500);
+  });
+
+  test("failback: a twin that was unwell begins its minute again", async () => {
+    const peer: Seen = { beat: FIT, dead: false };
+    const { pair, led } = open(peer, { order: { preferred: "b", failback: "automatic" }, speed: 100 });
+    await until("it leads", () => pair.leads, 3_000);
+    await pass(40_000, 100);
+    peer.beat = { ...FIT, fault: "no space" };
+    await pass(15_000, 100);
+    peer.beat = FIT;
+    await pass(40_000, 100);
+    expect(led).not.toContain("handed over");
+    await until("it has handed over", () => led.includes("handed over"), 3_000);
+  });
+
+  test("failback at a time of the day, in Shanghai", async () => {
+    let nowMs = Date.parse("2011-11-25T02:29:59+08:00");
+    const { pair, led } = open(
+      { beat: FIT, dead: false },
+      { order: { preferred: "b", failback: "02:30" }, nowMs: () => nowMs, speed: 100 },
+    );
+    await until("it leads", () => pair.leads, 3_000);
+    await pass(62_000, 100);
+    expect(led).not.toContain("handed over");
+    nowMs += 1_000;
+    await until("it has handed over", () => led.includes("handed over"), 500);
   });
 });

@@ -17,6 +17,9 @@ const beat = (more: Partial<TwinBeat> = {}): TwinBeat => ({
   instance: "one",
   epoch: 3,
   fault: "",
+  order: 0,
+  resting: false,
+  waiting: 0,
   committed: 0,
   queued: 0,
   parked: 0,
@@ -41,6 +44,17 @@ afterEach(() => {
 
 /** Time passes as it does in a process that runs. */
 const pass = (ms: number) => vi.advanceTimersByTime(ms);
+
+test("a twin whose pair is no hot standby any more sends no pulses, and is not missed for it", () => {
+  sendBeat(bus, beat());
+  sendPulse(bus, beat());
+  sendBeat(bus, beat({ mode: "dual-active" }));
+  for (let passed = 0; passed < 3_000; passed += BEAT_MS) {
+    pass(BEAT_MS);
+    sendBeat(bus, beat({ mode: "dual-active" }));
+    expect(presence.isDead("till", "b")).toBe(false);
+  }
+});
 
 describe("protocols 16: beats and death notices", () => {
   test("a twin that was never heard is not known dead; four missed beats are a death", () => {

@@ -6,7 +6,9 @@ import { messages } from "../../../services/monitoring/messages.ts";
 function eventsOfContracts(): string[] {
   const contracts = readdirSync("proto/nrcms", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".proto"));
   return contracts.flatMap((name) => {
-    const service = name.split("/")[0];
+    const [folder] = name.split("/");
+    // The vocabulary that the mesh shares has one event, which administration tells.
+    const service = folder === "values" ? "administration" : folder;
     const text = readFileSync(`proto/nrcms/${name}`, "utf8");
     return [...text.matchAll(/^\/\/ (?:FACT|STATE)\b.*\n(?:\/\/.*\n)*message (\w+)/gm)].map(([, event]) => `${service}.${event}`);
   });

@@ -1,0 +1,87 @@
+/**
+ * What operators order, under load: a lead that is given away, a server that is put at rest, its processes ended and started again, a pair's mode changed.
+ * Nobody at a till notices: no call fails, and nothing is lost or paid twice.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Topology } from "../../services/mesh/topology.ts";
+import type { GatewayClient } from "../../services/nrcms/gateway-client.ts";
+import { apply, drain, resume, switchover } from "../../services/nrcms/orders.ts";
+import type { Load } from "../harness/callers.ts";
+import { answers, underLoad } from "../harness/faults.ts";
+import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
+
+/** Answers between two orders. */
+const BETWEEN = 40;
+
+describe("orders under load", () => {
+  let mesh: RegionMesh;
+  let operator: GatewayClient;
+  beforeAll(async () => {
+    mesh = await startRegionMesh();
+    operator = mesh.people.as("operator");
+  });
+  afterAll(async () => {
+    await mesh?.stop();
+  });
+
+  /** Plays what is ordered, and sees that no caller had to ask twice. */
+  async function unnoticed(what: string, strike: (load: Load) => Promise<void>): Promise<void> {
+    let statuses: ReadonlyMap<string, number> = new Map();
+    await underLoad(mesh, what, async (load) => {
+      await strike(load);
+      ({ statuses } = load);
+    });
+    expect([...statuses]).toEqual([]);
+  }
+
+  const took: string[] = [];
+  const note = (what: string, tookMs: number | undefined) => void took.push(`${what} ${Math.round(tookMs ?? -1)} ms`);
+
+  test("every pair's lead, there and back", async () => {
+    await unnoticed("switchover of every pair, there and back", async (load) => {
+      for (const service of ["settlement", "payment", "claims", "enrollment", "administration", "monitoring"]) {
+        for (let turn = 0; turn < 2; turn += 1) {
+          const { tookMs } = await switchover(operator, service, "", false);
+          note(`switchover ${service}`, tookMs);
+          await answers(load, BETWEEN / 2);
+        }
+      }
+    });
+    console.log(took.splice(0).join(", "));
+  });
+
+  test("a server at rest, all its twins ended and started again, and back to work", async () => {
+    await unnoticed("drain of server-a, restart of its twins, resume", async (load) => {
+      note("drain", (await drain(operator, "server-a", "", false)).tookMs);
+      await answers(load, BETWEEN);
+      const twins = mesh.supervisor.names().filter((name) => name.endsWith(".a"));
+      await Promise.all(twins.map((name) => mesh.supervisor.kill(name, "SIGTERM")));
+      await mesh.supervisor.waitReady(twins, 60_000);
+      await answers(load, BETWEEN);
+      note("resume", (await resume(operator, "server-a")).tookMs);
+      await answers(load, BETWEEN);
+    });
+    console.log(took.splice(0).join(", "));
+  });
+
+  test("every pair's mode changed, and changed back", async () => {
+    const turned = (mode: (before: string) => "dual-active" | "hot-standby"): Topology => ({
+      ...mesh.topology,
+      services: Object.fromEntries(
+        Object.entries(mesh.topology.services).map(([name, pair]) => [
+          name,
+          name === "gateway" ? pair : { ...pair, mode: mode(pair.mode) },
+        ]),
+      ),
+    });
+    await unnoticed("every pair's mode changed, and changed back", async (load) => {
+      for (const topology of [turned(() => "hot-standby"), turned(() => "dual-active"), mesh.topology]) {
+        const { tookMs, orders } = await apply(operator, topology, () => undefined);
+        note(`apply to ${orders.length} pairs`, tookMs);
+        await answers(load, BETWEEN);
+        expect((await apply(operator, topology, () => undefined)).orders).toEqual([]);
+      }
+    });
+    console.log(took.splice(0).join(", "));
+  });
+});
