@@ -36,6 +36,8 @@ const DRAIN_MS = 2_000;
 const same = (bytes: Buffer) => bytes;
 
 export interface GrpcDoor {
+  /** At rest it lets nobody in and shows those who are in the way out (GOAWAY): a client that knows both addresses goes to the other without a failed call. */
+  rest(resting: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -90,16 +92,25 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
     [{ private_key: certificate(`gateway-${config.twin}.key`), cert_chain: certificate(`gateway-${config.twin}.pem`) }],
     true,
   );
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`${hostOf(config.topology, config.place.server)}:${port}`, credentials, (error) =>
-      error ? reject(error) : resolve(),
-    );
-  });
+  const address = `${hostOf(config.topology, config.place.server)}:${port}`;
+  const bind = () =>
+    new Promise<void>((resolve, reject) => {
+      server.bindAsync(address, credentials, (error) => (error ? reject(error) : resolve()));
+    });
+  const setStatus = (serving: "SERVING" | "NOT_SERVING") => {
+    for (const name of ["", ...publicServices.map(({ fullName }) => fullName)]) health.setStatus(name, serving);
+  };
+  await bind();
   return {
+    async rest(resting) {
+      setStatus(resting ? "NOT_SERVING" : "SERVING");
+      if (!resting) return await bind();
+      server.drain(address, DRAIN_MS);
+      server.unbind(address);
+    },
     close: () =>
       new Promise((resolve) => {
-        health.setStatus("", "NOT_SERVING");
-        for (const { fullName } of publicServices) health.setStatus(fullName, "NOT_SERVING");
+        setStatus("NOT_SERVING");
         const timer = setTimeout(() => {
           server.forceShutdown();
           resolve();

@@ -24,6 +24,8 @@ export interface Door {
   answered(): void;
   /** From now on the twin is ready; `serving` says why it is not, or is empty. */
   open(serving: () => string): void;
+  /** Calls `listener` whenever the twin is put at rest (its server is drained) and whenever that ends; one call after the other. */
+  onRest(listener: (resting: boolean) => Promise<void>): void;
   /** Runs `closing` on SIGTERM or SIGINT, says goodbye, and ends the process with 0. */
   closeOnSignal(closing: () => Promise<void>): void;
 }
@@ -85,7 +87,22 @@ export async function openDoor(service: string): Promise<Door> {
   const ask = askForOrders(client, { name, role: "SERVICE", scope: PROVINCE });
   orders = await openOrders({ service, first: firstOrder(config.pair), bus, log, ask });
   const looked = serveLook(bus, service, config.twin, beat);
-  const beats = setInterval(() => sendBeat(bus, beat()), BEAT_MS);
+  let rested = false;
+  let turning: Promise<void> = Promise.resolve();
+  let onRest: (resting: boolean) => Promise<void> = async () => undefined;
+  const turn = (): void => {
+    if (draining || rested === isResting()) return;
+    rested = !rested;
+    const resting = rested;
+    turning = turning
+      .then(() => onRest(resting))
+      .catch((error: unknown) => log.error({ err: error, resting }, resting ? "the rest is not complete" : "the door does not open again"));
+  };
+  orders.onChange(turn);
+  const beats = setInterval(() => {
+    turn(); // It depends on its peer as well.
+    sendBeat(bus, beat());
+  }, BEAT_MS);
   return {
     config,
     bus,
@@ -100,6 +117,10 @@ export async function openDoor(service: string): Promise<Door> {
     open(now) {
       serving = () => (bus.connected ? now() : "NATS is not connected");
       log.info({ port: config.place.port }, "serving");
+    },
+    onRest(listener) {
+      onRest = listener;
+      turn();
     },
     closeOnSignal(closing) {
       const end = () => {

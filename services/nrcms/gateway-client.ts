@@ -63,8 +63,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly patienceMs?: number;
   readonly traceparent?: string;
-  /** Told each time that the same request is about to be sent again, with the status that was answered. */
-  onRetry?(status: string): void;
+  /** Told each time that the same request is about to be sent again, with the status and the words that were answered. */
+  onRetry?(status: string, words: string): void;
 }
 
 export interface GatewayClient {
@@ -98,15 +98,14 @@ export function gatewayAddresses(topology: Topology, first: "a" | "b" = "a"): st
 export function openGateway(addresses: readonly string[], certificates: string, name: string): GatewayClient {
   const read = (file: string) => readFileSync(join(certificates, file));
   const secure = credentials.createSsl(read("authority.pem"), read(`${name}.key`), read(`${name}.pem`));
-  const clients = addresses.map(
-    (address) =>
-      new Client(address, secure, {
+  const clients = targets(addresses).map(
+    (target) =>
+      new Client(target, secure, {
         // The address may be a bare number, which TLS takes for no name: both gateways' certificates carry this one.
         "grpc.ssl_target_name_override": "localhost",
         "grpc.initial_reconnect_backoff_ms": 50,
         "grpc.min_reconnect_backoff_ms": 50,
         "grpc.max_reconnect_backoff_ms": 1_000,
-        "grpc.enable_retries": 0,
         "grpc.max_receive_message_length": 16 * 1024 * 1024,
       }),
   );
@@ -127,7 +126,7 @@ export function openGateway(addresses: readonly string[], certificates: string, 
           const failure = error as ServiceError;
           if (!AGAIN.has(failure.code) || performance.now() > untilMs) throw new GatewayError(failure);
           preferred += 1;
-          options.onRetry?.(status[failure.code] ?? String(failure.code));
+          options.onRetry?.(status[failure.code] ?? String(failure.code), failure.details);
           await pause(backoffMs * (0.5 + Math.random() / 2));
           backoffMs = Math.min(RETRY_CEILING_MS, backoffMs * 2);
         }
@@ -137,6 +136,15 @@ export function openGateway(addresses: readonly string[], certificates: string, 
       for (const client of clients) client.close();
     },
   };
+}
+
+/**
+ * A channel for each gateway, which leads to the other where its own is closed: a gateway that is put at rest says so, and no call fails.
+ * One that is silent is found out by the call's deadline, and the next call takes the next channel.
+ */
+function targets(addresses: readonly string[]): readonly string[] {
+  if (!addresses.every((address) => /^[\d.]+:\d+$/.test(address))) return addresses;
+  return addresses.map((_, first) => `ipv4:${[...addresses.slice(first), ...addresses.slice(0, first)].join(",")}`);
 }
 
 function unary<D extends ServiceDefinition, M extends keyof D["methods"] & string>(

@@ -61,6 +61,9 @@ export function answersFolder(run: string): string {
   return join(run, "callers");
 }
 
+/** So much of what was answered instead of an answer is told. */
+const SHOWN_WORDS = 60;
+
 /** Bills until it is stopped. */
 export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const folder = answersFolder(mesh.run);
@@ -72,9 +75,10 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   let lastMs = performance.now();
 
   const statuses = new Map<string, number>();
-  const retried = (status: string): void => {
+  const retried = (status: string, words: string): void => {
     counts.retries += 1;
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    const why = `${status} ${words.slice(0, SHOWN_WORDS)}`;
+    statuses.set(why, (statuses.get(why) ?? 0) + 1);
   };
 
   const ask = async (institutionId: string, personId: string, day: string): Promise<void> => {
