@@ -44,14 +44,14 @@ module.exports = {
       name: "contracts-stop-at-the-edge",
       comment: "Generated code is known to calls, messages, main, the mesh, the doors, and nobody behind them.",
       severity: "error",
-      from: { path: "^services/", pathNot: ["^services/[^/]+/(calls|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"] },
+      from: { path: "^services/", pathNot: ["^services/[^/]+/((pair-)?calls|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"] },
       to: { path: "^proto/generated/" },
     },
     {
       name: "edges-are-opened-by-main",
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
-      to: { path: "^services/[^/]+/(calls|messages|main)[.]ts$" },
+      to: { path: "^services/[^/]+/((pair-)?calls|messages|main)[.]ts$" },
     },
     {
       name: "mongodb-stays-in-the-stores",

@@ -16,8 +16,8 @@ const COMMAND_LIMIT_MS = 5_000;
  * it is replaced by force. Correcting the stored configuration offline is no way: a member that was killed and is started outside its set forgets its last writes.
  */
 const FORCE_AFTER_MS = 500;
-/** Who leads when all are well: a, else b; the witness only when it must. */
-const PRIORITIES = [2, 1, 0.5] as const;
+/** Either server's may lead, and keeps the lead that it was given; the witness leads only when it must. */
+const PRIORITIES = [1, 1, 0.5] as const;
 const NO_CONFIGURATION = 94;
 
 /**

@@ -2,14 +2,14 @@ import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
-import { orderCalls } from "./orders.ts";
+import { pairCalls } from "./pair-calls.ts";
 import { indexes } from "./store.ts";
 
 const service: Service = {
   name: "administration",
   indexes,
   tells,
-  wire: (parts) => ({ calls: [...calls(parts), ...orderCalls(parts)], messages }),
+  wire: (parts) => ({ calls: [...calls(parts), ...pairCalls(parts)], messages }),
 };
 
 await serve(service);

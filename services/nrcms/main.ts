@@ -153,7 +153,11 @@ program
   .action(async (server: string, options: { rehearse?: boolean; force?: boolean; json?: boolean }) => {
     const { drain } = await import("./orders.ts");
     const force = options.force ? await typed(`要强制退出，请键入服务器名 to drain it in any case, type the server's name: `) : "";
-    await orderAs(options, (operator) => drain(operator, server, force, options.rehearse ?? false));
+    await orderAs(options, async (operator, topology) => {
+      const ordered = await drain(operator, server, force, options.rehearse ?? false);
+      if (!options.rehearse) await handOverEngines(topology, server);
+      return ordered;
+    });
   });
 
 program
@@ -203,13 +207,13 @@ async function inForce(): Promise<{ run: string; topology: Topology }> {
 /** Runs one order with the operator's certificate, shows what stands and how long the pairs took. */
 async function orderAs(
   options: { json?: boolean; rehearse?: boolean },
-  order: (operator: GatewayClient) => Promise<Ordered>,
+  order: (operator: GatewayClient, topology: Topology) => Promise<Ordered>,
 ): Promise<void> {
   const [{ people }, { ordersTable }] = await Promise.all([import("./people.ts"), import("./orders.ts")]);
   const { run, topology } = await inForce();
   const who = people(topology, run);
   try {
-    const { orders, tookMs } = await order(who.as("operator"));
+    const { orders, tookMs } = await order(who.as("operator"), topology);
     if (options.json) console.log(json({ orders, tookMs, rehearsal: options.rehearse ?? false }));
     else if (orders.length > 0) console.log(ordersTable(orders));
     if (options.rehearse) console.error("演练，未下令 a rehearsal: nothing was ordered");
@@ -218,6 +222,17 @@ async function orderAs(
     who.close();
   }
   finish(0);
+}
+
+/** The engines of a server that rests lead nothing either, so that they can be stopped. Engines that somebody else keeps are theirs to move. */
+async function handOverEngines(topology: Topology, server: string): Promise<void> {
+  const [{ handOverPrimary }, { handOverLeaders }] = await Promise.all([
+    import("../../deploy/local/mongo.ts"),
+    import("../../deploy/local/nats.ts"),
+  ]);
+  const [primary, leaders] = await Promise.all([handOverPrimary(topology, server), handOverLeaders(topology, server)]);
+  if (primary) console.error(`MongoDB: ${primary.from} → ${primary.to}`);
+  if (leaders > 0) console.error(`NATS: ${leaders} 个流与消费者换主 streams and consumers have another leader`);
 }
 
 async function typed(question: string): Promise<string> {

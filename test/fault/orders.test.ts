@@ -3,6 +3,8 @@
  * Nobody at a till notices: no call fails, and nothing is lost or paid twice.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { handOverPrimary } from "../../deploy/local/mongo.ts";
+import { handOverLeaders } from "../../deploy/local/nats.ts";
 import type { Topology } from "../../services/mesh/topology.ts";
 import type { GatewayClient } from "../../services/nrcms/gateway-client.ts";
 import { apply, drain, resume, switchover } from "../../services/nrcms/orders.ts";
@@ -53,6 +55,10 @@ describe("orders under load", () => {
   test("a server at rest, all its twins ended and started again, and back to work", async () => {
     await unnoticed("drain of server-a, restart of its twins, resume", async (load) => {
       note("drain", (await drain(operator, "server-a", "", false)).tookMs);
+      const primary = await handOverPrimary(mesh.topology, "server-a");
+      const leaders = await handOverLeaders(mesh.topology, "server-a");
+      took.push(`primary ${primary?.from ?? "elsewhere"} → ${primary?.to ?? "stays"}, ${leaders} leaders moved`);
+      expect(await handOverPrimary(mesh.topology, "server-a")).toBeUndefined();
       await answers(load, BETWEEN);
       const twins = mesh.supervisor.names().filter((name) => name.endsWith(".a"));
       await Promise.all(twins.map((name) => mesh.supervisor.kill(name, "SIGTERM")));

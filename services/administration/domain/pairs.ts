@@ -6,7 +6,7 @@ import type { Decision, Doc } from "../../values/decision.ts";
 import { kind } from "../../values/decision.ts";
 import { isRefusal, type Refusal, type Unavailable, unavailable } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import type { AdministrationEvents } from "./events.ts";
+import type { AdministrationEvents, OrderMessage } from "./events.ts";
 import { refuse } from "./refusals.ts";
 
 export type Twin = "a" | "b";
@@ -197,7 +197,8 @@ function order(next: PairOrder, change: Change, { caller, atMs }: Context): Pair
   return ordered;
 }
 
-export function orderMessage({ service, revision, settings, successor, overEpoch, resting, orderedBy, orderedAtMs }: PairOrder) {
+export function orderMessage(order: PairOrder): OrderMessage {
+  const { service, revision, settings, successor, overEpoch, resting, orderedBy, orderedAtMs } = order;
   return {
     service,
     version: BigInt(revision),

@@ -34,13 +34,13 @@ const STATELESS = new Set(["gateway", "portal"]);
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const TWINS = ["a", "b"] as const;
 
-export interface OrderParts {
+export interface PairParts {
   readonly reader: Reader;
   readonly topology: Topology;
   readonly look: Look;
 }
 
-export function orderCalls({ reader, topology, look }: OrderParts): readonly Call[] {
+export function pairCalls({ reader, topology, look }: PairParts): readonly Call[] {
   const { methods } = definition;
   const known = new Map(
     Object.entries(topology.services).map(([service, pair]): [string, KnownPair] => [
