@@ -1,5 +1,8 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
+import { LIMITS, type Limits } from "./fitness.ts";
 import { type PairSettings, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
+
+const MB = 1_048_576;
 
 export interface TwinConfig {
   readonly service: string;
@@ -15,11 +18,13 @@ export interface TwinConfig {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The most inputs in one batch; 1 switches group commit off. */
   readonly batchLimit: number;
+  /** Beyond these a twin is not fit to work. */
+  readonly limits: Limits;
   /** Most commits a second while busy. */
   readonly commitsPerSecond: number;
 }
 
-/** Reads NRCMS_TOPOLOGY, NRCMS_RUN, NRCMS_TWIN (a or b) and NRCMS_BATCH (default 400) for the named service. */
+/** Reads NRCMS_TOPOLOGY, NRCMS_RUN, NRCMS_TWIN (a or b), NRCMS_BATCH (default 400) and NRCMS_DISK_FLOOR_MB (default 200) for the named service. */
 export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv = process.env): TwinConfig {
   const faults: string[] = [];
   const text = (name: string): string => {
@@ -34,6 +39,9 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
   const batchLimit = Number(environment.NRCMS_BATCH ?? "400");
   if (!Number.isInteger(batchLimit) || batchLimit < 1 || batchLimit > 1000)
     faults.push(`NRCMS_BATCH is ${environment.NRCMS_BATCH}, not 1 to 1000`);
+  const floorMb = Number(environment.NRCMS_DISK_FLOOR_MB ?? LIMITS.freeBytes / MB);
+  if (!Number.isFinite(floorMb) || floorMb < 0)
+    faults.push(`NRCMS_DISK_FLOOR_MB is ${environment.NRCMS_DISK_FLOOR_MB}, not a number of megabytes`);
   let topology: Topology | undefined;
   if (file) {
     try {
@@ -57,6 +65,7 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
     instance: `${Date.now().toString(36)}-${process.pid.toString(36)}`,
     settings: Object.freeze({ ...pair.settings }),
     batchLimit,
+    limits: { ...LIMITS, freeBytes: floorMb * MB },
     commitsPerSecond: pair.commits_per_second,
   });
 }

@@ -36,6 +36,8 @@ export interface PairParts {
   readonly clock: Clock;
   readonly log: Logger;
   order(): Order;
+  /** Why this twin is not fit to lead; empty where it is. */
+  fault(): string;
   onLead(epoch: number): void;
   onFollow(): void;
   /** Waits until what is in hand is committed, at most so long: the lead is about to be given away. */
@@ -170,6 +172,8 @@ export class Pair {
     const { resting, successor, overEpoch, preferred } = order;
     if (this.fitSinceMs === undefined || resting.some((twin) => twin === this.peer)) return "";
     if (resting.some((twin) => twin === this.parts.twin)) return "its server is drained";
+    const fault = this.parts.fault();
+    if (fault) return `not fit: ${fault}`;
     if (successor === this.peer && held.epoch <= overEpoch) return "an operator's order";
     if (preferred === this.peer && this.isFailbackDue(order, this.fitSinceMs)) return "failback to the preferred twin";
     return "";
@@ -207,7 +211,8 @@ export class Pair {
     const { preferred, resting } = order();
     const now = clock.monotonicMs();
     if (now - this.takenMs < TAKEOVER_PAUSE_MS) return;
-    if (resting.some((twin) => twin === this.parts.twin) && this.fitSinceMs !== undefined) return;
+    const unwilling = resting.some((twin) => twin === this.parts.twin) || this.parts.fault() !== "";
+    if (unwilling && this.fitSinceMs !== undefined) return;
     const wait = preferred === this.parts.twin ? FIRST_WAIT_MS : SECOND_WAIT_MS;
     if (now - this.startedMs < wait && !presence.isDead(service, this.peer)) return;
     const beat = presence.last(service, this.peer);

@@ -86,6 +86,8 @@ function caseOf(error: unknown, startedMs: number): unknown {
   return error;
 }
 
+const HEARTBEATS = 3;
+
 async function cased<T>(work: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();
   try {
@@ -116,6 +118,13 @@ function headOf(stored: Document): Head {
  */
 export async function openMongoStore(uri: string, service: string, indexes: Indexes, process: string): Promise<MongoStore> {
   const client = clientFor(uri, process);
+  /** What each member's last heartbeats said. The one that was least delayed is believed: a process that stood still reads old news first. */
+  const clocks = new Map<string, number[]>();
+  client.on("serverHeartbeatSucceeded", ({ connectionId, reply }) => {
+    const told: unknown = (reply as { localTime?: unknown }).localTime;
+    if (told instanceof Date) clocks.set(connectionId, [told.getTime() - Date.now(), ...(clocks.get(connectionId) ?? [])].slice(0, HEARTBEATS));
+  });
+  client.on("serverHeartbeatFailed", ({ connectionId }) => void clocks.delete(connectionId));
   const db = client.db(`nrcms_${service}`);
   try {
     await cased(() => client.connect());
@@ -327,6 +336,7 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
       }),
     mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),
     setMark: (name, value) => cased(async () => void (await marks.replaceOne({ _id: name }, value, { upsert: true }))),
+    clocksAheadMs: () => [...clocks.values()].filter((heard) => heard.length === HEARTBEATS).map((heard) => Math.max(...heard)),
     ping: () => cased(async () => void (await db.command({ ping: 1 }))),
     close: () => client.close(),
   };

@@ -83,6 +83,8 @@ export interface Store {
   /** A small value that is the service's own (the stream's id, a checkpoint). */
   mark(name: string): Promise<Readonly<Record<string, unknown>> | undefined>;
   setMark(name: string, value: Readonly<Record<string, unknown>>): Promise<void>;
+  /** How far the clock of each machine that keeps the store is ahead of one's own, in milliseconds; as far as it has been heard. */
+  clocksAheadMs(): readonly number[];
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { type CrashNote, openCrashNote } from "./crash.ts";
+import { watchFitness } from "./fitness.ts";
 import { openHealth } from "./health.ts";
 import type { InputOutcome } from "./input.ts";
 import { keep } from "./keeper.ts";
@@ -133,6 +134,20 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
   await insist("the peer's note of crashers", log, () => hearCrashers(store, twin, crash));
 
+  const fitness = watchFitness({
+    run: config.run,
+    name,
+    clock,
+    log,
+    limits: config.limits,
+    clocksAheadMs: () => store.clocksAheadMs(),
+    onEnd: (reason) => {
+      log.error({ reason }, "only a new process helps: this one hands over and ends");
+      drain()
+        .catch((error: unknown) => log.error({ err: error }, "drained badly"))
+        .finally(exit);
+    },
+  });
   let wiring: Wiring | undefined;
   let leading: AbortController | undefined;
   /** Settles at the next commit. */
@@ -145,7 +160,12 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     const beat = presence.last(service.name, peer);
     return resting.includes(twin) && !resting.includes(peer) && beat?.fault === "" && !presence.isDead(service.name, peer);
   }
-  const isActive = () => !draining && !isResting() && (!isFenced() || pair.leads);
+  /** It has a fault of its own, and its peer can do the work. */
+  function isUnfit(): boolean {
+    const beat = presence.last(service.name, peer);
+    return fitness.fault !== "" && beat?.fault === "" && beat.ready && !presence.isDead(service.name, peer);
+  }
+  const isActive = () => !draining && !isResting() && !isUnfit() && (!isFenced() || pair.leads);
   const pair = new Pair({
     store,
     presence,
@@ -155,6 +175,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     clock,
     log,
     order: () => orders.current,
+    fault: () => fitness.fault,
     onLead: () => {
       leading = new AbortController();
       refreshActive();
@@ -318,7 +339,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     if (behind && !draining && clock.nowMs() - newest.atMs > MARK_BEHIND_MS && (!isFenced() || pair.leads)) await batcher.touch();
   }
 
-  const faultNow = () => (draining ? "draining" : bus.connected ? storeFault : "NATS is not connected");
+  const faultNow = () => (draining ? "draining" : bus.connected ? storeFault || fitness.fault : "NATS is not connected");
   beatOf = () => ({
     ...blank(config),
     mode: orders.current.mode,
@@ -349,7 +370,10 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const beats = setInterval(() => {
     const stoodMs = clock.monotonicMs() - beatenMs - PULSE_MS;
     beatenMs += stoodMs + PULSE_MS;
-    if (stoodMs > LOOP_STALL_MS) log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
+    if (stoodMs > LOOP_STALL_MS) {
+      log.warn({ ms: Math.round(stoodMs) }, "the event loop stood still");
+      fitness.stalled();
+    }
     fault = faultNow();
     buryPeer();
     refreshActive(); // Whether it rests depends on its peer as well.
@@ -365,33 +389,35 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   pair.start();
   log.info({ mode: orders.current.mode, order: orders.current.version, port: config.place.port, head: head.number }, "serving");
 
+  async function drain(): Promise<void> {
+    if (draining) return;
+    draining = true;
+    fault = "draining";
+    refreshActive();
+    await batcher.drain(DRAIN_MS);
+    await messages.close();
+    await relay.close(DRAIN_MS);
+    clearInterval(census);
+    orders.close();
+    fitness.close();
+    // So that neither the peer nor the next start publishes again what has been published.
+    if (relay.mark.entry > batcher.newest.publishedEntry)
+      await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));
+    await pair.close();
+    clearInterval(beats);
+    sendDeath(bus, service.name, twin, instance);
+    calls.close();
+    looked.stop();
+    presence.close();
+    const flushed = bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
+    await Promise.race([flushed, pause(FLUSH_MS)]);
+    await Promise.all([bus.close(), store.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
+  }
   return {
     get beat() {
       return beatOf();
     },
-    async drain() {
-      if (draining) return;
-      draining = true;
-      fault = "draining";
-      refreshActive();
-      await batcher.drain(DRAIN_MS);
-      await messages.close();
-      await relay.close(DRAIN_MS);
-      clearInterval(census);
-      orders.close();
-      // So that neither the peer nor the next start publishes again what has been published.
-      if (relay.mark.entry > batcher.newest.publishedEntry)
-        await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));
-      await pair.close();
-      clearInterval(beats);
-      sendDeath(bus, service.name, twin, instance);
-      calls.close();
-      looked.stop();
-      presence.close();
-      const flushed = bus.flush().catch((error: unknown) => log.debug({ err: error }, "the goodbye may not have been heard"));
-      await Promise.race([flushed, pause(FLUSH_MS)]);
-      await Promise.all([bus.close(), store.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);
-    },
+    drain,
   };
 }
 

@@ -130,6 +130,7 @@ export function memoryStore(): MemoryStore {
     endTransactionsOf: async () => 0,
     mark: async (name) => marks.get(name),
     setMark: async (name, value) => void marks.set(name, value),
+    clocksAheadMs: () => [],
     ping: async () => undefined,
     close: async () => undefined,
   };

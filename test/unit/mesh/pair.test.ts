@@ -49,7 +49,7 @@ function presenceOf(peer: Seen): Presence & { die(): void; follow(): void } {
 
 function open(
   peer: Seen,
-  more: { twin?: string; order?: Partial<Order>; nowMs?: () => number; speed?: number } = {},
+  more: { twin?: string; order?: Partial<Order>; nowMs?: () => number; fault?: () => string; speed?: number } = {},
 ): { pair: Pair; led: (number | string)[]; presence: ReturnType<typeof presenceOf>; give(order: Partial<Order>): void } {
   let order = { ...PLAIN, ...more.order };
   const led: (number | string)[] = [];
@@ -61,6 +61,7 @@ function open(
     twin: more.twin ?? "a",
     instance: "one",
     order: () => order,
+    fault: () => more.fault?.() ?? "",
     clock: { nowMs: more.nowMs ?? (() => AT_MS), monotonicMs: () => performance.now() * (more.speed ?? SPEED) },
     log: SILENT,
     onLead: (epoch) => void led.push(epoch),
@@ -246,6 +247,19 @@ describe("orders", () => {
     await pass(6_000);
     expect(pair.epoch).toBe(0);
     presence.die();
+    await until("it leads", () => pair.leads, 1_000);
+  });
+
+  test("a twin that is not fit gives the lead away and does not take it back, until it is fit and its peer is gone", async () => {
+    let fault = "";
+    const peer: Seen = { beat: FIT, dead: false };
+    const { pair, led, presence } = open(peer, { fault: () => fault });
+    await until("it leads", () => pair.leads, 2_000);
+    fault = "no space";
+    await until("it has handed over", () => led.includes("handed over"), 1_000);
+    await pass(6_000);
+    expect(pair.epoch).toBe(0);
+    presence.die(); // Better one that is not fit than nobody.
     await until("it leads", () => pair.leads, 1_000);
   });
 
