@@ -61,6 +61,7 @@ module.exports = {
           "^services/mesh/store[^/]*[.]ts$",
           "^services/audit/store[^/]*[.]ts$",
           "^deploy/local/(mongo|elsewhere)[.]ts$",
+          "^services/guardian/members[.]ts$",
           "^test/",
           "^node_modules/",
         ],

@@ -44,6 +44,7 @@ export function mongoCommands(topology: Topology, run: string, binary: string, e
     const folder = join(run, name);
     mkdirSync(folder, { recursive: true });
     const parameters = ["--replSet", REPLICA_SET, "--bind_ip", hostOf(topology, server), "--port", String(port), "--dbpath", folder];
+    parameters.push("--pidfilepath", join(folder, "pid"));
     parameters.push(
       "--wiredTigerCacheSizeGB",
       CACHE_GB,

@@ -30,6 +30,7 @@ listen: "${host}:${nats.port}"
 http: "${host}:${nats.monitor}"
 max_payload: ${MAX_PAYLOAD_MB}MB
 write_deadline: "2s"
+pid_file: ${JSON.stringify(join(folder, "pid"))}
 jetstream { store_dir: ${JSON.stringify(join(folder, "store"))}, max_memory_store: 64MB, max_file_store: 256GB, sync_interval: always }
 cluster { name: nrcms, listen: "${host}:${nats.cluster}", routes: [${routes.join(", ")}] }
 `,

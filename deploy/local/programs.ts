@@ -1,4 +1,4 @@
-/** The programs of a mesh as commands: every twin of every service, and the sandbox's bank. */
+/** The programs of a mesh as commands: every twin of every service, a guardian on each machine, and the sandbox's bank. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -30,11 +30,13 @@ export interface Programs {
   readonly topologyFile: string;
   readonly services: readonly string[];
   readonly sandbox: boolean;
+  /** The machines that have a guardian. */
+  readonly guarded: readonly string[];
   /** Added to the environment of each. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export function programCommands({ run: directory, topologyFile, services, sandbox, environment }: Programs): Command[] {
+export function programCommands({ run: directory, topologyFile, services, sandbox, guarded, environment }: Programs): Command[] {
   const shared = {
     ...passedEnvironment(),
     MALLOC_ARENA_MAX: "1",
@@ -53,7 +55,8 @@ export function programCommands({ run: directory, topologyFile, services, sandbo
   const twins = services.flatMap((service) =>
     ["a", "b"].map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
   );
-  return sandbox ? [command("bank", "deploy/sandbox/bank/main.ts", {}), ...twins] : twins;
+  const guardians = guarded.map((server) => command(`guardian.${server}`, "services/guardian/main.ts", { NRCMS_SERVER: server }));
+  return [...(sandbox ? [command("bank", "deploy/sandbox/bank/main.ts", {})] : []), ...twins, ...guardians];
 }
 
 /**

@@ -36,6 +36,8 @@ export interface SupervisorOptions {
   readonly services?: readonly string[];
   /** Also start the bank simulator. */
   readonly sandbox?: boolean;
+  /** Also start a guardian for each machine. */
+  readonly guardians?: boolean;
   /** Added to the environment of every twin and of the bank. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly say?: Say;
@@ -112,6 +114,7 @@ export class Supervisor {
         topologyFile: this.topologyFile,
         services,
         sandbox,
+        guarded: this.#options.guardians ? Object.keys(this.#topology.servers) : [],
         environment: { ...environment, ...this.#mark },
       };
       for (const command of programCommands(programs)) this.#keep(this.#twins, command);

@@ -122,7 +122,8 @@ export async function openMongoStore(uri: string, service: string, indexes: Inde
   const clocks = new Map<string, number[]>();
   client.on("serverHeartbeatSucceeded", ({ connectionId, reply }) => {
     const told: unknown = (reply as { localTime?: unknown }).localTime;
-    if (told instanceof Date) clocks.set(connectionId, [told.getTime() - Date.now(), ...(clocks.get(connectionId) ?? [])].slice(0, HEARTBEATS));
+    if (told instanceof Date)
+      clocks.set(connectionId, [told.getTime() - Date.now(), ...(clocks.get(connectionId) ?? [])].slice(0, HEARTBEATS));
   });
   client.on("serverHeartbeatFailed", ({ connectionId }) => void clocks.delete(connectionId));
   const db = client.db(`nrcms_${service}`);

@@ -72,7 +72,7 @@ export async function startSandbox({ run, region, environment = {}, say, change 
   });
   const topology = sandboxTopology(run);
   change?.(topology);
-  const supervisor = new Supervisor({ topology, run, sandbox: true, environment, say });
+  const supervisor = new Supervisor({ topology, run, sandbox: true, guardians: true, environment, say });
   await supervisor.start();
   await supervisor.waitReady();
   return supervisor;

@@ -13,6 +13,7 @@ export interface MeshOptions {
   /** Which services to start; none by default. */
   readonly services?: readonly string[];
   readonly sandbox?: boolean;
+  readonly guardians?: boolean;
   /** Added to the environment of every twin. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Changes the topology before ports are chosen: modes, settings, clock. */
@@ -53,6 +54,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     run,
     services: options.services ?? [],
     sandbox: options.sandbox ?? false,
+    guardians: options.guardians ?? false,
     environment: options.environment ?? {},
     say: options.say ?? (() => {}),
     portOffset: 200 * Math.floor(Math.random() * 100),

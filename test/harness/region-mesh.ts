@@ -57,6 +57,7 @@ export async function startRegionMesh(): Promise<RegionMesh> {
   const mesh = await startMesh({
     services: SERVICES,
     sandbox: true,
+    guardians: true,
     // Named, the run directory is kept, so that the logs can be read afterwards.
     ...(process.env.NRCMS_TEST_RUN ? { run: process.env.NRCMS_TEST_RUN } : {}),
     readyLimitMs: READY_LIMIT_MS,

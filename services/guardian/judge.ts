@@ -1,0 +1,124 @@
+/**
+ * What a guardian may do, decided from what the three of them see. Pure. In doubt it does nothing: the engines' own timers are the fallback, and safety never
+ * depends on it (protocols 20). A step-up is a normal election; a kill turns a silence, which others must wait out, into a death, which they see at once.
+ */
+
+/** How an engine answers: it does; its port refuses or its connections are cut; it is silent. */
+export type Sign = "well" | "gone" | "silent";
+
+export interface Seen {
+  readonly name: string;
+  readonly server: string;
+  readonly kind: "mongo" | "nats";
+  readonly sign: Sign;
+  /** Since its last answer, by the guardian's monotonic clock. */
+  readonly silentMs: number;
+  /** As it last said; empty for nats, and where it never answered. */
+  readonly role: "PRIMARY" | "SECONDARY" | "OTHER" | "";
+  /** How far its oplog is, as it last said: only compared. */
+  readonly optime: number;
+}
+
+/** What a guardian tells the others, several times a second. */
+export interface View {
+  readonly guardian: string;
+  readonly seen: readonly Seen[];
+}
+
+/** A primary that is silent for so long is lost: seven probes. One whose port refuses is lost at once. */
+export const LOST_MS = 700;
+/** A daemon that is silent for so long, and does nothing meanwhile, is frozen. */
+export const FROZEN_MS = 1_500;
+export const STEP_UP_PAUSE_MS = 10_000;
+export const KILL_PAUSE_MS = 60_000;
+/** The first guardian by name acts; each after it, where nothing has happened, this much later. */
+export const TURN_MS = 300;
+
+export interface StepUpCase {
+  readonly own: View;
+  /** Fresh views of the others. */
+  readonly others: readonly View[];
+  /** Since the last step-up that anyone has asked for, in this mesh. */
+  readonly sinceStepUpMs: number;
+  /** For how long this guardian has seen the primary lost. */
+  readonly lostForMs: number;
+}
+
+function isLost({ sign, silentMs }: Seen): boolean {
+  return sign === "gone" || silentMs >= LOST_MS;
+}
+
+/** The member that was primary, where this guardian has lost it and sees no other. */
+export function lostPrimary({ seen }: View): Seen | undefined {
+  const members = seen.filter(({ kind }) => kind === "mongo");
+  const primaries = members.filter(({ role }) => role === "PRIMARY");
+  return primaries.some((member) => !isLost(member)) ? undefined : primaries.find(isLost);
+}
+
+/** The member that is to be asked to stand, or why none is. */
+export function stepUp({ own, others, sinceStepUpMs, lostForMs }: StepUpCase): { ask: string } | { why: string } {
+  const lost = lostPrimary(own);
+  if (!lost) return { why: "the primary is there" };
+  const agreeing = others.filter((view) => lostPrimary(view)?.name === lost.name);
+  if (agreeing.length === 0) return { why: "no other guardian has lost it" };
+  if (sinceStepUpMs < STEP_UP_PAUSE_MS) return { why: "one was asked a moment ago" };
+  const members = own.seen.filter(({ kind }) => kind === "mongo");
+  const well = members.filter((member) => !isLost(member) && member.role === "SECONDARY");
+  if (2 * well.length <= members.length) return { why: "those that are left are no majority" };
+  // The one in whose turn it is: the others look first whether it has helped.
+  const turn = [own, ...agreeing]
+    .map(({ guardian }) => guardian)
+    .sort()
+    .indexOf(own.guardian);
+  if (lostForMs < turn * TURN_MS) return { why: "another guardian's turn" };
+  const [best] = well.toSorted((a, b) => b.optime - a.optime || (a.name < b.name ? -1 : 1));
+  return best ? { ask: best.name } : { why: "no secondary is well" };
+}
+
+export interface KillCase {
+  readonly own: View;
+  readonly others: readonly View[];
+  /** The daemon on this guardian's machine. */
+  readonly name: string;
+  /** For how long its process has used no CPU and moved no byte. */
+  readonly stillMs: number;
+  /** Since its process began. */
+  readonly ageMs: number;
+  readonly sinceKillMs: number;
+}
+
+/** Starting, recovering and syncing daemons are silent for good reasons. */
+const SETTLED_MS = 15_000;
+
+/** Whether a daemon of one's own machine is frozen and may be killed; empty where it may, otherwise why not. */
+export function whyNotKill({ own, others, name, stillMs, ageMs, sinceKillMs }: KillCase): string {
+  const one = own.seen.find((seen) => seen.name === name);
+  if (one?.sign !== "silent" || one.silentMs < FROZEN_MS) return "it answers, or is gone by itself";
+  if (one.kind === "mongo" && one.role !== "PRIMARY" && one.role !== "SECONDARY") return "it was no settled member";
+  if (ageMs < SETTLED_MS) return "it has just begun";
+  if (stillMs < FROZEN_MS) return "it is doing something";
+  const peers = own.seen.filter(({ kind, name: peer }) => kind === one.kind && peer !== name);
+  if (peers.length < 2 || peers.some(({ sign }) => sign !== "well")) return "the other members are not well";
+  const agreeing = others.filter(({ seen }) => seen.some((theirs) => theirs.name === name && theirs.sign !== "well"));
+  if (agreeing.length < 2) return "the other guardians do not agree";
+  if (sinceKillMs < KILL_PAUSE_MS) return "one was killed a moment ago";
+  return "";
+}
+
+export interface TwinCase {
+  /** Since its last beat. */
+  readonly silentMs: number;
+  /** For how long its process has used no CPU and moved no byte. */
+  readonly stillMs: number;
+  /** Whether its peer beats and has no fault. */
+  readonly peerWell: boolean;
+}
+
+/** A twin that is silent but busy has an event loop that stands still: it gets longer. */
+const STUCK_MS = 6_000;
+
+/** Whether a twin of one's own machine is to be ended, so that its supervisor starts it again. Its peer has its work already. */
+export function mayEndTwin({ silentMs, stillMs, peerWell }: TwinCase): boolean {
+  if (!peerWell) return false;
+  return silentMs >= STUCK_MS || (silentMs >= 2 * FROZEN_MS && stillMs >= FROZEN_MS);
+}

@@ -1,0 +1,202 @@
+/**
+ * One on each machine: it looks at the engines and at the twins beside it, turns a frozen process into a dead one, and has a secondary stand as soon as the primary is lost.
+ * It has no state and no pair: without it all goes on, and faults are found out by the engines' own timers.
+ */
+import { join } from "node:path";
+import { type Bus, openBus } from "../mesh/bus.ts";
+import { pause } from "../mesh/clock.ts";
+import { type Logger, logger } from "../mesh/log.ts";
+import { listen, type Presence } from "../mesh/presence.ts";
+import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
+import { lostPrimary, mayEndTwin, stepUp, type View, whyNotKill } from "./judge.ts";
+import { type Members, watchMembers } from "./members.ts";
+import { activityOf, pidIn, Stillness } from "./processes.ts";
+import { type Servers, watchServers } from "./servers.ts";
+
+const TICK_MS = 100;
+/** A guardian that stood still this long itself has heard nothing meanwhile, and does nothing until it has looked again. */
+const OWN_STALL_MS = 400;
+const CALM_MS = 2_000;
+const VIEW_EVERY_MS = 200;
+const FRESH_MS = 1_000;
+const VIEWS = "nrcms.guardian.view";
+const ACTS = "nrcms.guardian.act";
+const CONNECT_RETRIES = 120;
+const CONNECT_PAUSE_MS = 500;
+/** What stands in the command line of an engine's process. */
+const WORD = { mongo: "", nats: "nats.conf" } as const;
+
+interface Act {
+  readonly guardian: string;
+  readonly kind: "step-up" | "kill" | "end twin";
+  readonly target: string;
+}
+
+interface Guardian {
+  readonly server: string;
+  readonly run: string;
+  readonly topology: Topology;
+  readonly bus: Bus;
+  readonly presence: Presence;
+  readonly members: Members;
+  readonly servers: Servers;
+  readonly log: Logger;
+  readonly still: Stillness;
+  readonly views: Map<string, { readonly view: View; readonly atMs: number }>;
+  /** When a step-up was last asked for, and a daemon killed, by any guardian. */
+  readonly actedMs: Record<Act["kind"], number>;
+  lostSinceMs: number | undefined;
+  calmUntilMs: number;
+}
+
+const text = new TextEncoder();
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+async function connected(topology: Topology, server: string, log: Logger): Promise<Bus> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openBus(natsAccess(topology, server), `guardian.${server}`, log);
+    } catch (error) {
+      if (attempt >= CONNECT_RETRIES) throw new Error(`NATS cannot be reached after ${attempt} tries`, { cause: error });
+      await pause(CONNECT_PAUSE_MS);
+    }
+  }
+}
+
+async function open(): Promise<Guardian> {
+  const [server, run] = [required("NRCMS_SERVER"), required("NRCMS_RUN")];
+  const topology = readTopology(required("NRCMS_TOPOLOGY"));
+  if (!topology.servers[server]) throw new Error(`NRCMS_SERVER is ${server}; the topology has ${Object.keys(topology.servers).join(", ")}`);
+  const log = logger(`guardian.${server}`);
+  const bus = await connected(topology, server, log);
+  const { mongo, nats } = topology.engines;
+  const guardian: Guardian = {
+    server,
+    run,
+    topology,
+    bus,
+    presence: listen(bus, { beats: "*.*" }),
+    members: watchMembers(
+      mongo.map((one) => ({ name: one.name, server: one.server, address: `${hostOf(topology, one.server)}:${one.port}` })),
+    ),
+    servers: watchServers(
+      nats.map((one) => ({ name: one.name, server: one.server, address: `${hostOf(topology, one.server)}:${one.monitor}` })),
+    ),
+    log,
+    still: new Stillness(),
+    views: new Map(),
+    actedMs: { "step-up": Number.NEGATIVE_INFINITY, kill: Number.NEGATIVE_INFINITY, "end twin": Number.NEGATIVE_INFINITY },
+    lostSinceMs: undefined,
+    calmUntilMs: performance.now() + CALM_MS,
+  };
+  bus.hear(`${VIEWS}.*`, ({ data }) => {
+    const view = JSON.parse(new TextDecoder().decode(data)) as View;
+    if (view.guardian !== server) guardian.views.set(view.guardian, { view, atMs: performance.now() });
+  });
+  bus.hear(ACTS, ({ data }) => {
+    const { kind } = JSON.parse(new TextDecoder().decode(data)) as Act;
+    guardian.actedMs[kind] = performance.now();
+  });
+  return guardian;
+}
+
+function viewOf({ server, members, servers }: Guardian): View {
+  return { guardian: server, seen: [...members.seen(), ...servers.seen()] };
+}
+
+function act(guardian: Guardian, kind: Act["kind"], target: string): void {
+  guardian.actedMs[kind] = performance.now();
+  guardian.bus.tell(ACTS, text.encode(JSON.stringify({ guardian: guardian.server, kind, target } satisfies Act)));
+  guardian.log.warn({ kind, target }, "the guardian acts");
+}
+
+/** One look at everything, and what follows from it. */
+function look(guardian: Guardian, own: View): void {
+  const now = performance.now();
+  const others = [...guardian.views.values()].filter(({ atMs }) => now - atMs < FRESH_MS).map(({ view }) => view);
+  guardian.lostSinceMs = lostPrimary(own) ? (guardian.lostSinceMs ?? now) : undefined;
+  if (guardian.lostSinceMs !== undefined) {
+    const verdict = stepUp({ own, others, sinceStepUpMs: now - guardian.actedMs["step-up"], lostForMs: now - guardian.lostSinceMs });
+    if ("ask" in verdict) {
+      act(guardian, "step-up", verdict.ask);
+      guardian.members.stepUp(verdict.ask).then(
+        () => guardian.log.warn({ member: verdict.ask }, "it is primary"),
+        (error: unknown) => guardian.log.warn({ member: verdict.ask, err: error }, "it did not win: the engines' own election follows"),
+      );
+    }
+  }
+  killFrozen(guardian, own, others, now);
+  endStuckTwins(guardian, now);
+}
+
+function killFrozen(guardian: Guardian, own: View, others: readonly View[], now: number): void {
+  for (const { name, kind, server, sign } of own.seen) {
+    if (server !== guardian.server || sign !== "silent") continue;
+    const pid = pidIn(join(guardian.run, name, "pid"));
+    const activity = pid === undefined ? undefined : activityOf(pid, { commandLine: [join(guardian.run, name, WORD[kind])] });
+    if (!activity) continue;
+    const stillMs = guardian.still.stillMs(name, activity, now);
+    const why = whyNotKill({ own, others, name, stillMs, ageMs: activity.ageMs, sinceKillMs: now - guardian.actedMs.kill });
+    if (why !== "") continue;
+    act(guardian, "kill", name);
+    process.kill(activity.pid, "SIGKILL");
+  }
+}
+
+function endStuckTwins(guardian: Guardian, now: number): void {
+  const { presence, run, server, still } = guardian;
+  for (const { service, twin, pid, server: at } of presence.beats()) {
+    const silentMs = presence.silenceMs(service, twin) ?? 0;
+    if (at !== server || silentMs < FRESH_MS) continue;
+    const activity = activityOf(pid, { environment: [`NRCMS_RUN=${run}`, `NRCMS_SERVICE=${service}`, `NRCMS_TWIN=${twin}`] });
+    if (!activity) continue;
+    const peer = twin === "a" ? "b" : "a";
+    const peerWell = presence.last(service, peer)?.fault === "" && !presence.isDead(service, peer);
+    if (!mayEndTwin({ silentMs, stillMs: still.stillMs(`${service}.${twin}`, activity, now), peerWell })) continue;
+    act(guardian, "end twin", `${service}.${twin}`);
+    process.kill(pid, "SIGKILL");
+  }
+}
+
+const guardian = await open();
+let lookedMs = performance.now();
+let toldMs = 0;
+const timer = setInterval(() => {
+  const now = performance.now();
+  const stoodMs = now - lookedMs - TICK_MS;
+  lookedMs = now;
+  if (stoodMs > OWN_STALL_MS) {
+    guardian.log.info({ ms: Math.round(stoodMs) }, "the guardian itself stood still: it looks anew");
+    guardian.members.forgive();
+    guardian.servers.forgive();
+    guardian.still.forget();
+    guardian.calmUntilMs = now + CALM_MS;
+  }
+  const view = viewOf(guardian);
+  const alarmed = guardian.lostSinceMs === undefined && lostPrimary(view) !== undefined;
+  if (alarmed || now - toldMs >= VIEW_EVERY_MS) {
+    toldMs = now;
+    guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
+  }
+  if (now >= guardian.calmUntilMs) look(guardian, view);
+}, TICK_MS);
+guardian.log.info({ server: guardian.server }, "watching");
+
+function end(): void {
+  clearInterval(timer);
+  guardian.presence.close();
+  Promise.all([guardian.members.close(), guardian.servers.close(), guardian.bus.close()]).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      guardian.log.error({ err: error }, "ended badly");
+      process.exit(1);
+    },
+  );
+}
+process.once("SIGTERM", end);
+process.once("SIGINT", end);

@@ -1,0 +1,114 @@
+/** The members of the replica set as one guardian sees them: asked directly, again and again, with short patience. */
+import { type Document, MongoClient } from "mongodb";
+import { pause } from "../mesh/clock.ts";
+import type { Seen, Sign } from "./judge.ts";
+
+export interface Member {
+  readonly name: string;
+  readonly server: string;
+  /** host:port. */
+  readonly address: string;
+}
+
+/** The primary is looked at ten times a second, the others four times. */
+const PRIMARY_MS = 100;
+const OTHER_MS = 250;
+const CONNECT_MS = 250;
+/** A member that is silent for longer is asked over a new connection. */
+const SILENT_MS = 1_000;
+
+export interface Members {
+  seen(): readonly Seen[];
+  /** Asks a secondary to stand: a normal election. Throws where it does not win. */
+  stepUp(name: string): Promise<void>;
+  /** This guardian itself stood still: what it has not heard meanwhile means nothing. */
+  forgive(): void;
+  close(): Promise<void>;
+}
+
+interface Watched extends Member {
+  readonly client: MongoClient;
+  sign: Sign;
+  answeredMs: number;
+  role: Seen["role"];
+  optime: number;
+}
+
+export function watchMembers(members: readonly Member[]): Members {
+  const stop = new AbortController();
+  const watched: Watched[] = members.map((member) => ({
+    ...member,
+    client: new MongoClient(`mongodb://${member.address}/`, {
+      directConnection: true,
+      maxPoolSize: 2,
+      connectTimeoutMS: CONNECT_MS,
+      socketTimeoutMS: SILENT_MS,
+      serverSelectionTimeoutMS: CONNECT_MS,
+      heartbeatFrequencyMS: 500,
+    }),
+    sign: "silent",
+    answeredMs: performance.now(),
+    role: "",
+    optime: 0,
+  }));
+  const loops = watched.map((one) => watch(one, stop.signal));
+  return {
+    seen: () =>
+      watched.map(({ name, server, sign, answeredMs, role, optime }) => {
+        const silentMs = performance.now() - answeredMs;
+        return { name, server, kind: "mongo", sign: sign === "well" && silentMs > 2 * OTHER_MS ? "silent" : sign, silentMs, role, optime };
+      }),
+    async stepUp(name) {
+      const one = watched.find((member) => member.name === name);
+      if (!one) throw new Error(`no member ${name}`);
+      await one.client.db("admin").command({ replSetStepUp: 1 });
+    },
+    forgive() {
+      for (const one of watched) one.answeredMs = performance.now();
+    },
+    async close() {
+      stop.abort();
+      await Promise.all(watched.map(({ client }) => client.close()));
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function watch(one: Watched, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const startedMs = performance.now();
+    try {
+      const hello = await one.client.db("admin").command({ hello: 1 });
+      one.answeredMs = performance.now();
+      one.sign = "well";
+      one.role = roleOf(hello);
+      one.optime = optimeOf(hello);
+    } catch (error) {
+      // What it was stands until it says otherwise: whoever was primary and is gone is the lost primary.
+      one.sign = isCut(error) ? "gone" : "silent";
+    }
+    const everyMs = one.role === "PRIMARY" ? PRIMARY_MS : OTHER_MS;
+    await pause(Math.max(everyMs / 4, startedMs + everyMs - performance.now()), signal);
+  }
+}
+
+function roleOf(hello: Document): Seen["role"] {
+  return hello.isWritablePrimary ? "PRIMARY" : hello.secondary ? "SECONDARY" : "OTHER";
+}
+
+function optimeOf(hello: Document): number {
+  const at: unknown = hello.lastWrite?.opTime?.ts;
+  // A BSON timestamp: seconds in the high half, a counter in the low one. As a double its order is right to a few writes.
+  const { high = 0, low = 0 } = (at ?? {}) as { high?: number; low?: number };
+  return (high >>> 0) * 2 ** 32 + (low >>> 0);
+}
+
+/** Its machine is there and nobody listens, or the connection was cut: a dead process, not a silent one. */
+function isCut(error: unknown): boolean {
+  return /ECONNREFUSED|ECONNRESET|EPIPE|connection .* closed/i.test(wordsOf(error));
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.message} ${error.cause instanceof Error ? wordsOf(error.cause) : ""}`;
+}

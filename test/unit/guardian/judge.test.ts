@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import {
+  type KillCase,
+  lostPrimary,
+  mayEndTwin,
+  type Seen,
+  type StepUpCase,
+  stepUp,
+  type View,
+  whyNotKill,
+} from "../../../services/guardian/judge.ts";
+
+const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen => ({
+  name: `mongo-${name}`,
+  server: name === "w" ? "witness" : `server-${name}`,
+  kind: "mongo",
+  sign: "well",
+  silentMs: 20,
+  role,
+  optime: 100,
+  ...more,
+});
+const nats = (name: string, more: Partial<Seen> = {}): Seen => ({ ...mongo(name, ""), name: `nats-${name}`, kind: "nats", ...more });
+
+const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen });
+const gone = { sign: "gone", silentMs: 120 } as const;
+const frozen = { sign: "silent", silentMs: 2_000 } as const;
+const members = (primary: Partial<Seen>, more: { b?: Partial<Seen>; w?: Partial<Seen> } = {}) => [
+  mongo("a", "PRIMARY", primary),
+  mongo("b", "SECONDARY", more.b),
+  mongo("w", "SECONDARY", more.w),
+];
+
+describe("protocols 20: a step-up", () => {
+  const asked = (more: Partial<StepUpCase> = {}) =>
+    stepUp({
+      own: view("server-b", ...members(gone)),
+      others: [view("witness", ...members(gone))],
+      sinceStepUpMs: Number.POSITIVE_INFINITY,
+      lostForMs: 0,
+      ...more,
+    });
+
+  test("is asked of a secondary as soon as two guardians have lost the primary", () => {
+    expect(asked()).toEqual({ ask: "mongo-b" });
+  });
+
+  test("is asked of the one that is farthest", () => {
+    expect(asked({ own: view("server-b", ...members(gone, { w: { optime: 101 } })) })).toEqual({ ask: "mongo-w" });
+  });
+
+  test.each<[string, Partial<StepUpCase>, string]>([
+    ["the primary answers", { own: view("server-b", ...members({})) }, "the primary is there"],
+    ["it is silent for a moment only", { own: view("server-b", ...members({ sign: "silent", silentMs: 600 })) }, "the primary is there"],
+    ["nobody else has lost it", { others: [view("witness", ...members({}))] }, "no other guardian has lost it"],
+    ["nobody else is heard", { others: [] }, "no other guardian has lost it"],
+    ["one was asked within ten seconds", { sinceStepUpMs: 9_000 }, "one was asked a moment ago"],
+    ["another member is primary already", { own: view("server-b", ...members(gone, { b: { role: "PRIMARY" } })) }, "the primary is there"],
+    ["only one member is left", { own: view("server-b", ...members(gone, { w: gone })) }, "those that are left are no majority"],
+    [
+      "it is the turn of one that comes before",
+      { own: view("witness", ...members(gone)), others: [view("server-b", ...members(gone))] },
+      "another guardian's turn",
+    ],
+  ])("is not asked where %s", (_, more, why) => {
+    expect(asked(more)).toEqual({ why });
+  });
+
+  test("comes to the next one's turn where the first does nothing", () => {
+    const more = { own: view("witness", ...members(gone)), others: [view("server-b", ...members(gone))] };
+    expect(asked({ ...more, lostForMs: 299 })).toEqual({ why: "another guardian's turn" });
+    expect(asked({ ...more, lostForMs: 300 })).toEqual({ ask: "mongo-b" });
+  });
+
+  test("is asked after a longer silence as well", () => {
+    expect(asked({ own: view("server-b", ...members(frozen)), others: [view("witness", ...members(frozen))] })).toEqual({ ask: "mongo-b" });
+  });
+
+  test("a set that never had a primary has lost none", () => {
+    expect(lostPrimary(view("server-b", mongo("a", "", gone), mongo("b", "SECONDARY")))).toBeUndefined();
+  });
+});
+
+describe("protocols 20: a kill", () => {
+  const killing = (more: Partial<KillCase> = {}) =>
+    whyNotKill({
+      own: view("server-a", ...members(frozen)),
+      others: [view("server-b", ...members(frozen)), view("witness", ...members({ ...gone, sign: "silent" }))],
+      name: "mongo-a",
+      stillMs: 1_600,
+      ageMs: 60_000,
+      sinceKillMs: Number.POSITIVE_INFINITY,
+      ...more,
+    });
+
+  test("of one's own machine's daemon, frozen while all others are well and agree", () => {
+    expect(killing()).toBe("");
+  });
+
+  test("of a nats-server as well", () => {
+    const servers = [nats("a", frozen), nats("b"), nats("w")];
+    const more = { own: view("server-a", ...servers), others: [view("server-b", ...servers), view("witness", ...servers)], name: "nats-a" };
+    expect(killing(more)).toBe("");
+  });
+
+  test.each<[string, Partial<KillCase>, string]>([
+    ["it answers", { own: view("server-a", ...members({})) }, "it answers, or is gone by itself"],
+    ["it is dead already", { own: view("server-a", ...members(gone)) }, "it answers, or is gone by itself"],
+    [
+      "it is silent for less than 1.5 s",
+      { own: view("server-a", ...members({ sign: "silent", silentMs: 1_400 })) },
+      "it answers, or is gone by itself",
+    ],
+    ["it uses CPU or moves bytes", { stillMs: 1_000 }, "it is doing something"],
+    ["it has just begun", { ageMs: 14_000 }, "it has just begun"],
+    ["it recovers or syncs", { own: view("server-a", ...members({ ...frozen, role: "OTHER" })) }, "it was no settled member"],
+    ["another member is not well", { own: view("server-a", ...members(frozen, { w: gone })) }, "the other members are not well"],
+    [
+      "another guardian sees it well",
+      { others: [view("server-b", ...members(frozen)), view("witness", ...members({}))] },
+      "the other guardians do not agree",
+    ],
+    ["a guardian is not heard", { others: [view("server-b", ...members(frozen))] }, "the other guardians do not agree"],
+    ["one was killed within a minute", { sinceKillMs: 59_000 }, "one was killed a moment ago"],
+    ["it is not known", { name: "mongo-x" }, "it answers, or is gone by itself"],
+  ])("is not made where %s", (_, more, why) => {
+    expect(killing(more)).toBe(why);
+  });
+});
+
+test.each([
+  ["frozen for three seconds", { silentMs: 3_000, stillMs: 1_500, peerWell: true }, true],
+  ["busy and silent for six seconds", { silentMs: 6_000, stillMs: 0, peerWell: true }, true],
+  ["busy and silent for five", { silentMs: 5_000, stillMs: 0, peerWell: true }, false],
+  ["frozen for a moment", { silentMs: 2_000, stillMs: 2_000, peerWell: true }, false],
+  ["frozen, and its peer is not well", { silentMs: 60_000, stillMs: 60_000, peerWell: false }, false],
+])("a twin that is %s: ended %s", (_, one, ended) => {
+  expect(mayEndTwin(one)).toBe(ended);
+});
