@@ -1,7 +1,10 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
+import manifest from "../../package.json" with { type: "json" };
 import { LIMITS, type Limits } from "./fitness.ts";
 import { type PairSettings, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
 
+/** Read once, as this process begins: what lies on the disk later is another release. */
+const RELEASE = manifest.version;
 const MB = 1_048_576;
 
 export interface TwinConfig {
@@ -15,6 +18,8 @@ export interface TwinConfig {
   readonly run: string;
   /** Unique for each start of the process. */
   readonly instance: string;
+  /** The release of the code that runs. */
+  readonly release: string;
   readonly settings: Readonly<Record<string, unknown>>;
   /** The most inputs in one batch; 1 switches group commit off. */
   readonly batchLimit: number;
@@ -63,6 +68,7 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
     topology,
     run,
     instance: `${Date.now().toString(36)}-${process.pid.toString(36)}`,
+    release: RELEASE,
     settings: Object.freeze({ ...pair.settings }),
     batchLimit,
     limits: { ...LIMITS, freeBytes: floorMb * MB },

@@ -62,6 +62,7 @@ export async function openDoor(service: string): Promise<Door> {
     ready: fault() === "",
     pid: process.pid,
     instance: config.instance,
+    release: config.release,
     epoch: 0,
     fault: fault(),
     order: orders?.current.version ?? 0,

@@ -454,6 +454,7 @@ function blank(config: TwinConfig): TwinBeat {
     ready: false,
     pid: process.pid,
     instance: config.instance,
+    release: config.release,
     epoch: 0,
     fault: "starting",
     order: 0,

@@ -213,6 +213,8 @@ export interface TwinBeat {
   readonly pid: number;
   /** Unique for each start of the process. */
   readonly instance: string;
+  /** The release of its code. */
+  readonly release: string;
   /** The epoch under which it leads its pair; 0 where it does not lead. */
   readonly epoch: number;
   /** Why it is not ready; empty when it is. */

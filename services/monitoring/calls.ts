@@ -125,6 +125,7 @@ function twinStatus({ twin, server }: ExpectedTwin, beat: TwinBeat | undefined, 
     residentBytes: BigInt(beat?.residentBytes ?? 0),
     orderVersion: BigInt(beat?.order ?? 0),
     resting: alive && beat.resting,
+    release: beat?.release ?? "",
     waitingEpoch: BigInt(alive ? beat.waiting : 0),
   };
 }

@@ -186,6 +186,26 @@ program
   });
 
 program
+  .command("upgrade")
+  .description(
+    "滚动升级：逐台服务器退出工作、以磁盘上的新版本重启、恢复工作；不停业务\nroll the release that lies on the disk out, one server after the other: at rest, started again, back to work; nothing stops",
+  )
+  .option("--yes", "不询问 · do not ask")
+  .action(async (options: { yes?: boolean }) => {
+    const [{ upgrade, releaseOnDisk }, { people }] = await Promise.all([import("./upgrade.ts"), import("./people.ts")]);
+    const { run, topology } = await inForce();
+    if (!options.yes && !(await agreed(`各服务器将依次重启为 ${releaseOnDisk()}. Every server will be started again in turn. 确定？`)))
+      return finish(2);
+    const who = people(topology, run);
+    try {
+      await upgrade({ operator: who.as("operator"), topology, run, say: (line) => console.error(line) });
+    } finally {
+      who.close();
+    }
+    finish(0);
+  });
+
+program
   .command("stop")
   .description("在 10 秒内停止运行目录上的平台\nstop the mesh that runs on the run directory, within 10 s")
   .action(async () => {

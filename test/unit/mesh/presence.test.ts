@@ -15,6 +15,7 @@ const beat = (more: Partial<TwinBeat> = {}): TwinBeat => ({
   ready: true,
   pid: 42,
   instance: "one",
+  release: "0.1.0",
   epoch: 3,
   fault: "",
   order: 0,

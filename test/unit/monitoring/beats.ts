@@ -11,6 +11,7 @@ export function beatOf(service: string, twin: string, atMs: number, changes: Par
     ready: true,
     pid: 4711,
     instance: "i1",
+    release: "0.1.0",
     epoch: 0,
     fault: "",
     order: 0,
