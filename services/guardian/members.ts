@@ -1,5 +1,5 @@
 /** The members of the replica set as one guardian sees them: asked directly, again and again, with short patience. */
-import { type Document, MongoClient } from "mongodb";
+import { type Document, MongoClient, MongoServerSelectionError } from "mongodb";
 import { pause } from "../mesh/clock.ts";
 import type { Seen, Sign } from "./judge.ts";
 
@@ -13,7 +13,7 @@ export interface Member {
 /** The primary is looked at ten times a second, the others four times. */
 const PRIMARY_MS = 100;
 const OTHER_MS = 250;
-const CONNECT_MS = 250;
+const CONNECT_MS = 500;
 /** A member that is silent for longer is asked over a new connection. */
 const SILENT_MS = 1_000;
 
@@ -27,7 +27,7 @@ export interface Members {
 }
 
 interface Watched extends Member {
-  readonly client: MongoClient;
+  client: MongoClient;
   sign: Sign;
   answeredMs: number;
   role: Seen["role"];
@@ -38,14 +38,7 @@ export function watchMembers(members: readonly Member[]): Members {
   const stop = new AbortController();
   const watched: Watched[] = members.map((member) => ({
     ...member,
-    client: new MongoClient(`mongodb://${member.address}/`, {
-      directConnection: true,
-      maxPoolSize: 2,
-      connectTimeoutMS: CONNECT_MS,
-      socketTimeoutMS: SILENT_MS,
-      serverSelectionTimeoutMS: CONNECT_MS,
-      heartbeatFrequencyMS: 500,
-    }),
+    client: clientFor(member.address),
     sign: "silent",
     answeredMs: performance.now(),
     role: "",
@@ -74,6 +67,17 @@ export function watchMembers(members: readonly Member[]): Members {
   };
 }
 
+function clientFor(address: string): MongoClient {
+  return new MongoClient(`mongodb://${address}/`, {
+    directConnection: true,
+    maxPoolSize: 2,
+    connectTimeoutMS: SILENT_MS,
+    socketTimeoutMS: SILENT_MS,
+    serverSelectionTimeoutMS: CONNECT_MS,
+    heartbeatFrequencyMS: 500,
+  });
+}
+
 async function watch(one: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const startedMs = performance.now();
@@ -86,6 +90,12 @@ async function watch(one: Watched, signal: AbortSignal): Promise<void> {
     } catch (error) {
       // What it was stands until it says otherwise: whoever was primary and is gone is the lost primary.
       one.sign = isCut(error) ? "gone" : "silent";
+      // The driver would wait long before it looks again: a client that has lost its member is made anew.
+      if (error instanceof MongoServerSelectionError) {
+        const lost = one.client;
+        one.client = clientFor(one.address);
+        await lost.close();
+      }
     }
     const everyMs = one.role === "PRIMARY" ? PRIMARY_MS : OTHER_MS;
     await pause(Math.max(everyMs / 4, startedMs + everyMs - performance.now()), signal);
