@@ -25,7 +25,7 @@ export interface View {
   readonly seen: readonly Seen[];
 }
 
-/** A primary that is silent for so long is lost: seven probes. One whose port refuses is lost at once. */
+/** A primary that is silent for so long is lost: three probes. One whose port refuses is lost at once. */
 export const LOST_MS = 700;
 /** A daemon that is silent for so long, and does nothing meanwhile, is frozen. */
 export const FROZEN_MS = 1_500;

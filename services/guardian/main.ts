@@ -17,8 +17,8 @@ const TICK_MS = 100;
 /** A guardian that stood still this long itself has heard nothing meanwhile, and does nothing until it has looked again. */
 const OWN_STALL_MS = 400;
 const CALM_MS = 2_000;
-const VIEW_EVERY_MS = 200;
-const FRESH_MS = 1_000;
+const VIEW_EVERY_MS = 500;
+const FRESH_MS = 1_500;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
 const CONNECT_RETRIES = 120;
@@ -51,6 +51,10 @@ interface Guardian {
 
 const text = new TextEncoder();
 
+function hasTwins(topology: Topology, server: string): boolean {
+  return Object.values(topology.services).some(({ a, b }) => a.server === server || b.server === server);
+}
+
 function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set`);
@@ -80,7 +84,8 @@ async function open(): Promise<Guardian> {
     run,
     topology,
     bus,
-    presence: listen(bus, { beats: "*.*" }),
+    // A machine without twins has nobody to look after.
+    presence: listen(bus, { beats: hasTwins(topology, server) ? "*.*" : "nobody.nowhere" }),
     members: watchMembers(
       mongo.map((one) => ({ name: one.name, server: one.server, address: `${hostOf(topology, one.server)}:${one.port}` })),
     ),

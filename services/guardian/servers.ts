@@ -3,7 +3,7 @@ import { pause } from "../mesh/clock.ts";
 import type { Seen, Sign } from "./judge.ts";
 import type { Member } from "./members.ts";
 
-const EVERY_MS = 300;
+const EVERY_MS = 750;
 const PATIENCE_MS = 1_000;
 
 export interface Servers {
