@@ -62,17 +62,19 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly say: Say;
   readonly change?: (topology: Topology) => void;
+  /** A guardian for each machine; true where it is not said. */
+  readonly guardians?: boolean;
 }
 
 /** Starts everything and waits until every twin is ready. Throws with the reason, and then leaves nothing running. */
-export async function startSandbox({ run, region, environment = {}, say, change }: StartOptions): Promise<Supervisor> {
+export async function startSandbox({ run, region, environment = {}, say, change, guardians = true }: StartOptions): Promise<Supervisor> {
   await ensureSandboxCertificates(join(run, "certs"), {
     counties: region.counties.map((row) => row.county.county),
     institutions: region.institutions.map((institution) => institution.institutionId),
   });
   const topology = sandboxTopology(run);
   change?.(topology);
-  const supervisor = new Supervisor({ topology, run, sandbox: true, guardians: true, environment, say });
+  const supervisor = new Supervisor({ topology, run, sandbox: true, guardians, environment, say });
   await supervisor.start();
   await supervisor.waitReady();
   return supervisor;

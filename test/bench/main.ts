@@ -26,14 +26,15 @@ const isMesh = (group: string) => !ENGINES.has(group) && !OUTSIDE.has(group);
 const program = new Command("bench")
   .option("--claims <n>", "claims at 512 in flight", String(PLAN.at(-1)?.claims))
   .option("--no-naive", "leave out the run with group commit switched off")
+  .option("--guardians", "with a guardian on each machine")
   .option("--json <file>", "also write the figures to a file")
   .parse();
-const options = program.opts<{ claims: string; naive: boolean; json?: string }>();
+const options = program.opts<{ claims: string; naive: boolean; guardians?: boolean; json?: string }>();
 const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`);
 
 async function batched(): Promise<{ rows: Measured[]; limits: Limit[]; usage: Usage; idle: Usage; firstPaid: number }> {
   const run = await mkdtemp(join(tmpdir(), "nrcms-bench-"));
-  const mesh = await openMesh(run, {}, say);
+  const mesh = await openMesh(run, {}, say, options.guardians ?? false);
   try {
     say(`first claim paid after ${mesh.firstPaidSeconds.toFixed(1)} s`);
     const idle = usageOf(run);
@@ -60,7 +61,7 @@ async function batched(): Promise<{ rows: Measured[]; limits: Limit[]; usage: Us
 async function naive(): Promise<Measured> {
   const run = await mkdtemp(join(tmpdir(), "nrcms-bench-"));
   say("again with group commit switched off (NRCMS_BATCH=1)");
-  const mesh = await openMesh(run, { NRCMS_BATCH: "1" }, say);
+  const mesh = await openMesh(run, { NRCMS_BATCH: "1" }, say, options.guardians ?? false);
   try {
     return await measure(mesh, NAIVE.inFlight, NAIVE.claims, "N", 1);
   } finally {

@@ -38,10 +38,15 @@ const SUBMIT_LIMIT_MS = 60_000;
 const POLL_MS = 150;
 
 /** Starts a mesh on a fresh run directory with the sample region in it, and the checker at the desk. */
-export async function openMesh(run: string, environment: Readonly<Record<string, string>>, say: (line: string) => void): Promise<Mesh> {
+export async function openMesh(
+  run: string,
+  environment: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+  guardians: boolean,
+): Promise<Mesh> {
   const startedMs = performance.now();
   const region = await readRegion(REGION);
-  const supervisor = await startSandbox({ run, region, environment, say });
+  const supervisor = await startSandbox({ run, region, environment, say, guardians });
   const who = people(supervisor.topology, run);
   const quiet = () => undefined;
   const desk = new AbortController();
