@@ -99,11 +99,6 @@ function withoutLeader(streams: readonly Stream[]): string[] {
   ]);
 }
 
-interface Led {
-  readonly stream: string;
-  readonly consumers: readonly string[];
-}
-
 /** Moves the lead of every stream and consumer away from a server. Returns how many were moved. One that nobody takes keeps its leader: its election comes with the server's end. */
 export async function handOverLeaders(topology: Topology, server: string): Promise<number> {
   const own = topology.engines.nats.find((nats) => nats.server === server);
@@ -112,16 +107,12 @@ export async function handOverLeaders(topology: Topology, server: string): Promi
   const { body } = await ask<Details>(`${hostOf(topology, server)}:${own.monitor}`, "/jsz?streams=true&consumers=true", signal);
   const streams = (body.account_details ?? []).flatMap((account) => account.stream_detail ?? []);
   const leads = ({ cluster }: Group) => cluster?.leader === own.name;
-  const led: Led[] = streams.map((stream) => ({
-    stream: leads(stream) ? stream.name : "",
-    consumers: (stream.consumer_detail ?? []).filter(leads).map(({ name }) => `${stream.name}.${name}`),
-  }));
+  const subjects = streams.flatMap((stream) => [
+    ...(stream.consumer_detail ?? []).filter(leads).map(({ name }) => `$JS.API.CONSUMER.LEADER.STEPDOWN.${stream.name}.${name}`),
+    ...(leads(stream) ? [`$JS.API.STREAM.LEADER.STEPDOWN.${stream.name}`] : []),
+  ]);
   const connection = await connect({ servers: natsServers(topology), timeout: PROBE_LIMIT_MS, maxReconnectAttempts: 2 });
   try {
-    const subjects = [
-      ...led.flatMap(({ consumers }) => consumers.map((one) => `$JS.API.CONSUMER.LEADER.STEPDOWN.${one}`)),
-      ...led.flatMap(({ stream }) => (stream ? [`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`] : [])),
-    ];
     const moved = await Promise.allSettled(subjects.map((subject) => connection.request(subject, "", { timeout: PROBE_LIMIT_MS })));
     return moved.filter(({ status }) => status === "fulfilled").length;
   } finally {

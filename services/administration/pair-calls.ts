@@ -8,7 +8,7 @@ import {
 } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { PairSettings as SettingsMessage } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { settingsMessage } from "../mesh/order.ts";
-import type { Topology } from "../mesh/topology.ts";
+import { FAILBACK, type Topology } from "../mesh/topology.ts";
 import { type Call, command, type Look, query, type Reader } from "../mesh/wiring.ts";
 import { badRequest, isRefusal, type Refusal } from "../values/outcome.ts";
 import {
@@ -100,7 +100,7 @@ export function pairCalls({ reader, topology, look }: PairParts): readonly Call[
 function readSettings({ mode, takeover, failback, preferred }: SettingsMessage): PairSettings | Refusal {
   if (mode === "UNSPECIFIED") return badRequest("settings.mode", "必填", "is missing");
   if (takeover === "UNSPECIFIED") return badRequest("settings.takeover", "必填", "is missing");
-  if (!/^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/.test(failback))
+  if (!FAILBACK.test(failback))
     return badRequest("settings.failback", "须为 never、automatic 或 HH:MM", "must be never, automatic or HH:MM");
   return isTwin(preferred) ? { mode, takeover, failback, preferred } : badTwin("settings.preferred");
 }

@@ -26,13 +26,13 @@ export interface View {
 }
 
 /** A primary that is silent for so long is lost: three probes. One whose port refuses is lost at once. */
-export const LOST_MS = 700;
+const LOST_MS = 700;
 /** A daemon that is silent for so long, and does nothing meanwhile, is frozen. */
-export const FROZEN_MS = 1_500;
-export const STEP_UP_PAUSE_MS = 10_000;
-export const KILL_PAUSE_MS = 60_000;
+const FROZEN_MS = 1_500;
+const STEP_UP_PAUSE_MS = 10_000;
+const KILL_PAUSE_MS = 60_000;
 /** The first guardian by name acts; each after it, where nothing has happened, this much later. */
-export const TURN_MS = 300;
+const TURN_MS = 300;
 
 export interface StepUpCase {
   readonly own: View;

@@ -4,9 +4,9 @@
  */
 import { join } from "node:path";
 import { type Bus, openBus } from "../mesh/bus.ts";
-import { pause } from "../mesh/clock.ts";
+import { insist } from "../mesh/insist.ts";
 import { type Logger, logger } from "../mesh/log.ts";
-import { listen, type Presence } from "../mesh/presence.ts";
+import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
 import { lostPrimary, mayEndTwin, stepUp, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
@@ -21,8 +21,8 @@ const VIEW_EVERY_MS = 500;
 const FRESH_MS = 1_500;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
-const CONNECT_RETRIES = 120;
-const CONNECT_PAUSE_MS = 500;
+/** A guardian has more patience than a twin: nobody waits for it. */
+const CONNECT_TRIES = 120;
 /** What stands in the command line of an engine's process. */
 const WORD = { mongo: "", nats: "nats.conf" } as const;
 
@@ -61,23 +61,12 @@ function required(name: string): string {
   return value;
 }
 
-async function connected(topology: Topology, server: string, log: Logger): Promise<Bus> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await openBus(natsAccess(topology, server), `guardian.${server}`, log);
-    } catch (error) {
-      if (attempt >= CONNECT_RETRIES) throw new Error(`NATS cannot be reached after ${attempt} tries`, { cause: error });
-      await pause(CONNECT_PAUSE_MS);
-    }
-  }
-}
-
 async function open(): Promise<Guardian> {
   const [server, run] = [required("NRCMS_SERVER"), required("NRCMS_RUN")];
   const topology = readTopology(required("NRCMS_TOPOLOGY"));
   if (!topology.servers[server]) throw new Error(`NRCMS_SERVER is ${server}; the topology has ${Object.keys(topology.servers).join(", ")}`);
   const log = logger(`guardian.${server}`);
-  const bus = await connected(topology, server, log);
+  const bus = await insist("NATS", log, () => openBus(natsAccess(topology, server), `guardian.${server}`, log), CONNECT_TRIES);
   const { mongo, nats } = topology.engines;
   const guardian: Guardian = {
     server,
@@ -161,7 +150,7 @@ function endStuckTwins(guardian: Guardian, now: number): void {
     const activity = activityOf(pid, { environment: [`NRCMS_RUN=${run}`, `NRCMS_SERVICE=${service}`, `NRCMS_TWIN=${twin}`] });
     if (!activity) continue;
     const peer = twin === "a" ? "b" : "a";
-    const peerWell = presence.last(service, peer)?.fault === "" && !presence.isDead(service, peer);
+    const peerWell = isWell(presence, service, peer);
     if (!mayEndTwin({ silentMs, stillMs: still.stillMs(`${service}.${twin}`, activity, now), peerWell })) continue;
     act(guardian, "end twin", `${service}.${twin}`);
     process.kill(pid, "SIGKILL");

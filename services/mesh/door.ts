@@ -1,16 +1,17 @@
 /** A twin without documents: it passes work on and remembers nothing. It beats, answers for its health and drains like any other. */
 import { PROVINCE } from "../values/region.ts";
 import { type Bus, openBus } from "./bus.ts";
-import { type Clock, pause, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { openHealth } from "./health.ts";
+import { insist } from "./insist.ts";
 import { type Logger, logger } from "./log.ts";
 import { serveLook } from "./look.ts";
-import { askForOrders, firstOrder, type Orders, openOrders } from "./order.ts";
-import { BEAT_MS, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
+import { askForOrders, firstOrder, type Orders, openOrders, rests } from "./order.ts";
+import { BEAT_MS, isWell, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
-import { hostOf, type NatsAccess, natsAccess } from "./topology.ts";
+import { hostOf, natsAccess, otherTwin } from "./topology.ts";
 
 export interface Door {
   readonly config: TwinConfig;
@@ -30,9 +31,6 @@ export interface Door {
   closeOnSignal(closing: () => Promise<void>): void;
 }
 
-const CONNECT_RETRIES = 60;
-const CONNECT_PAUSE_MS = 500;
-
 /** Opens the bus and the health page of a stateless twin. Throws where the configuration is wrong or NATS does not come up. */
 export async function openDoor(service: string): Promise<Door> {
   const config = readTwinConfig(service);
@@ -45,13 +43,9 @@ export async function openDoor(service: string): Promise<Door> {
   let answers = 0;
   let orders: Orders | undefined;
   let presence: Presence | undefined;
-  const peer = config.twin === "a" ? "b" : "a";
   /** Its server is drained, and its peer can do the work: clients that look at its health go there. */
-  function isResting(): boolean {
-    const resting = orders?.current.resting ?? [];
-    const beat = presence?.last(service, peer);
-    return resting.includes(config.twin) && !resting.includes(peer) && beat?.fault === "" && !presence?.isDead(service, peer);
-  }
+  const isResting = () =>
+    orders !== undefined && presence !== undefined && rests(orders.current, config.twin, isWell(presence, service, otherTwin(config.twin)));
   const fault = () => (draining ? "draining" : serving());
   const beat = () => ({
     service,
@@ -81,7 +75,7 @@ export async function openDoor(service: string): Promise<Door> {
     status: beat,
     registry: telemetry.metrics.registry,
   });
-  const bus = await connectBus(natsAccess(config.topology, config.place.server), name, log);
+  const bus = await insist("NATS", log, () => openBus(natsAccess(config.topology, config.place.server), name, log));
   const heard = listen(bus, { beats: "*.*" });
   presence = heard;
   const client = openClient(bus, (of, twin) => heard.isDead(of, twin));
@@ -149,15 +143,4 @@ export async function openDoor(service: string): Promise<Door> {
       process.once("SIGINT", end);
     },
   };
-}
-
-async function connectBus(access: NatsAccess, name: string, log: Logger): Promise<Bus> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await openBus(access, name, log);
-    } catch (error) {
-      if (attempt >= CONNECT_RETRIES) throw new Error(`NATS cannot be reached after ${attempt} tries`, { cause: error });
-      await pause(CONNECT_PAUSE_MS);
-    }
-  }
 }

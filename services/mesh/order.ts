@@ -10,7 +10,7 @@ import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import { type Client, UnavailableError } from "./rpc.ts";
 import { newTraceparent } from "./telemetry.ts";
-import type { PairSettings, TwinName } from "./topology.ts";
+import { otherTwin, type PairSettings, type TwinName } from "./topology.ts";
 
 export interface Order extends PairSettings {
   /** 0 where nobody has ordered anything. */
@@ -47,6 +47,11 @@ export function readOrder({ version, settings, successor, overEpoch, resting }: 
     overEpoch: Number(overEpoch),
     resting: resting.filter(isTwin),
   };
+}
+
+/** Whether a twin is to take no work: its server is drained, and its peer works and is well. */
+export function rests({ resting }: Order, twin: TwinName, peerWell: boolean): boolean {
+  return resting.includes(twin) && !resting.includes(otherTwin(twin)) && peerWell;
 }
 
 export function settingsMessage({ mode, takeover, failback, preferred }: PairSettings): NonNullable<OrderMessage["settings"]> {

@@ -7,7 +7,7 @@ import { dayOf, startOfDayMs } from "../values/days.ts";
 import { type Clock, pause } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import type { Order } from "./order.ts";
-import type { Presence } from "./presence.ts";
+import { isWell, type Presence } from "./presence.ts";
 import { type Lease, type Store, Weather } from "./store.ts";
 
 /** An idle leader renews this often; a working one renews with each commit. */
@@ -161,9 +161,7 @@ export class Pair {
   /** Since when the peer has been ready and without a fault, by this twin's own clock. */
   private lookAtPeer(): void {
     const { clock, presence, service } = this.parts;
-    const beat = presence.last(service, this.peer);
-    const fit = beat?.ready === true && beat.fault === "" && !presence.isDead(service, this.peer);
-    this.fitSinceMs = fit ? (this.fitSinceMs ?? clock.monotonicMs()) : undefined;
+    this.fitSinceMs = isWell(presence, service, this.peer) ? (this.fitSinceMs ?? clock.monotonicMs()) : undefined;
   }
 
   /** Why the lead is to be the peer's; empty where it is not. Only a peer that is fit is given it. */

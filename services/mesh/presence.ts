@@ -31,6 +31,12 @@ export interface Presence {
   close(): void;
 }
 
+/** A twin that is heard, is ready, and says of no fault. */
+export function isWell(presence: Pick<Presence, "last" | "isDead">, service: string, twin: string): boolean {
+  const beat = presence.last(service, twin);
+  return beat?.ready === true && beat.fault === "" && !presence.isDead(service, twin);
+}
+
 interface Heard {
   readonly beat: TwinBeat;
   /** When its newest beat came. */

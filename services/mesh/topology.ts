@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 
+/** When the preferred twin takes the lead back. */
+export const FAILBACK = /^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/;
 const DEFAULT_NATS_PORT = 4222;
 const port = z.number().int().min(1).max(65535);
 const place = z.object({ server: z.string(), port, grpc: port.optional(), bank: port.optional() });
@@ -28,10 +30,7 @@ const schema = z
         /** Whether the twin that sees its peer gone takes over at once, or raises an alarm and waits for an operator's word. */
         takeover: z.enum(["automatic", "confirm"]).default("automatic"),
         /** When the preferred twin takes the lead back: never, after 60 s of health, or at a time of the day in Asia/Shanghai. */
-        failback: z
-          .string()
-          .regex(/^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/, "never, automatic, or a time HH:MM")
-          .default("never"),
+        failback: z.string().regex(FAILBACK, "never, automatic, or a time HH:MM").default("never"),
         /** The twin that leads where both could; it is spread over both servers, so that both earn their keep. */
         preferred: z.enum(["a", "b"]).default("a"),
         a: place,
@@ -86,6 +85,10 @@ export type Topology = z.infer<typeof schema>;
 export type TwinPlace = z.infer<typeof place>;
 export type Mode = "dual-active" | "hot-standby";
 export type TwinName = "a" | "b";
+export function otherTwin(twin: TwinName): TwinName {
+  return twin === "a" ? "b" : "a";
+}
+
 export type Takeover = "automatic" | "confirm";
 
 /** How a pair works: as the topology says, until operators order otherwise. */

@@ -10,12 +10,13 @@ import { type CrashNote, openCrashNote } from "./crash.ts";
 import { watchFitness } from "./fitness.ts";
 import { openHealth } from "./health.ts";
 import type { InputOutcome } from "./input.ts";
+import { insist } from "./insist.ts";
 import { keep } from "./keeper.ts";
 import { type Logger, logger } from "./log.ts";
 import { lookOver, serveLook } from "./look.ts";
-import { askForOrders, firstOrder, openOrders } from "./order.ts";
+import { askForOrders, firstOrder, openOrders, rests } from "./order.ts";
 import { Pair } from "./pair.ts";
-import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
+import { BEAT_MS, isWell, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { republishOver } from "./republish.ts";
 import { REFUSED_BEFORE } from "./round.ts";
@@ -25,11 +26,9 @@ import { serveMessages } from "./serve-messages.ts";
 import { type Store, Weather } from "./store.ts";
 import { openMongoStore } from "./store-mongo.ts";
 import { newTraceparent, openTelemetry } from "./telemetry.ts";
-import { hostOf, mongoUri, natsAccess, streamReplicas } from "./topology.ts";
+import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
 import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
 
-const OPEN_RETRIES = 60;
-const OPEN_PAUSE_MS = 500;
 const DRAIN_MS = 2_000;
 const QUEUE_LIMIT = 5_000;
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -67,19 +66,6 @@ export async function serve(service: Service): Promise<void> {
   process.once("SIGINT", end);
 }
 
-/** Opens until it succeeds; engines may still be on their way. */
-async function insist<T>(what: string, log: Logger, open: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await open();
-    } catch (error) {
-      if (attempt >= OPEN_RETRIES) throw new Error(`${what} cannot be opened after ${attempt} tries`, { cause: error });
-      log.info({ attempt, reason: error instanceof Error ? error.message : String(error) }, `${what} is not there yet`);
-      await pause(OPEN_PAUSE_MS);
-    }
-  }
-}
-
 /** Starts one twin in this process. `exit` is called where it must not go on (another process has its name). */
 export async function startTwin(service: Service, config: TwinConfig, log: Logger, exit: () => void): Promise<Twin> {
   const { twin, instance, topology } = config;
@@ -98,7 +84,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     insist("NATS", log, () => openBus(natsAccess(topology, config.place.server), name, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
-  const peer = twin === "a" ? "b" : "a";
+  const peer = otherTwin(twin);
   const pulses = `${service.name}.${peer}`;
   const presence = listen(bus, { beats: service.hearsBeats === "all" ? "*.*" : pulses, pulses });
   let buried: string | undefined;
@@ -154,17 +140,10 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   let committed = Promise.withResolvers<void>();
   let draining = false;
   const isFenced = () => orders.current.mode === "hot-standby";
-  /** Its server is drained, and its peer can do the work. */
-  function isResting(): boolean {
-    const { resting } = orders.current;
-    const beat = presence.last(service.name, peer);
-    return resting.includes(twin) && !resting.includes(peer) && beat?.fault === "" && !presence.isDead(service.name, peer);
-  }
+  const isPeerWell = () => isWell(presence, service.name, peer);
+  const isResting = () => rests(orders.current, twin, isPeerWell());
   /** It has a fault of its own, and its peer can do the work. */
-  function isUnfit(): boolean {
-    const beat = presence.last(service.name, peer);
-    return fitness.fault !== "" && beat?.fault === "" && beat.ready && !presence.isDead(service.name, peer);
-  }
+  const isUnfit = () => fitness.fault !== "" && isPeerWell();
   const isActive = () => !draining && !isResting() && !isUnfit() && (!isFenced() || pair.leads);
   const pair = new Pair({
     store,
