@@ -2,29 +2,26 @@
 import type { Topology } from "../../services/mesh/topology.ts";
 import { findBinary, type Say } from "./binaries.ts";
 import { mongoElsewhere, natsElsewhere } from "./elsewhere.ts";
+import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
-import { mongoCommands, mongoReady } from "./mongo.ts";
-import { natsCommands, natsReady } from "./nats.ts";
+import { mongoCommands, mongoJoined, mongoReady } from "./mongo.ts";
+import { natsCommands, natsJoined, natsReady } from "./nats.ts";
 
 const ENGINES_LIMIT_MS = 60_000;
 /** Engines that run already need not elect anybody first. */
 const ELSEWHERE_LIMIT_MS = 15_000;
 
 /** Finds the binaries of the engines that we start, writes their configurations into the run directory and gives the commands. */
-export async function engineCommands(
-  topology: Topology,
-  run: string,
-  environment: Readonly<Record<string, string>>,
-  say: Say,
-): Promise<Command[]> {
-  const { nats, mongo } = topology.engines;
+export async function engineCommands(setting: EngineSetting, say: Say): Promise<Command[]> {
+  const { topology, server } = setting;
+  const [nats, mongo] = [ofServer(topology.engines.nats, server), ofServer(topology.engines.mongo, server)];
   const [natsServer, mongod] = await Promise.all([
     nats.length > 0 ? findBinary("nats-server", { say }) : undefined,
     mongo.length > 0 ? findBinary("mongod", { say }) : undefined,
   ]);
   return [
-    ...(natsServer ? natsCommands(topology, run, natsServer.file, environment) : []),
-    ...(mongod ? mongoCommands(topology, run, mongod.file, environment) : []),
+    ...(natsServer ? natsCommands(setting, natsServer.file) : []),
+    ...(mongod ? mongoCommands(setting, mongod.file) : []),
   ];
 }
 
@@ -48,4 +45,30 @@ export async function enginesReady(topology: Topology, { limitMs = ENGINES_LIMIT
     outcome.status === "rejected" ? [outcome.reason instanceof Error ? outcome.reason.message : String(outcome.reason)] : [],
   );
   if (faults.length > 0) throw new Error(`after ${((performance.now() - startedMs) / 1000).toFixed(1)} s ${faults.join(", and ")}`);
+}
+
+const JOIN_TELL_MS = 10_000;
+
+/**
+ * Resolves when a machine's own engines are part of their clusters and these have a majority. It waits as long as that takes, since a machine that comes up alone must
+ * wait for another, and tells every ten seconds what is missing. Throws when `ended` aborts.
+ */
+export async function enginesJoined(topology: Topology, server: string, ended: AbortSignal, say: Say): Promise<void> {
+  const { elsewhere } = topology.engines;
+  const insist = async (join: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      try {
+        await join(AbortSignal.any([ended, AbortSignal.timeout(JOIN_TELL_MS)]));
+        return;
+      } catch (error) {
+        if (ended.aborted) throw error;
+        say(`waiting: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  };
+  const { mongo } = elsewhere;
+  await Promise.all([
+    insist((signal) => (elsewhere.nats ? natsElsewhere(topology, signal, say) : natsJoined(topology, server, signal))),
+    insist((signal) => (mongo ? mongoElsewhere(mongo, signal, say) : mongoJoined(topology, server, signal))),
+  ]);
 }

@@ -1,12 +1,16 @@
 /**
  * One process that is kept running: started again when it dies, with a growing delay, until it is stopped or held.
  * It gets a process group of its own, so that a Ctrl-C in the terminal reaches only the supervisor, which then stops everything in order.
+ * One that an earlier supervisor started may be adopted: its end is then seen by looking.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { identity } from "./lock.mjs";
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
+/** How often it is looked whether an adopted process still lives. */
+const LOOK_MS = 100;
 /** A process that ran this long counts as healthy: its next restart is quick again. */
 const HEALTHY_MS = 30_000;
 /** A log larger than this is put aside (one older file is kept) when its process starts. */
@@ -20,6 +24,14 @@ export interface Command {
   readonly environment: Readonly<Record<string, string>>;
   /** The file that takes standard output and standard error. */
   readonly log: string;
+}
+
+/** The process that runs now: our child, or one that was adopted. */
+interface Running {
+  readonly pid: number | undefined;
+  /** Its pid with the moment of its start; undefined where it never ran. */
+  readonly identity: string | undefined;
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 export interface Exit {
@@ -41,7 +53,7 @@ export class Kept {
   readonly name: string;
   readonly #command: Command;
   readonly #changed: (exit?: Exit) => void;
-  #child: ChildProcess | undefined;
+  #process: Running | undefined;
   #gone: Promise<void> = Promise.resolve();
   #startedMs = 0;
   #starts = 0;
@@ -60,7 +72,11 @@ export class Kept {
 
   /** Undefined while it does not run. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process?.pid;
+  }
+  /** Its pid with the moment of its start, by which another supervisor knows it again. */
+  get identity(): string | undefined {
+    return this.#process?.identity;
   }
   get startedMs(): number {
     return this.#startedMs;
@@ -77,27 +93,53 @@ export class Kept {
 
   start(): void {
     clearTimeout(this.#timer);
-    if (this.#child || this.#ending) return;
+    if (this.#process || this.#ending) return;
     const { file, parameters, environment, log } = this.#command;
     const output = openLog(log);
     const child = spawn(file, parameters, { env: environment, stdio: ["ignore", output, output], detached: true });
     closeSync(output);
-    this.#child = child;
+    const ended = this.#runs({
+      pid: child.pid,
+      identity: child.pid === undefined ? undefined : identity(child.pid),
+      kill: (signal) => child.kill(signal),
+    });
+    child.once("exit", (code, signal) => ended(code, signal));
+    child.once("error", (error) => ended(null, null, error));
+    this.#changed();
+  }
+
+  /** Takes over a process that an earlier supervisor started; `known` is its pid with the moment of its start. False where it lives no more. */
+  adopt(pid: number, known: string): boolean {
+    if (this.#process || this.#ending || identity(pid) !== known) return false;
+    const ended = this.#runs({
+      pid,
+      identity: known,
+      kill: (signal) => identity(pid) === known && process.kill(pid, signal),
+    });
+    const looking = setInterval(() => {
+      if (identity(pid) === known) return;
+      clearInterval(looking);
+      ended(null, null); // How it ended is known to its parent alone.
+    }, LOOK_MS);
+    this.#changed();
+    return true;
+  }
+
+  /** Notes the process that runs now; gives what is to be called at its end. */
+  #runs(running: Running): (code: number | null, signal: NodeJS.Signals | null, error?: Error) => void {
+    this.#process = running;
     this.#startedMs = Date.now();
     this.#starts += 1;
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.promise;
-    const ended = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void => {
-      if (this.#child !== child) return;
-      this.#child = undefined;
-      this.#lastExit = { name: this.name, pid: child.pid, code, signal, ...(error ? { error: error.message } : {}) };
+    return (code, signal, error) => {
+      if (this.#process !== running) return;
+      this.#process = undefined;
+      this.#lastExit = { name: this.name, pid: running.pid, code, signal, ...(error ? { error: error.message } : {}) };
       this.#startLater(Date.now() - this.#startedMs);
       gone.resolve();
       this.#changed(this.#lastExit);
     };
-    child.once("exit", (code, signal) => ended(code, signal));
-    child.once("error", (error) => ended(null, null, error));
-    this.#changed();
   }
 
   #startLater(ranMs: number): void {
@@ -109,7 +151,7 @@ export class Kept {
 
   /** Sends a signal. Returns whether there was a process to send it to. */
   signal(signal: NodeJS.Signals): boolean {
-    return this.#child?.kill(signal) ?? false;
+    return this.#process?.kill(signal) ?? false;
   }
 
   /** Resolves when the process that runs now is gone; at once if none runs. */
@@ -134,7 +176,7 @@ export class Kept {
   async stop(limitMs: number): Promise<boolean> {
     this.#ending = true;
     clearTimeout(this.#timer);
-    if (!this.#child) return true;
+    if (!this.#process) return true;
     this.signal("SIGTERM");
     this.signal("SIGCONT");
     let killed = false;

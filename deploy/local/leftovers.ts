@@ -34,13 +34,14 @@ export function leftovers(run: string): number[] {
   });
 }
 
-/** Kills what an earlier supervisor of this run directory left behind, and waits until it is gone. */
-export async function endLeftovers(run: string, say: Say): Promise<void> {
-  const found = leftovers(run);
+/** Kills what an earlier supervisor of this run directory left behind and `spared` does not name, and waits until it is gone. */
+export async function endLeftovers(run: string, say: Say, spared: ReadonlySet<number> = new Set()): Promise<void> {
+  const lost = (): number[] => leftovers(run).filter((pid) => !spared.has(pid));
+  const found = lost();
   if (found.length === 0) return;
   say(`ending ${found.length} processes that were left behind`);
   const until = Date.now() + END_LIMIT_MS;
-  for (let left = found; left.length > 0; left = leftovers(run)) {
+  for (let left = found; left.length > 0; left = lost()) {
     if (Date.now() > until) throw new Error(`processes ${left.join(", ")} of this run directory do not end; end them by hand`);
     for (const pid of left) {
       try {
@@ -79,6 +80,39 @@ export function undertaker(mark: { [MARK]: string }, folder = ""): ChildProcess 
   return shell;
 }
 
+const KEEPER = `
+cat > /dev/null
+sleep 0.2
+log="$1"
+shift
+exec "$@" >> "$log" 2>&1 < /dev/null
+`;
+
+/**
+ * Starts the shell that begins this program anew once this process is gone without having stopped in order; what it kept runs on meanwhile and is adopted.
+ * A stop in order kills the shell first.
+ */
+export function keeper(log: string): ChildProcess {
+  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const shell = spawn("/bin/sh", ["-c", KEEPER, "nrcms-keeper", log, ...program], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    env: process.env,
+  });
+  shell.unref();
+  (shell.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  return shell;
+}
+
+/** What the last supervisor of this run directory wrote down, whether it lives or not; undefined where there is nothing, or nothing whole. */
+export function lastTable(run: string): Table | undefined {
+  try {
+    return JSON.parse(readFileSync(tableFile(run), "utf8")) as Table;
+  } catch {
+    return undefined; // Nobody's, or torn by a power cut: then there is nothing to adopt either.
+  }
+}
+
 /** What `nrcms status` and `nrcms stop` read: <run>/supervisor.json. */
 export interface Table {
   readonly pid: number;
@@ -92,6 +126,8 @@ export interface ProcessRow {
   readonly name: string;
   readonly pid: number | undefined;
   readonly started: string;
+  /** The pid with the moment of its start; undefined while it does not run. */
+  readonly identity: string | undefined;
   readonly restarts: number;
   readonly held: boolean;
 }

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type Db, type Document, MongoClient, MongoServerError } from "mongodb";
 import { hostOf, type Topology } from "../../services/mesh/topology.ts";
+import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
 
 export const REPLICA_SET = "nrcms";
@@ -39,8 +40,8 @@ function addresses(topology: Topology): string[] {
   return topology.engines.mongo.map(({ server, port }) => `${hostOf(topology, server)}:${port}`);
 }
 
-export function mongoCommands(topology: Topology, run: string, binary: string, environment: Readonly<Record<string, string>>): Command[] {
-  return topology.engines.mongo.map(({ name, server, port }) => {
+export function mongoCommands({ topology, server: machine, run, environment }: EngineSetting, binary: string): Command[] {
+  return ofServer(topology.engines.mongo, machine).map(({ name, server, port }) => {
     const folder = join(run, name);
     mkdirSync(folder, { recursive: true });
     const parameters = ["--replSet", REPLICA_SET, "--bind_ip", hostOf(topology, server), "--port", String(port), "--dbpath", folder];
@@ -233,6 +234,39 @@ export async function mongoReady(topology: Topology, signal: AbortSignal): Promi
     }
     if (said.length === members.length + 1 && asked === false)
       said.push("if their ports changed since the last run: whoever listens at the old ones must answer or end");
+    throw new Error(`the mongods are not ready: ${said.join("; ")}`);
+  } finally {
+    await Promise.all(members.map((member) => member.close()));
+  }
+}
+
+/**
+ * Waits until the replica set has a primary and the server's own member, where it has one, is part of it. The server of the first member also gives the set its
+ * configuration, once all members answer. Throws what is missing when `signal` aborts.
+ */
+export async function mongoJoined(topology: Topology, server: string, signal: AbortSignal): Promise<void> {
+  const { mongo } = topology.engines;
+  const members = addresses(topology).map((address) => new Member(address));
+  const own = mongo.findIndex((one) => one.server === server);
+  let said: string[] = ["nothing answered yet"];
+  let answeredMs: number | undefined;
+  try {
+    while (!signal.aborted) {
+      const views = await Promise.all(members.map((member) => member.look()));
+      const answered = views.filter((view) => typeof view !== "string");
+      const mine = answered.find((view) => view.member === members[own]);
+      said = missing(views);
+      if (answered.some((view) => view.primary) && (own < 0 || mine?.primary || mine?.secondary)) return;
+      if (own === 0 && answered.length === members.length) {
+        answeredMs ??= performance.now();
+        try {
+          await configure(topology, answered, performance.now() - answeredMs);
+        } catch (error) {
+          said.push(words(error));
+        }
+      }
+      await pause(POLL_MS);
+    }
     throw new Error(`the mongods are not ready: ${said.join("; ")}`);
   } finally {
     await Promise.all(members.map((member) => member.close()));

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
 
 /** Larger than the largest message that the contracts allow, so that a refusal comes from us, with words. */
@@ -16,9 +17,9 @@ const PROBE_LIMIT_MS = 2_000;
  * `sync_interval: always`, because the default loses acknowledged messages when all three lose power at once.
  * Writes the configurations into the run directory and gives the commands that start them.
  */
-export function natsCommands(topology: Topology, run: string, binary: string, environment: Readonly<Record<string, string>>): Command[] {
+export function natsCommands({ topology, server, run, environment }: EngineSetting, binary: string): Command[] {
   const routes = topology.engines.nats.map((peer) => `"nats://${hostOf(topology, peer.server)}:${peer.cluster}"`);
-  return topology.engines.nats.map((nats) => {
+  return ofServer(topology.engines.nats, server).map((nats) => {
     const host = hostOf(topology, nats.server);
     const folder = join(run, nats.name);
     mkdirSync(folder, { recursive: true });
@@ -131,6 +132,25 @@ async function probe(topology: Topology): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+/** Waits until the server's own nats-server, where it has one, is healthy and has found its cluster's leader. Throws what it says of itself when `signal` aborts. */
+export async function natsJoined(topology: Topology, server: string, signal: AbortSignal): Promise<void> {
+  const own = topology.engines.nats.find((nats) => nats.server === server);
+  if (!own) return;
+  const address = `${hostOf(topology, server)}:${own.monitor}`;
+  let words = "it does not answer yet";
+  while (!signal.aborted) {
+    try {
+      const { ok, body } = await ask<{ error?: string }>(address, "/healthz", signal);
+      if (ok) return;
+      words = body.error ?? "it is not well";
+    } catch {
+      words = "it does not answer yet";
+    }
+    await pause(POLL_MS);
+  }
+  throw new Error(`${own.name}: ${words}`);
 }
 
 /** Waits until every server is healthy, every group has its leader, the meta leader all its followers, and a replicated stream can be made. Throws what is missing when `signal` aborts. */

@@ -64,10 +64,15 @@ export async function effectiveTopology(wanted: Topology, run: string, { offset 
     taken.add(`${host}:${port}`);
     holder[key] = port;
   }
-  // It may hold the passwords of engines elsewhere.
+  writeTopology(topology, run);
+  return topology;
+}
+
+/** Writes <run>/topology.yaml. It may hold the passwords of engines elsewhere. */
+export function writeTopology(topology: Topology, run: string): void {
+  const file = join(run, "topology.yaml");
   writeFileSync(`${file}.part`, stringify(topology), { mode: 0o600 });
   renameSync(`${file}.part`, file);
-  return topology;
 }
 
 function wrap(port: number): number {

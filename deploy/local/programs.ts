@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Topology, TwinName } from "../../services/mesh/topology.ts";
 import { cacheFolder, ROOT, type Say } from "./binaries.ts";
 import type { Command } from "./kept.ts";
 import { isWarm } from "./warm.ts";
@@ -28,6 +29,9 @@ export function passedEnvironment(): Record<string, string> {
 export interface Programs {
   readonly run: string;
   readonly topologyFile: string;
+  readonly topology: Topology;
+  /** Only the twins of this server; undefined where one supervisor keeps all. */
+  readonly server: string | undefined;
   readonly services: readonly string[];
   readonly sandbox: boolean;
   /** The machines that have a guardian. */
@@ -36,7 +40,8 @@ export interface Programs {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export function programCommands({ run: directory, topologyFile, services, sandbox, guarded, environment }: Programs): Command[] {
+export function programCommands(programs: Programs): Command[] {
+  const { run: directory, topologyFile, topology, server, services, sandbox, guarded, environment } = programs;
   const shared = {
     ...passedEnvironment(),
     MALLOC_ARENA_MAX: "1",
@@ -53,10 +58,14 @@ export function programCommands({ run: directory, topologyFile, services, sandbo
     log: join(directory, "logs", `${name}.log`),
   });
   const twins = services.flatMap((service) =>
-    ["a", "b"].map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
+    twinsOn(topology, service, server).map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
   );
-  const guardians = guarded.map((server) => command(`guardian.${server}`, "services/guardian/main.ts", { NRCMS_SERVER: server }));
+  const guardians = guarded.map((one) => command(`guardian.${one}`, "services/guardian/main.ts", { NRCMS_SERVER: one }));
   return [...(sandbox ? [command("bank", "deploy/sandbox/bank/main.ts", {})] : []), ...twins, ...guardians];
+}
+
+function twinsOn(topology: Topology, service: string, server: string | undefined): TwinName[] {
+  return (["a", "b"] as const).filter((twin) => server === undefined || topology.services[service]?.[twin].server === server);
 }
 
 /**

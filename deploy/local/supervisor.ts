@@ -1,6 +1,7 @@
 /**
- * Keeps a whole mesh running on one machine: engines first, then every twin of every service, each started again when it dies.
- * Stops them in the opposite order, so that the twins can still hand over what they have in hand.
+ * Keeps a mesh running: engines first, then every twin of every service, each started again when it dies. Stops them in the opposite order, so that the twins can
+ * still hand over what they have in hand. Either the whole mesh on one machine, all of which ends with its supervisor; or the part of one server, which outlives its
+ * supervisor and is adopted by the next.
  */
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
@@ -9,11 +10,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Say } from "./binaries.ts";
-import { engineCommands, enginesReady } from "./engines.ts";
+import { engineCommands, enginesJoined, enginesReady } from "./engines.ts";
 import { type Command, type Exit, Kept } from "./kept.ts";
-import { endLeftovers, markOf, type Table, undertaker, writeTable } from "./leftovers.ts";
+import { endLeftovers, keeper, lastTable, markOf, type ProcessRow, type Table, undertaker, writeTable } from "./leftovers.ts";
 import { identity, takeLock } from "./lock.mjs";
-import { effectiveTopology } from "./ports.ts";
+import { effectiveTopology, writeTopology } from "./ports.ts";
 import { passedEnvironment, programCommands, warmUp } from "./programs.ts";
 import { tail, unready } from "./readiness.ts";
 
@@ -24,6 +25,7 @@ const TWIN_STOP_MS = 4_500;
 const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
+const KEEPER_PAUSE_MS = 1_000;
 /** How long a signal that asks a process to end is waited for. */
 const END_LIMIT_MS = 10_000;
 
@@ -32,6 +34,8 @@ export interface SupervisorOptions {
   readonly topology: Topology;
   /** The run directory: data, logs, certificates, the topology in force. */
   readonly run: string;
+  /** Keeps only what stands on this server, at the ports that the topology says, with its guardian. */
+  readonly server?: string;
   /** Which services to start; all of the topology's by default, none with []. */
   readonly services?: readonly string[];
   /** Also start the bank simulator. */
@@ -65,6 +69,9 @@ export class Supervisor {
   #state: Table["state"] = "starting";
   #nats: NatsConnection | undefined;
   #undertaker: ChildProcess | undefined;
+  #keeper: ChildProcess | undefined;
+  /** What an earlier supervisor left running, until it is adopted. */
+  readonly #orphans = new Map<string, ProcessRow>();
   #release: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -93,11 +100,19 @@ export class Supervisor {
       busy: (pid) => `another supervisor (process ${pid}) runs on ${this.run}: stop it first, or use another run directory`,
     });
     try {
-      await endLeftovers(this.run, this.#say);
-      const { portOffset: offset = 0, removeAtDeath } = this.#options;
-      this.#topology = await effectiveTopology(this.#options.topology, this.run, { offset, say: this.#say });
-      process.once("exit", this.#killAll);
-      this.#undertaker = undertaker(this.#mark, removeAtDeath);
+      const { portOffset: offset = 0, removeAtDeath, server } = this.#options;
+      if (server === undefined) {
+        await endLeftovers(this.run, this.#say);
+        this.#topology = await effectiveTopology(this.#options.topology, this.run, { offset, say: this.#say });
+        process.once("exit", this.#killAll);
+        this.#undertaker = undertaker(this.#mark, removeAtDeath);
+      } else {
+        const living = lastTable(this.run)?.processes.filter(({ pid, identity: known }) => pid !== undefined && identity(pid) === known) ?? [];
+        for (const row of living) this.#orphans.set(row.name, row);
+        await endLeftovers(this.run, this.#say, new Set(living.map(({ pid }) => pid ?? 0)));
+        writeTopology(this.#topology, this.run);
+        this.#beKept();
+      }
       const services = this.#options.services ?? Object.keys(this.#topology.services);
       await Promise.all([this.#startEngines(), warmUp(services, this.#mark, this.#say)]);
       const access = natsAccess(this.#topology);
@@ -114,7 +129,9 @@ export class Supervisor {
         topologyFile: this.topologyFile,
         services,
         sandbox,
-        guarded: this.#options.guardians ? Object.keys(this.#topology.servers) : [],
+        server,
+        topology: this.#topology,
+        guarded: server !== undefined ? [server] : this.#options.guardians ? Object.keys(this.#topology.servers) : [],
         environment: { ...environment, ...this.#mark },
       };
       for (const command of programCommands(programs)) this.#keep(this.#twins, command);
@@ -128,7 +145,11 @@ export class Supervisor {
 
   async #startEngines(): Promise<void> {
     const environment = { ...passedEnvironment(), ...this.#mark };
-    for (const command of await engineCommands(this.#topology, this.run, environment, this.#say)) this.#keep(this.#engines, command);
+    const { server } = this.#options;
+    const setting = { topology: this.#topology, server, run: this.run, environment };
+    for (const command of await engineCommands(setting, this.#say)) this.#keep(this.#engines, command);
+    // A machine of its own waits for its engines as long as the others need: there is nobody who could be told that it failed.
+    if (server !== undefined) return await enginesJoined(this.#topology, server, this.#hopeless.signal, this.#say);
     const watching = this.onExit(({ name }) => {
       if (this.#named(name).restarts >= HOPELESS_RESTARTS) this.#hopeless.abort();
     });
@@ -153,7 +174,17 @@ export class Supervisor {
       this.#write();
     });
     group.push(kept);
-    kept.start();
+    const orphan = this.#orphans.get(command.name);
+    this.#orphans.delete(command.name);
+    if (!(orphan?.pid && orphan.identity && kept.adopt(orphan.pid, orphan.identity))) kept.start();
+  }
+
+  /** A shell watches over this process and starts it anew, and this process over the shell. NRCMS_KEPT_BY says that somebody else does (deploy/systemd). */
+  #beKept(): void {
+    if (process.env.NRCMS_KEPT_BY || this.#stopping) return;
+    this.#keeper = keeper(join(this.run, "logs", "supervisor.log"));
+    this.#keeper.once("error", (error) => this.#say(`nobody watches over this supervisor: ${error.message}`));
+    this.#keeper.once("exit", () => setTimeout(() => this.#beKept(), KEEPER_PAUSE_MS).unref());
   }
 
   #ended(exit: Exit): void {
@@ -180,9 +211,10 @@ export class Supervisor {
   }
 
   #write(): void {
-    const processes = this.#all().map(({ name, pid, startedMs, restarts, held }) => ({
+    const processes = this.#all().map(({ name, pid, identity: known, startedMs, restarts, held }) => ({
       name,
       pid,
+      identity: known,
       started: new Date(startedMs).toISOString(),
       restarts,
       held,
@@ -281,6 +313,7 @@ export class Supervisor {
     this.#state = "stopping";
     this.#hopeless.abort();
     if (!this.#release) return; // Never had the run directory: what runs there is another's.
+    this.#keeper?.kill("SIGKILL");
     if (this.#all().length > 0) this.#write();
     const stopAll = async (group: readonly Kept[], limitMs: number): Promise<void> => {
       const stopping = async (kept: Kept): Promise<void> => {

@@ -43,7 +43,13 @@ program
   .description(
     "启动引擎、各服务双机与模拟银行，在前台运行，直到 Ctrl-C 或 nrcms stop\nstart engines, pairs and the bank simulator, and stay in the foreground until Ctrl-C or nrcms stop",
   )
-  .action(async () => {
+  .option(
+    "--server <server>",
+    "只保持这一台服务器上的部分（生产环境；证书须已在运行目录的 certs 中）· keep only what stands on this server (certificates must lie in the run directory's certs)",
+  )
+  .option("--topology <file>", "与 --server 同用；默认 deploy/topology.yaml · with --server; by default deploy/topology.yaml")
+  .action(async (options: { server?: string; topology?: string }) => {
+    if (options.server !== undefined) return await upServer(options.server, options.topology);
     const [{ startSandbox, runDirectory, REGION }, { readRegion }, { stopOnSignals }, { gatewayAddresses }] = await Promise.all([
       import("./run.ts"),
       import("./region.ts"),
@@ -213,6 +219,19 @@ program
     console.log((await stopRun(runDirectory())) ? "已停止 stopped" : "没有在运行 nothing runs");
     finish(0);
   });
+
+/** Keeps one server's part of the mesh in the foreground. What runs outlives a supervisor that is killed, and is adopted by the one that follows it. */
+async function upServer(server: string, file: string | undefined): Promise<void> {
+  const [{ startServer, runDirectory, TOPOLOGY }, { stopOnSignals }] = await Promise.all([
+    import("./run.ts"),
+    import("../../deploy/local/supervisor.ts"),
+  ]);
+  const say = (line: string) => console.error(line);
+  const supervisor = startServer({ run: runDirectory(), topology: readTopology(file ?? TOPOLOGY), server, say });
+  stopOnSignals(supervisor, say);
+  await supervisor.start();
+  console.log(`up: ${server}: ${supervisor.names().join(", ")}`);
+}
 
 async function inForce(): Promise<{ run: string; topology: Topology }> {
   const { runDirectory, topologyInForce, whyNotRunning } = await import("./run.ts");

@@ -80,6 +80,23 @@ export async function startSandbox({ run, region, environment = {}, say, change,
   return supervisor;
 }
 
+export interface ServerOptions {
+  readonly run: string;
+  readonly topology: Topology;
+  readonly server: string;
+  readonly say: Say;
+}
+
+/** The supervisor of one server's part, not started yet. Throws where the topology has no such server, or the certificates of its twins are missing. */
+export function startServer({ run, topology, server, say }: ServerOptions): Supervisor {
+  if (!topology.servers[server])
+    throw new Error(`没有服务器 ${server} / no server ${server}; there are ${Object.keys(topology.servers).join(", ")}`);
+  const twins = Object.entries(topology.services).filter(([, { a, b }]) => a.server === server || b.server === server);
+  if (twins.length > 0 && !existsSync(join(run, "certs", "authority.pem")))
+    throw new Error(`${join(run, "certs")} 中没有证书 / has no certificates: authority.pem, and for each program its .pem and .key`);
+  return new Supervisor({ topology, run, server, say });
+}
+
 /** Removes what an earlier run stored. Throws where it still runs, and where what it stored is not ours to remove. */
 export async function forget(run: string): Promise<void> {
   const elsewhere = topologyInForce(run)?.engines.elsewhere;

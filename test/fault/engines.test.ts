@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import { answers, underLoad, until } from "../harness/faults.ts";
+import type { LocalMesh } from "../harness/mesh.ts";
 import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
 import { deleteDurables, durables, wipeStores } from "../harness/streams.ts";
 
@@ -13,7 +14,7 @@ const BETWEEN = 40;
 const DURABLES_LIMIT_MS = 120_000;
 
 describe("the engines", () => {
-  let mesh: RegionMesh;
+  let mesh: RegionMesh & LocalMesh;
   beforeAll(async () => {
     mesh = await startRegionMesh();
   });

@@ -8,6 +8,7 @@ import { mongoReady } from "../../deploy/local/mongo.ts";
 import { memberStates } from "../../services/audit/store-engines.ts";
 import { hostOf } from "../../services/mesh/topology.ts";
 import { answers, underLoad, until } from "../harness/faults.ts";
+import type { LocalMesh } from "../harness/mesh.ts";
 import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
 
 const READY_LIMIT_MS = 60_000;
@@ -17,7 +18,7 @@ const SETTLED_MS = 16_000;
 const KILL_PAUSE_MS = 61_000;
 
 describe("with guardians", () => {
-  let mesh: RegionMesh;
+  let mesh: RegionMesh & LocalMesh;
   let killedMs = Number.NEGATIVE_INFINITY;
   beforeAll(async () => {
     mesh = await startRegionMesh();

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answers, underLoad } from "../harness/faults.ts";
+import type { LocalMesh } from "../harness/mesh.ts";
 import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
 import { killInTransaction } from "../harness/transactions.ts";
 
@@ -14,7 +15,7 @@ const KILLS = 20;
 const BETWEEN_KILLS = 10;
 
 describe("kill -9 in mid-load", () => {
-  let mesh: RegionMesh;
+  let mesh: RegionMesh & LocalMesh;
   beforeAll(async () => {
     mesh = await startRegionMesh();
   });

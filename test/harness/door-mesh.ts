@@ -9,7 +9,7 @@ import { type People, people } from "../../services/nrcms/people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Region, readRegion } from "../../services/nrcms/region.ts";
 import { REGION, SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
-import { type Mesh, startMesh } from "./mesh.ts";
+import { type LocalMesh, startMesh } from "./mesh.ts";
 import type { Identity } from "./raw-call.ts";
 
 const HOUR_MS = 10 * 3_600_000;
@@ -18,7 +18,7 @@ const HOUSEHOLD_DIGITS = 14;
 const COUNTY_DIGITS = 6;
 export const SERVICES = ["enrollment", "claims", "settlement", "payment", "monitoring", "administration", "gateway"] as const;
 
-export interface DoorMesh extends Mesh {
+export interface DoorMesh extends LocalMesh {
   readonly region: Region;
   readonly people: People;
   /** Outside of the mesh: for checks only. */

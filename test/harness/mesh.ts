@@ -28,9 +28,12 @@ export interface MeshOptions {
   readonly readyLimitMs?: number;
 }
 
+/** What can be done to the processes of a mesh, wherever they run. */
+export type Processes = Pick<Supervisor, "names" | "pid" | "restarts" | "kill" | "pause" | "resume" | "waitReady">;
+
 /** A running mesh. `supervisor` kills, freezes, holds and releases; `stop` ends everything and removes the run directory. */
 export interface Mesh {
-  readonly supervisor: Supervisor;
+  readonly supervisor: Processes;
   readonly topology: Topology;
   /** For NRCMS_TOPOLOGY of a process that the test starts itself. */
   readonly topologyFile: string;
@@ -38,13 +41,18 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
+/** One whose processes a supervisor in this process keeps. */
+export interface LocalMesh extends Mesh {
+  readonly supervisor: Supervisor;
+}
+
 /** Starts both engine clusters and nothing else. */
-export async function startEngines(options: Omit<MeshOptions, "services" | "sandbox"> = {}): Promise<Mesh> {
+export async function startEngines(options: Omit<MeshOptions, "services" | "sandbox"> = {}): Promise<LocalMesh> {
   return await startMesh({ ...options, services: [] });
 }
 
 /** Starts both engine clusters and the named services, and waits until all of them are ready. Where that fails nothing is left behind. */
-export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
+export async function startMesh(options: MeshOptions = {}): Promise<LocalMesh> {
   const own = options.run === undefined;
   const run = options.run ?? (await mkdtemp(join(tmpdir(), "nrcms-")));
   const topology = readTopology(join(ROOT, "deploy", "topology.yaml"));

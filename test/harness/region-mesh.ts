@@ -15,7 +15,7 @@ import { type People, people } from "../../services/nrcms/people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Region } from "../../services/nrcms/region.ts";
 import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
-import { type Mesh, startMesh } from "./mesh.ts";
+import { type LocalMesh, type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { type BillMaker, billMaker } from "./region-bills.ts";
 import { readRegionCut } from "./region-cut.ts";
 
@@ -50,11 +50,16 @@ function seedOfRun(): number {
   return Number.isInteger(given) && given > 0 ? given : 1 + (Date.now() % 1_000_000);
 }
 
-/** Starts everything and imports the region. Where that fails nothing is left behind. */
-export async function startRegionMesh(): Promise<RegionMesh> {
+/** Starts everything on this machine and imports the region. Where that fails nothing is left behind. */
+export async function startRegionMesh(): Promise<RegionMesh & LocalMesh> {
+  return await regionMeshOn(startMesh);
+}
+
+/** Imports the region into the mesh that `start` starts, and opens the desks. Where that fails nothing is left behind. */
+export async function regionMeshOn<M extends Mesh>(start: (options: MeshOptions) => Promise<M>): Promise<RegionMesh & M> {
   const seed = seedOfRun();
   const { region, waiting } = await readRegionCut();
-  const mesh = await startMesh({
+  const mesh = await start({
     services: SERVICES,
     sandbox: true,
     guardians: true,

@@ -5,7 +5,7 @@ import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import { natsServers, type Topology } from "../../services/mesh/topology.ts";
-import type { Mesh } from "./mesh.ts";
+import type { LocalMesh, Mesh } from "./mesh.ts";
 
 const READY_LIMIT_MS = 120_000;
 
@@ -41,7 +41,7 @@ export async function deleteDurables(mesh: Mesh): Promise<Redelivery> {
 }
 
 /** kill -9 of all three nats-servers and the loss of all that they had stored; then they start empty. */
-export async function wipeStores(mesh: Mesh): Promise<void> {
+export async function wipeStores(mesh: LocalMesh): Promise<void> {
   const { supervisor, topology } = mesh;
   const names = topology.engines.nats.map((nats) => nats.name);
   for (const name of names) supervisor.hold(name);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { MongoClient } from "mongodb";
 import { pause } from "../../services/mesh/clock.ts";
+import type { LocalMesh } from "./mesh.ts";
 import type { RegionMesh } from "./region-mesh.ts";
 
 /** Tries until one finds a transaction open; under load a busy twin has one for a tenth of the time and more. */
@@ -9,7 +10,7 @@ const TRIES = 400;
 const BETWEEN_MS = 7;
 
 /** Kills the twin while it has a transaction open, and lets the supervisor start it at once. Throws where none was ever open: then there is no load. */
-export async function killInTransaction(mesh: RegionMesh, name: string): Promise<{ tries: number }> {
+export async function killInTransaction(mesh: RegionMesh & LocalMesh, name: string): Promise<{ tries: number }> {
   const { supervisor, mongo } = mesh;
   const pid = supervisor.pid(name);
   if (pid === undefined) throw new Error(`${name} does not run`);

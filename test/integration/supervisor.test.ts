@@ -14,7 +14,7 @@ import { enginesReady } from "../../deploy/local/engines.ts";
 import { leftovers, readTable } from "../../deploy/local/leftovers.ts";
 import { Supervisor } from "../../deploy/local/supervisor.ts";
 import { mongoUri, natsServers, readTopology, type Topology } from "../../services/mesh/topology.ts";
-import { type Mesh, startEngines, startMesh } from "../harness/mesh.ts";
+import { type LocalMesh, startEngines, startMesh } from "../harness/mesh.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -40,7 +40,7 @@ const isAlive = (pid: number): boolean => {
 const wanted = (): Topology => readTopology(join(ROOT, "deploy", "topology.yaml"));
 
 describe("a running mesh", () => {
-  let mesh: Mesh;
+  let mesh: LocalMesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: ["administration"] });
   });

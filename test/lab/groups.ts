@@ -1,0 +1,71 @@
+/** A machine's share of CPU and memory: control groups (version 1) that all its processes are put into. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = "/sys/fs/cgroup";
+const PERIOD_US = 100_000;
+
+function put(controller: "cpu" | "memory", name: string, pids: readonly number[]): string {
+  const folder = join(ROOT, controller, name);
+  mkdirSync(folder, { recursive: true });
+  move(folder, pids);
+  return folder;
+}
+
+function move(folder: string, pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      writeFileSync(join(folder, "cgroup.procs"), `${pid}`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has ended meanwhile.
+    }
+  }
+}
+
+function pidsOf(folder: string): number[] {
+  return readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+}
+
+/** Gives the processes, and what they start, so many percent of one core. Returns the function that ends it. */
+export function limitCpu(name: string, pids: readonly number[], percent: number): () => void {
+  const folder = put("cpu", name, pids);
+  writeFileSync(join(folder, "cpu.cfs_period_us"), `${PERIOD_US}`);
+  writeFileSync(join(folder, "cpu.cfs_quota_us"), `${(PERIOD_US * percent) / 100}`);
+  return () => {
+    writeFileSync(join(folder, "cpu.cfs_quota_us"), "-1");
+    leave("cpu", folder);
+  };
+}
+
+/** Leaves the processes, and what they start, so much memory more than they have now. Returns the function that ends it. */
+export function limitMemory(name: string, pids: readonly number[], spareBytes: number): () => void {
+  const resident = pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+  const folder = put("memory", name, pids);
+  writeFileSync(join(folder, "memory.limit_in_bytes"), `${resident + spareBytes}`);
+  return () => {
+    writeFileSync(join(folder, "memory.limit_in_bytes"), "-1");
+    leave("memory", folder);
+  };
+}
+
+function residentBytes(pid: number): number {
+  try {
+    return 1_024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // It has ended meanwhile.
+  }
+}
+
+const LEAVE_ROUNDS = 20;
+
+function leave(controller: "cpu" | "memory", folder: string): void {
+  for (let round = 0; round < LEAVE_ROUNDS && pidsOf(folder).length > 0; round += 1) move(join(ROOT, controller), pidsOf(folder));
+  rmdirSync(folder);
+}
+
+/** Why this machine has no such groups; empty where it has. */
+export function whyNoGroups(): string {
+  for (const controller of ["cpu", "memory"])
+    if (!existsSync(join(ROOT, controller, "cgroup.procs"))) return `there is no control group for ${controller} (version 1)`;
+  return "";
+}

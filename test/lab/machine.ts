@@ -1,0 +1,103 @@
+/** One machine of the lab: a place in the network, a disk of its own, and a supervisor that keeps what the topology puts there. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, cpSync, existsSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../deploy/local/binaries.ts";
+import { lastTable, type ProcessRow } from "../../deploy/local/leftovers.ts";
+import { passedEnvironment } from "../../deploy/local/programs.ts";
+import { Disk } from "./disk.ts";
+import { killAll, type Net, type Place } from "./net.ts";
+
+export interface MachineParts {
+  readonly net: Net;
+  readonly place: Place;
+  /** The lab's folder, which holds the disks, and the supervisors' own words. */
+  readonly lab: string;
+  readonly topologyFile: string;
+  /** Copied to the disk at its first start, as an administrator would. */
+  readonly certificates: string;
+  /** Added to the environment of the supervisor and of all that it keeps. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export class Machine {
+  readonly place: Place;
+  readonly disk: Disk;
+  readonly #parts: MachineParts;
+  #supervisor: ChildProcess | undefined;
+  #on = false;
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+    this.place = parts.place;
+    this.disk = new Disk(parts.lab, parts.place);
+  }
+
+  /** The machine's run directory. */
+  get run(): string {
+    return join(this.disk.folder, "run");
+  }
+
+  get isOn(): boolean {
+    return this.#on;
+  }
+
+  powerOn(): void {
+    if (this.#on) return;
+    const { net, place, certificates } = this.#parts;
+    net.plug(place, "in");
+    this.disk.mount();
+    this.#on = true;
+    if (!existsSync(join(this.run, "certs"))) cpSync(certificates, join(this.run, "certs"), { recursive: true });
+    this.startSupervisor();
+  }
+
+  startSupervisor(): void {
+    const { net, place, lab, topologyFile, environment } = this.#parts;
+    const output = openSync(join(lab, `${place}.log`), "a");
+    const [file, ...first] = net.at(place);
+    const program = [process.execPath, "--disable-warning=ExperimentalWarning", join(ROOT, "services", "nrcms", "main.ts")];
+    this.#supervisor = spawn(file, [...first, ...program, "up", "--server", place, "--topology", topologyFile], {
+      stdio: ["ignore", output, output],
+      env: { ...passedEnvironment(), ...environment, NRCMS_RUN: this.run },
+      detached: true,
+    });
+    this.#supervisor.unref();
+    closeSync(output);
+  }
+
+  /** The link goes first, so that nobody is told; then the disk and every process at once. */
+  powerOff(): void {
+    if (!this.#on) return;
+    const { net, place } = this.#parts;
+    net.plug(place, "out");
+    this.disk.cutPower();
+    killAll(() => net.pids(place));
+    this.disk.unmount();
+    this.#on = false;
+  }
+
+  /** What runs here, as the supervisor last wrote it down. */
+  rows(): readonly ProcessRow[] {
+    return this.#on ? (lastTable(this.run)?.processes ?? []) : [];
+  }
+
+  /** The supervisor that keeps this machine now; another one after each of its deaths. */
+  supervisorPid(): number | undefined {
+    return this.#on ? lastTable(this.run)?.pid : undefined;
+  }
+
+  pids(): number[] {
+    return this.#parts.net.pids(this.place);
+  }
+
+  signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
+    for (const pid of this.pids()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+  }
+}
