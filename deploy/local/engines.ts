@@ -19,10 +19,7 @@ export async function engineCommands(setting: EngineSetting, say: Say): Promise<
     nats.length > 0 ? findBinary("nats-server", { say }) : undefined,
     mongo.length > 0 ? findBinary("mongod", { say }) : undefined,
   ]);
-  return [
-    ...(natsServer ? natsCommands(setting, natsServer.file) : []),
-    ...(mongod ? mongoCommands(setting, mongod.file) : []),
-  ];
+  return [...(natsServer ? natsCommands(setting, natsServer.file) : []), ...(mongod ? mongoCommands(setting, mongod.file) : [])];
 }
 
 export interface Waiting {

@@ -119,6 +119,8 @@ export interface Table {
   readonly identity: string;
   readonly started: string;
   readonly run: string;
+  /** The only server that it keeps; undefined where it keeps the whole mesh. */
+  readonly server?: string;
   readonly state: "starting" | "running" | "stopping";
   readonly processes: readonly ProcessRow[];
 }

@@ -18,11 +18,12 @@ const TWIN_FLAGS = [QUIET, "--max-old-space-size=160", "--max-semi-space-size=2"
 /** For fewer services than this, compiling their code beforehand costs more than it saves. */
 const WARM_FROM_SERVICES = 4;
 const WARM_LIMIT_MS = 30_000;
-/** What a child may see of our environment; besides these all NRCMS_* and OTEL_*. */
+/** What a child may see of our environment; besides these all NRCMS_* and OTEL_*, and what NRCMS_PASS names, separated by commas (LD_PRELOAD for another malloc or clock). */
 const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
 
 export function passedEnvironment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => PASSED.includes(name) || /^(NRCMS|OTEL)_/.test(name));
+  const named = [...PASSED, ...(process.env.NRCMS_PASS ?? "").split(",")];
+  const entries = Object.entries(process.env).filter(([name]) => named.includes(name) || /^(NRCMS|OTEL)_/.test(name));
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
@@ -58,7 +59,9 @@ export function programCommands(programs: Programs): Command[] {
     log: join(directory, "logs", `${name}.log`),
   });
   const twins = services.flatMap((service) =>
-    twinsOn(topology, service, server).map((twin) => command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin })),
+    twinsOn(topology, service, server).map((twin) =>
+      command(`${service}.${twin}`, `services/${service}/main.ts`, { NRCMS_SERVICE: service, NRCMS_TWIN: twin }),
+    ),
   );
   const guardians = guarded.map((one) => command(`guardian.${one}`, "services/guardian/main.ts", { NRCMS_SERVER: one }));
   return [...(sandbox ? [command("bank", "deploy/sandbox/bank/main.ts", {})] : []), ...twins, ...guardians];

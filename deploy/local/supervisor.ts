@@ -107,7 +107,8 @@ export class Supervisor {
         process.once("exit", this.#killAll);
         this.#undertaker = undertaker(this.#mark, removeAtDeath);
       } else {
-        const living = lastTable(this.run)?.processes.filter(({ pid, identity: known }) => pid !== undefined && identity(pid) === known) ?? [];
+        const living =
+          lastTable(this.run)?.processes.filter(({ pid, identity: known }) => pid !== undefined && identity(pid) === known) ?? [];
         for (const row of living) this.#orphans.set(row.name, row);
         await endLeftovers(this.run, this.#say, new Set(living.map(({ pid }) => pid ?? 0)));
         writeTopology(this.#topology, this.run);
@@ -224,6 +225,7 @@ export class Supervisor {
       identity: identity(process.pid) ?? "",
       started: this.#started,
       run: this.run,
+      ...(this.#options.server === undefined ? {} : { server: this.#options.server }),
       state: this.#state,
       processes,
     });

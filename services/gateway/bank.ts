@@ -54,7 +54,7 @@ export async function openBankDoor(door: Door): Promise<BankDoor> {
   server.requestTimeout = TIMEOUT_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, hostOf(config.topology, config.place.server), () => resolve());
+    server.listen(port, config.place.listen ?? hostOf(config.topology, config.place.server), () => resolve());
   });
   return {
     close: () =>

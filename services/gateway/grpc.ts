@@ -92,7 +92,7 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
     [{ private_key: certificate(`gateway-${config.twin}.key`), cert_chain: certificate(`gateway-${config.twin}.pem`) }],
     true,
   );
-  const address = `${hostOf(config.topology, config.place.server)}:${port}`;
+  const address = `${config.place.listen ?? hostOf(config.topology, config.place.server)}:${port}`;
   const bind = () =>
     new Promise<void>((resolve, reject) => {
       server.bindAsync(address, credentials, (error) => (error ? reject(error) : resolve()));

@@ -7,7 +7,14 @@ import { z } from "zod";
 export const FAILBACK = /^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/;
 const DEFAULT_NATS_PORT = 4222;
 const port = z.number().int().min(1).max(65535);
-const place = z.object({ server: z.string(), port, grpc: port.optional(), bank: port.optional() });
+const place = z.object({
+  server: z.string(),
+  port,
+  grpc: port.optional(),
+  bank: port.optional(),
+  /** The address on which the doors for others listen; the server's own where it is not said, 0.0.0.0 where a virtual address moves between the servers. */
+  listen: z.ipv4().optional(),
+});
 const NATS_URL = "nats:// or tls:// addresses of the servers of one cluster, separated by commas";
 const natsUrl = z.string().refine((text) => natsUrls(text) !== undefined, NATS_URL);
 const MONGODB_URI = "a mongodb:// or mongodb+srv:// address of a replica set (…/?replicaSet=name)";

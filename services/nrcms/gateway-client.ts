@@ -106,6 +106,9 @@ export function openGateway(addresses: readonly string[], certificates: string, 
         "grpc.initial_reconnect_backoff_ms": 50,
         "grpc.min_reconnect_backoff_ms": 50,
         "grpc.max_reconnect_backoff_ms": 1_000,
+        // A gateway whose machine lost its power says nothing any more: it is found out by its silence.
+        "grpc.keepalive_time_ms": 1_000,
+        "grpc.keepalive_timeout_ms": 500,
         "grpc.max_receive_message_length": 16 * 1024 * 1024,
       }),
   );

@@ -198,13 +198,23 @@ program
   )
   .option("--yes", "不询问 · do not ask")
   .action(async (options: { yes?: boolean }) => {
-    const [{ upgrade, releaseOnDisk }, { people }] = await Promise.all([import("./upgrade.ts"), import("./people.ts")]);
+    const [{ upgrade, releaseOnDisk }, { people }, { readTable }] = await Promise.all([
+      import("./upgrade.ts"),
+      import("./people.ts"),
+      import("../../deploy/local/leftovers.ts"),
+    ]);
     const { run, topology } = await inForce();
-    if (!options.yes && !(await agreed(`各服务器将依次重启为 ${releaseOnDisk()}. Every server will be started again in turn. 确定？`)))
+    const only = readTable(run)?.server;
+    if (
+      !options.yes &&
+      !(await agreed(
+        `${only ?? "各服务器"} 将依次重启为 ${releaseOnDisk()}. ${only ?? "Every server"} will be started again${only ? "" : " in turn"}. 确定？`,
+      ))
+    )
       return finish(2);
     const who = people(topology, run);
     try {
-      await upgrade({ operator: who.as("operator"), topology, run, say: (line) => console.error(line) });
+      await upgrade({ operator: who.as("operator"), topology, runOf: () => run, only, say: (line) => console.error(line) });
     } finally {
       who.close();
     }

@@ -22,7 +22,10 @@ const CALL = { patienceMs: 10_000 } as const;
 export interface Upgrading {
   readonly operator: GatewayClient;
   readonly topology: Topology;
-  readonly run: string;
+  /** The run directory of the supervisor that keeps a server's processes. */
+  runOf(server: string): string;
+  /** Only this server: each machine's supervisor knows its own processes alone. */
+  readonly only?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -43,9 +46,9 @@ export function whyNotFollow(running: string, disk: string): string {
   return `${running} → ${disk} 跳过了版本 skips a release: every release reads what the next one writes`;
 }
 
-/** Upgrades every server in turn, the witness's engines last. Throws where a step does not succeed: what was upgraded stays, and it can be begun again. */
+/** Upgrades every server in turn, the witness's engines last; or only the one whose supervisor is at hand. Throws where a step does not succeed: what was upgraded stays, and it can be begun again. */
 export async function upgrade(upgrading: Upgrading): Promise<void> {
-  const { operator, topology, say } = upgrading;
+  const { operator, topology, say, only } = upgrading;
   const disk = releaseOnDisk();
   const { pairs } = await operator.call(MonitoringServiceDefinition, "getPairs", {}, CALL);
   for (const release of new Set(pairs.flatMap(({ twins }) => twins.filter(({ alive }) => alive).map((twin) => twin.release)))) {
@@ -54,7 +57,7 @@ export async function upgrade(upgrading: Upgrading): Promise<void> {
   }
   const hosts = new Set(Object.values(topology.services).flatMap(({ a, b }) => [a.server, b.server]));
   const order = [...hosts, ...Object.keys(topology.servers).filter((server) => !hosts.has(server))];
-  for (const server of order) {
+  for (const server of only === undefined ? order : [only]) {
     say(`${server}: 退出工作 at rest`);
     await drain(operator, server, "", false);
     await handOverPrimary(topology, server);
@@ -80,17 +83,18 @@ export function processesOf(topology: Topology, server: string): { programs: str
 async function restart(upgrading: Upgrading, server: string): Promise<void> {
   const { programs, engines } = processesOf(upgrading.topology, server);
   upgrading.say(`${server}: ${programs.length} 个程序重启 programs are started again`);
-  await Promise.all(programs.map((name) => again(upgrading, name)));
+  const run = upgrading.runOf(server);
+  await Promise.all(programs.map((name) => again(run, name)));
   await settled(upgrading, server);
   for (const name of engines) {
     upgrading.say(`${server}: ${name} 重启 is started again`);
-    await again(upgrading, name);
+    await again(run, name);
     await enginesReady(upgrading.topology, { limitMs: AGAIN_LIMIT_MS });
   }
 }
 
 /** Ends a process in order, and waits until its supervisor has started it again. One that does not run here is passed over. */
-async function again({ run }: Upgrading, name: string): Promise<void> {
+async function again(run: string, name: string): Promise<void> {
   const rowOf = () => readTable(run)?.processes.find((row) => row.name === name);
   const before = rowOf()?.pid;
   if (before === undefined) return;

@@ -77,7 +77,7 @@ describe("orders under load", () => {
     const before = pids();
     const steps: string[] = [];
     await underLoad(mesh, "rolling upgrade of everything", async () => {
-      await upgrade({ operator, topology: mesh.topology, run: mesh.run, say: (line) => void steps.push(line) });
+      await upgrade({ operator, topology: mesh.topology, runOf: () => mesh.run, say: (line) => void steps.push(line) });
     });
     const after = pids();
     expect([...before].filter(([name, pid]) => name !== "bank" && after.get(name) === pid)).toEqual([]);

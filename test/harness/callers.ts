@@ -5,6 +5,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { random } from "../../deploy/sandbox/region/random.ts";
+import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { type Claim, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { pause } from "../../services/mesh/clock.ts";
@@ -49,9 +50,16 @@ export interface Load {
   /** How often each status made a till ask again. */
   readonly statuses: ReadonlyMap<string, number>;
   readonly failures: readonly string[];
-  /** The longest time in which no hospital had any answer, and the longest that one bill waited for its own. */
+  /** Since the load began, or since the last `mark`: the longest time in which no hospital had any answer, and how long each bill waited for its own. */
   readonly longestGapMs: number;
   readonly slowestMs: number;
+  readonly waitsMs: readonly number[];
+  /** In how many of the seconds since then there was an answer, of how many. */
+  readonly served: { readonly seconds: number; readonly of: number };
+  /** Begins those above anew. */
+  mark(): void;
+  /** Bills that were sent since then, are approved and are to be paid at once. */
+  approvedSince(sinceMs: number): readonly string[];
   /** Sends no more, and waits until every bill under way has its answer. */
   stop(): Promise<void>;
 }
@@ -71,8 +79,16 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const stop = new AbortController();
   const chance = random(mesh.seed, `callers ${performance.now()}`);
   const failures: string[] = [];
-  const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0, slowestMs: 0 };
+  const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0 };
+  let waitsMs: number[] = [];
   let lastMs = performance.now();
+  const served = new Set<number>();
+  let markMs = lastMs;
+  let endMs: number | undefined;
+  const approved: { readonly claimId: string; readonly sentMs: number }[] = [];
+  const paidAtOnce = new Set(
+    mesh.region.institutions.filter((one) => one.paySchedule === PaySchedule.IMMEDIATE).map((one) => one.institutionId),
+  );
 
   const statuses = new Map<string, number>();
   const retried = (status: string, words: string): void => {
@@ -93,6 +109,7 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     const { claimId } = request;
     const sentMs = performance.now();
     counts.sent += 1;
+    let state = "";
     try {
       if (chance.chance(ELIGIBILITY_BP)) await ask(institutionId, request.personId, request.dischargedOn);
       const { claim } = await mesh.people
@@ -100,6 +117,7 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
         .call(ClaimsServiceDefinition, "submitClaim", { requestId: claimId, bill: request }, { patienceMs: PATIENCE_MS, onRetry: retried });
       if (!claim) throw new Error("an answer without a claim");
       enter(file, claim);
+      state = claim.state;
     } catch (error) {
       failures.push(`${claimId}: ${error instanceof GatewayError ? `${error.code} ${error.field} ${error.en}` : String(error)}`);
       return;
@@ -107,8 +125,10 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     const now = performance.now();
     counts.answered += 1;
     counts.longestGapMs = Math.max(counts.longestGapMs, now - lastMs);
-    counts.slowestMs = Math.max(counts.slowestMs, now - sentMs);
     lastMs = now;
+    waitsMs.push(now - sentMs);
+    served.add(Math.floor((now - markMs) / 1_000));
+    if (state === "APPROVED" && paidAtOnce.has(institutionId)) approved.push({ claimId, sentMs });
   };
 
   const till = async (institutionId: string): Promise<void> => {
@@ -142,14 +162,28 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
       return failures;
     },
     get longestGapMs() {
-      return counts.longestGapMs;
+      return stop.signal.aborted ? counts.longestGapMs : Math.max(counts.longestGapMs, performance.now() - lastMs);
     },
     get slowestMs() {
-      return counts.slowestMs;
+      return waitsMs.reduce((most, one) => Math.max(most, one), 0);
+    },
+    get waitsMs() {
+      return waitsMs;
+    },
+    get served() {
+      return { seconds: served.size, of: Math.ceil(((endMs ?? performance.now()) - markMs) / 1_000) };
+    },
+    approvedSince: (sinceMs) => approved.filter(({ sentMs }) => sentMs >= sinceMs).map(({ claimId }) => claimId),
+    mark() {
+      counts.longestGapMs = 0;
+      waitsMs = [];
+      served.clear();
+      markMs = performance.now();
     },
     async stop() {
       stop.abort();
       await tills;
+      endMs = performance.now();
     },
   };
 }

@@ -28,7 +28,7 @@ function options(): ClientOptions {
   return new Function(`return ${object}`)() as ClientOptions;
 }
 
-export function readmeClient(mesh: RegionMesh): Strangers {
+export function readmeClient(mesh: RegionMesh, { callers: count = CALLERS, pauseMs = PAUSE_MS } = {}): Strangers {
   const file = (name: string) => readFileSync(join(mesh.run, "certs", name));
   const secure = credentials.createSsl(file("authority.pem"), file("operator.key"), file("operator.pem"));
   const client = new Client(`ipv4:${gatewayAddresses(mesh.topology).join(",")}`, secure, options());
@@ -47,10 +47,10 @@ export function readmeClient(mesh: RegionMesh): Strangers {
   const caller = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await ask();
-      await pause(PAUSE_MS, stopping.signal);
+      await pause(pauseMs, stopping.signal);
     }
   };
-  const callers = Promise.all(Array.from({ length: CALLERS }, caller));
+  const callers = Promise.all(Array.from({ length: count }, caller));
   return {
     failures,
     until(more) {

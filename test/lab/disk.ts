@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 import { sh, succeeds } from "./shell.ts";
 
 const SIZE = "3G";
+const UNMOUNT_ROUNDS = 100;
+const UNMOUNT_PAUSE_MS = 50;
 const FILL_BYTES = 4 * 1024 * 1024;
 /** EXT4_IOC_SHUTDOWN without flushing the log: what was not synced is gone, and everything after is EIO. */
 const SHUTDOWN = "import fcntl,os,struct,sys\nfd=os.open(sys.argv[1],os.O_RDONLY)\nfcntl.ioctl(fd,0x8004587d,struct.pack('I',2))\n";
@@ -27,7 +29,12 @@ export class Disk {
     sh("mount", "-o", "loop,errors=remount-ro", this.#image, this.folder);
   }
 
+  /** What was killed a moment ago may still be on its way out. */
   unmount(): void {
+    for (let round = 0; round < UNMOUNT_ROUNDS; round += 1) {
+      if (succeeds("umount", this.folder)) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UNMOUNT_PAUSE_MS);
+    }
     sh("umount", this.folder);
   }
 

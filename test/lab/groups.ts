@@ -37,23 +37,14 @@ export function limitCpu(name: string, pids: readonly number[], percent: number)
   };
 }
 
-/** Leaves the processes, and what they start, so much memory more than they have now. Returns the function that ends it. */
+/** Leaves the processes, and what they start, so much memory beside what they have now (which stays with the group that they come from). Returns the function that ends it. */
 export function limitMemory(name: string, pids: readonly number[], spareBytes: number): () => void {
-  const resident = pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
   const folder = put("memory", name, pids);
-  writeFileSync(join(folder, "memory.limit_in_bytes"), `${resident + spareBytes}`);
+  writeFileSync(join(folder, "memory.limit_in_bytes"), `${spareBytes}`);
   return () => {
     writeFileSync(join(folder, "memory.limit_in_bytes"), "-1");
     leave("memory", folder);
   };
-}
-
-function residentBytes(pid: number): number {
-  try {
-    return 1_024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0; // It has ended meanwhile.
-  }
 }
 
 const LEAVE_ROUNDS = 20;

@@ -2,8 +2,7 @@
  * The whole mesh on machines of its own: server-a, server-b and the witness, each in a namespace with a disk, a supervisor and its part of the topology; the bank at another
  * place of the network. Started from the hospitals' place, where the load and the checks run.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { stringify } from "yaml";
@@ -44,7 +43,7 @@ function labTopology(change: MeshOptions["change"]): Topology {
 
 /** Builds the machines, switches them on and waits until everything is ready. Where that fails nothing is left running. */
 export async function startLab(net: Net, { change, people, environment = {} }: MeshOptions): Promise<Lab> {
-  const folder = mkdtempSync(join(tmpdir(), "nrcms-lab-"));
+  const { folder } = net;
   const run = join(folder, "outside");
   const topologyFile = join(run, "topology.yaml");
   const certificates = join(run, "certs");
@@ -57,7 +56,7 @@ export async function startLab(net: Net, { change, people, environment = {} }: M
     ...people,
     hosts: ["localhost", ...PLACES.map(addressOf)],
   });
-  const machine = (place: MachineName) => new Machine({ net, place, lab: folder, topologyFile, certificates, environment });
+  const machine = (place: MachineName) => new Machine({ net, place, lab: folder, topologyFile, certificates });
   const machines = { "server-a": machine("server-a"), "server-b": machine("server-b"), witness: machine("witness") };
   const bank = keepBank(net, topology, { run, topologyFile, environment });
   const supervisor = processesOf(machines, topology, bank);

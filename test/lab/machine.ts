@@ -1,5 +1,5 @@
 /** One machine of the lab: a place in the network, a disk of its own, and a supervisor that keeps what the topology puts there. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, cpSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../deploy/local/binaries.ts";
@@ -16,16 +16,15 @@ export interface MachineParts {
   readonly topologyFile: string;
   /** Copied to the disk at its first start, as an administrator would. */
   readonly certificates: string;
-  /** Added to the environment of the supervisor and of all that it keeps. */
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export class Machine {
   readonly place: Place;
   readonly disk: Disk;
   readonly #parts: MachineParts;
-  #supervisor: ChildProcess | undefined;
   #on = false;
+  /** Added to the environment of the supervisor and of all that it keeps, from the next start on. */
+  environment: Readonly<Record<string, string>> = {};
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -53,16 +52,16 @@ export class Machine {
   }
 
   startSupervisor(): void {
-    const { net, place, lab, topologyFile, environment } = this.#parts;
+    const { net, place, lab, topologyFile } = this.#parts;
     const output = openSync(join(lab, `${place}.log`), "a");
     const [file, ...first] = net.at(place);
     const program = [process.execPath, "--disable-warning=ExperimentalWarning", join(ROOT, "services", "nrcms", "main.ts")];
-    this.#supervisor = spawn(file, [...first, ...program, "up", "--server", place, "--topology", topologyFile], {
+    const supervisor = spawn(file, [...first, ...program, "up", "--server", place, "--topology", topologyFile], {
       stdio: ["ignore", output, output],
-      env: { ...passedEnvironment(), ...environment, NRCMS_RUN: this.run },
+      env: { ...passedEnvironment(), ...this.environment, NRCMS_RUN: this.run },
       detached: true,
     });
-    this.#supervisor.unref();
+    supervisor.unref();
     closeSync(output);
   }
 

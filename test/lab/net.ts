@@ -2,7 +2,11 @@
  * The lab's network: a namespace for each machine, for the hospitals and for the bank, each with one cable to a switch that stands in a namespace of its own.
  * Nothing of it touches the network of the machine that the lab runs on.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sh, succeeds, tryAll } from "./shell.ts";
 
 export const PLACES = ["server-a", "server-b", "witness", "hospitals", "bank"] as const;
@@ -22,6 +26,15 @@ function portOf(place: Place): string {
   return `p${PLACES.indexOf(place)}`;
 }
 
+export interface Spoilt {
+  readonly lossPercent: number;
+  /** The delay wanders between 0 and this. */
+  readonly jitterMs: number;
+}
+
+const WIRE = join(import.meta.dirname, "wire.py");
+const CABLE_LIMIT_MS = 10_000;
+
 export class Net {
   /** The lab's process, by which its namespaces are told from another lab's. */
   readonly #owner: number;
@@ -30,12 +43,17 @@ export class Net {
     this.#owner = owner;
   }
 
+  /** Where the machines' disks lie. */
+  get folder(): string {
+    return folderOf(this.#owner);
+  }
+
   namespace(place: Place | "switch"): string {
     return `${PREFIX}-${this.#owner}-${place}`;
   }
 
   /** What a command is put behind, so that it runs at a place. Only the network is another: files and processes are seen as before. */
-  at(place: Place): [string, ...string[]] {
+  at(place: Place | "switch"): [string, ...string[]] {
     return ["nsenter", `--net=${FOLDER}/${this.namespace(place)}`];
   }
 
@@ -68,6 +86,32 @@ export class Net {
 
   heal(from: Place, to: Place): void {
     sh("ip", "-n", this.namespace(from), "neigh", "del", addressOf(to), "dev", "eth0");
+  }
+
+  /** From now on a place hangs on a bad cable, both ways. Gives the function that replaces it. */
+  async spoil(place: Place, { lossPercent, jitterMs }: Spoilt): Promise<() => void> {
+    const at = this.namespace("switch");
+    const [port, tap] = [portOf(place), `t${PLACES.indexOf(place)}`];
+    sh(...this.at(place), "python3", WIRE, "offload", "eth0");
+    sh("ip", "-n", at, "tuntap", "add", "dev", tap, "mode", "tap");
+    const [file, ...first] = this.at("switch");
+    const cable = spawn(file, [...first, "python3", WIRE, "carry", port, tap, `${lossPercent}`, `${jitterMs}`], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const replace = (): void => {
+      cable.kill("SIGKILL");
+      sh("ip", "-n", at, "link", "set", port, "master", "br0");
+      sh("ip", "-n", at, "link", "del", tap);
+    };
+    try {
+      await once(cable.stdout, "data", { signal: AbortSignal.timeout(CABLE_LIMIT_MS) });
+    } catch (error) {
+      replace();
+      throw error;
+    }
+    sh("ip", "-n", at, "link", "set", port, "nomaster");
+    sh("ip", "-n", at, "link", "set", tap, "master", "br0", "up");
+    return replace;
   }
 
   /** The processes that run at a place. */
@@ -108,7 +152,20 @@ function destroyOf(owner: number): string[] {
   return tryAll([
     ...own.filter((name) => !name.endsWith("-hospitals")).map((name) => () => killAll(() => pidsIn(name))),
     ...own.map((name) => () => sh("ip", "netns", "del", name)),
+    ...mountsIn(folderOf(owner)).map((mount) => () => sh("umount", "--lazy", mount)),
+    () => rmSync(folderOf(owner), { recursive: true, force: true }),
   ]);
+}
+
+function folderOf(owner: number): string {
+  return join(tmpdir(), `${PREFIX}-lab-${owner}`);
+}
+
+function mountsIn(folder: string): string[] {
+  const targets = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[1] ?? []);
+  return targets.filter((target) => target.startsWith(`${folder}/`));
 }
 
 /** The owners of namespaces whose process is gone: a lab that was killed. */

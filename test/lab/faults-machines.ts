@@ -1,0 +1,282 @@
+/** A whole machine: its power, its processes, its CPU, its memory, its disk, its clock, its supervisor. */
+import { enginesReady } from "../../deploy/local/engines.ts";
+import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { GatewayError } from "../../services/nrcms/gateway-client.ts";
+import { CALLERS } from "../harness/callers.ts";
+import { until } from "../harness/faults.ts";
+import { FakeClock, faketime } from "./clock.ts";
+import type { Fault } from "./faults.ts";
+import { limitCpu, limitMemory } from "./groups.ts";
+import type { MachineName } from "./lab.ts";
+import type { Machine } from "./machine.ts";
+import { labOf, primaryOf, type Scene } from "./scene.ts";
+
+const READY_LIMIT_MS = 120_000;
+const FROZEN_MS = 30_000;
+const STARVED_PERCENT = 5;
+const STARVED_MS = 15_000;
+const SPARE_BYTES = 24 * 1024 * 1024;
+const FAILED_DISK_MS = 12_000;
+const CALL_MS = 2_000;
+const HOUR_S = 3_600;
+const CLOCK_MS = 15_000;
+
+/** One of the two servers. */
+function server(scene: Scene): Machine {
+  return labOf(scene).machines[scene.chance.pick<MachineName>(["server-a", "server-b"])];
+}
+
+/** Waits until every machine has everything again. */
+export async function whole(scene: Scene): Promise<void> {
+  await enginesReady(scene.mesh.topology, { limitMs: READY_LIMIT_MS });
+  await scene.mesh.supervisor.waitReady(undefined, READY_LIMIT_MS);
+}
+
+async function powerCycle(scene: Scene, machine: Machine): Promise<void> {
+  scene.note(machine.place);
+  scene.struck();
+  machine.powerOff();
+  await scene.flows();
+  machine.powerOn();
+  await whole(scene);
+}
+
+/** The disk of the primary's machine goes wrong under it; afterwards the machine is switched off, given a sound disk and switched on. */
+async function diskOfPrimary(scene: Scene, hurt: (machine: Machine) => () => void): Promise<void> {
+  const name = await primaryOf(scene.mesh.topology);
+  const machine = labOf(scene).machineOf(name);
+  scene.note(`${machine.place}, where ${name} is primary`);
+  scene.struck();
+  const mend = hurt(machine);
+  await scene.flows();
+  await pause(FAILED_DISK_MS);
+  mend();
+  machine.powerOff();
+  machine.powerOn();
+  await whole(scene);
+}
+
+/** Whether a claim is answered, refused for want of a majority, or something else: in words. */
+async function asked(scene: Scene): Promise<string> {
+  const institutionId = CALLERS[0];
+  try {
+    const bill = scene.mesh.bills.next(institutionId);
+    await scene.mesh.people
+      .as(`hospital-${institutionId}`)
+      .call(ClaimsServiceDefinition, "getClaim", { claimId: bill.claimId }, { patienceMs: CALL_MS, timeoutMs: CALL_MS });
+    return "answered";
+  } catch (error) {
+    return error instanceof GatewayError ? error.status : String(error);
+  }
+}
+
+/** The machine started again with other settings of its environment. */
+async function withEnvironment(scene: Scene, machine: Machine, environment: Readonly<Record<string, string>>): Promise<void> {
+  machine.environment = environment;
+  machine.powerOff();
+  machine.powerOn();
+  await whole(scene);
+}
+
+export const machineFaults: readonly Fault[] = [
+  {
+    id: "kill-supervisor",
+    title: "kill −9 a server's supervisor",
+    gapMs: 250,
+    flowMs: 2_500,
+    lab: true,
+    async strike(scene) {
+      const machine = server(scene);
+      const kept = machine.rows().map(({ name, pid }) => `${name} ${pid}`);
+      const pid = machine.supervisorPid();
+      if (pid === undefined) throw new Error(`${machine.place} has no supervisor`);
+      scene.note(machine.place);
+      scene.struck();
+      process.kill(pid, "SIGKILL");
+      await scene.flows();
+      await until("another supervisor has taken over what runs", async () => {
+        const now = machine.supervisorPid() !== pid && machine.rows().map((row) => `${row.name} ${row.pid}`);
+        return now && kept.every((row) => now.includes(row));
+      });
+    },
+  },
+  {
+    id: "freeze-server",
+    title: "all processes of one server frozen for 30 s, then thawed",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    async strike(scene) {
+      const machine = server(scene);
+      scene.note(machine.place);
+      const thaw = pause(FROZEN_MS);
+      scene.struck();
+      machine.signalAll("SIGSTOP");
+      try {
+        await scene.flows();
+        await thaw;
+      } finally {
+        machine.signalAll("SIGCONT");
+      }
+      await whole(scene);
+    },
+  },
+  {
+    id: "starve-cpu",
+    title: "one server's CPU at 5 %",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    async strike(scene) {
+      const machine = server(scene);
+      scene.note(machine.place);
+      scene.struck();
+      const feed = limitCpu(`nrcms-lab-${process.pid}`, machine.pids(), STARVED_PERCENT);
+      try {
+        await scene.flows();
+        await pause(STARVED_MS);
+      } finally {
+        feed();
+      }
+      await whole(scene);
+    },
+  },
+  {
+    id: "exhaust-memory",
+    title: "one server's memory exhausted",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    async strike(scene) {
+      const machine = server(scene);
+      const before = machine.rows();
+      scene.note(machine.place);
+      scene.struck();
+      const widen = limitMemory(`nrcms-lab-${process.pid}`, machine.pids(), SPARE_BYTES);
+      try {
+        await scene.flows();
+        await pause(STARVED_MS);
+      } finally {
+        widen();
+      }
+      const killed = before.filter(({ name, pid }) => machine.rows().some((row) => row.name === name && row.pid !== pid));
+      scene.note(`the kernel ended ${killed.map(({ name }) => name).join(", ") || "nothing"}`);
+      await whole(scene);
+    },
+  },
+  {
+    id: "disk-full",
+    title: "the disk of the MongoDB primary's server is full",
+    gapMs: 3_500,
+    flowMs: 6_000,
+    lab: true,
+    strike: (scene) => diskOfPrimary(scene, (machine) => machine.disk.fill()),
+  },
+  {
+    id: "disk-read-only",
+    title: "… is read-only",
+    gapMs: 3_500,
+    flowMs: 6_000,
+    lab: true,
+    strike: (scene) =>
+      diskOfPrimary(scene, (machine) => {
+        machine.disk.becomeReadOnly();
+        return () => undefined;
+      }),
+  },
+  {
+    id: "disk-failed",
+    title: "… answers every access with an I/O error",
+    gapMs: 3_500,
+    flowMs: 6_000,
+    lab: true,
+    strike: (scene) =>
+      diskOfPrimary(scene, (machine) => {
+        machine.disk.cutPower();
+        return () => undefined;
+      }),
+  },
+  {
+    id: "power-server",
+    title: "power off one whole server",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    strike: (scene) => powerCycle(scene, server(scene)),
+  },
+  {
+    id: "power-witness",
+    title: "power off the witness",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    strike: (scene) => powerCycle(scene, labOf(scene).machines.witness),
+  },
+  {
+    id: "power-all",
+    title: "power off all three at once, back again",
+    flowMs: 20_000,
+    lab: true,
+    async strike(scene) {
+      const machines = Object.values(labOf(scene).machines);
+      scene.struck();
+      for (const machine of machines) machine.powerOff();
+      await pause(2_000);
+      for (const machine of machines) machine.powerOn();
+      await enginesReady(scene.mesh.topology, { limitMs: READY_LIMIT_MS });
+      scene.healed();
+      await scene.flows();
+      await whole(scene);
+    },
+  },
+  {
+    id: "two-down",
+    title: "two machines down, one back",
+    flowMs: 5_000,
+    lab: true,
+    async strike(scene) {
+      const { machines } = labOf(scene);
+      const machine = server(scene);
+      scene.note(`${machine.place} and the witness down`);
+      scene.struck();
+      machine.powerOff();
+      machines.witness.powerOff();
+      await pause(6_000);
+      const before = scene.load.answered;
+      scene.note(`a query meanwhile: ${await asked(scene)}`);
+      await pause(4_000);
+      if (scene.load.answered > before) throw new Error("a minority has acknowledged bills");
+      const [back, other] = scene.chance.shuffle([machine, machines.witness]);
+      back?.powerOn();
+      await until("a majority is back", async () => (await primaryOf(scene.mesh.topology).catch(() => "")) !== "", READY_LIMIT_MS);
+      scene.note(`${back?.place} back first`);
+      scene.healed();
+      await scene.flows();
+      other?.powerOn();
+      await whole(scene);
+    },
+  },
+  ...([1, -1] as const).map(
+    (sign): Fault => ({
+      id: sign > 0 ? "clock-ahead" : "clock-behind",
+      title: `a server's clock jumps an hour ${sign > 0 ? "ahead" : "back"}, and returns (Node and mongod; nats-server keeps the true time)`,
+      lab: true,
+      async strike(scene) {
+        const lab = labOf(scene);
+        const machine = server(scene);
+        const clock = new FakeClock(await faketime(), lab.run, machine.place);
+        await withEnvironment(scene, machine, clock.environment);
+        scene.note(machine.place);
+        scene.struck();
+        clock.set(sign * HOUR_S);
+        await pause(CLOCK_MS);
+        await scene.flows();
+        clock.set(0);
+        scene.healed();
+        await scene.flows();
+        await withEnvironment(scene, machine, {});
+      },
+    }),
+  ),
+];

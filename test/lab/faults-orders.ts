@@ -1,0 +1,110 @@
+/** What operators do, and what they do wrong. */
+import { handOverPrimary } from "../../deploy/local/mongo.ts";
+import { handOverLeaders } from "../../deploy/local/nats.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
+import { upgrade } from "../../services/nrcms/upgrade.ts";
+import type { Fault } from "./faults.ts";
+import { whole } from "./faults-machines.ts";
+import { primaryOf, type Scene } from "./scene.ts";
+
+const BETWEEN_MS = 1_500;
+const SERVERS = ["server-a", "server-b"] as const;
+
+const operatorOf = ({ mesh }: Scene) => mesh.people.as("operator");
+
+/** The server of the primary. */
+async function serverOfPrimary({ mesh }: Scene): Promise<string> {
+  const name = await primaryOf(mesh.topology);
+  return mesh.topology.engines.mongo.find((one) => one.name === name)?.server ?? "";
+}
+
+export const orderFaults: readonly Fault[] = [
+  {
+    id: "switchover",
+    title: "manual switchover of a service",
+    gapMs: 250,
+    flowMs: 1_000,
+    async strike(scene) {
+      const service = scene.chance.pick(["settlement", "payment", "claims", "enrollment"]);
+      scene.note(service);
+      scene.struck();
+      await switchover(operatorOf(scene), service, "", false);
+      await scene.flows();
+      await switchover(operatorOf(scene), service, "", false);
+      await pause(BETWEEN_MS);
+    },
+  },
+  {
+    id: "switchover-mongo",
+    title: "manual switchover of MongoDB",
+    gapMs: 250,
+    flowMs: 1_000,
+    async strike(scene) {
+      const server = await serverOfPrimary(scene);
+      scene.struck();
+      const moved = await handOverPrimary(scene.mesh.topology, server);
+      scene.note(`${moved?.from} → ${moved?.to}`);
+      await scene.flows();
+    },
+  },
+  {
+    id: "drain",
+    title: "drain of a server, and its return",
+    gapMs: 500,
+    flowMs: 1_000,
+    async strike(scene) {
+      const { topology } = scene.mesh;
+      const server = scene.chance.pick(SERVERS);
+      scene.note(server);
+      scene.struck();
+      await drain(operatorOf(scene), server, "", false);
+      await handOverPrimary(topology, server);
+      await handOverLeaders(topology, server);
+      await scene.flows();
+      await resume(operatorOf(scene), server);
+      await pause(BETWEEN_MS);
+    },
+  },
+  {
+    id: "upgrade",
+    title: "rolling upgrade of everything",
+    gapMs: 300,
+    flowMs: 1_000,
+    async strike(scene) {
+      const { mesh, lab } = scene;
+      scene.struck();
+      const runOf = (server: string) => lab?.machines[server as keyof typeof lab.machines]?.run ?? mesh.run;
+      await upgrade({ operator: operatorOf(scene), topology: mesh.topology, runOf, say: () => undefined });
+      scene.healed();
+      await scene.flows();
+    },
+  },
+  {
+    id: "operator-mistake",
+    title: "an operator drains one server, then stops the other: refused, and then done all the same",
+    gapMs: 3_500,
+    flowMs: 12_000,
+    lab: true,
+    async strike(scene) {
+      const [one, other] = scene.chance.shuffle([...SERVERS]) as [(typeof SERVERS)[number], (typeof SERVERS)[number]];
+      scene.note(`${one} at rest, ${other} stopped`);
+      await drain(operatorOf(scene), one, "", false);
+      const refused = await drain(operatorOf(scene), other, "", false).then(
+        () => "",
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      if (refused === "") throw new Error(`${other} was put at rest although ${one} rests`);
+      const machine = scene.lab?.machines[other];
+      const pid = machine?.supervisorPid();
+      if (!machine || pid === undefined) throw new Error(`${other} has no supervisor`);
+      scene.struck();
+      process.kill(pid, "SIGTERM");
+      await scene.flows();
+      while (machine.pids().length > 0) await pause(100);
+      machine.startSupervisor();
+      await whole(scene);
+      await resume(operatorOf(scene), one);
+    },
+  },
+];

@@ -1,0 +1,114 @@
+/** What a fault has before it: the mesh under load, a seed's chance, and the marks between which it is measured. */
+import { MongoClient } from "mongodb";
+import type { Random } from "../../deploy/sandbox/region/random.ts";
+import { memberStates } from "../../services/audit/store-engines.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import { hostOf, mongoUri, type Topology } from "../../services/mesh/topology.ts";
+import type { Load } from "../harness/callers.ts";
+import type { RegionMesh } from "../harness/region-mesh.ts";
+import type { Lab } from "./lab.ts";
+
+export const FLOW_LIMIT_MS = 90_000;
+const LOOK_MS = 100;
+const ASKED = 64;
+
+export interface Scene {
+  readonly mesh: RegionMesh;
+  /** Undefined where there are no namespaces: then only processes can be hurt. */
+  readonly lab: Lab | undefined;
+  readonly load: Load;
+  readonly chance: Random;
+  /** The fault is there from now on: gaps and waits are counted anew. */
+  struck(): void;
+  /** What was broken is mended from now on: until the flow is counted anew. */
+  healed(): void;
+  /** Waits until a claim that was billed after the last of the two marks is paid and posted. */
+  flows(): Promise<void>;
+  /** Says itself how long it took until money flowed. */
+  flowed(ms: number): void;
+  /** Something that a reader of the table should know. */
+  note(words: string): void;
+}
+
+export interface Marks extends Scene {
+  /** Milliseconds from the last mark until money flowed; undefined where nobody waited for it. */
+  readonly flowMs: number | undefined;
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Looks from outside, with little patience: what is asked may be dead. */
+function watcher(topology: Topology): MongoClient {
+  return new MongoClient(mongoUri(topology), {
+    readPreference: "secondaryPreferred",
+    readConcernLevel: "majority",
+    serverSelectionTimeoutMS: 1_000,
+    connectTimeoutMS: 1_000,
+    socketTimeoutMS: 1_000,
+    heartbeatFrequencyMS: 500,
+    minHeartbeatFrequencyMS: 100,
+  });
+}
+
+export function sceneOf(mesh: RegionMesh, lab: Lab | undefined, load: Load, chance: Random): Marks {
+  const mongo = watcher(mesh.topology);
+  const claims = mongo.db("nrcms_claims").collection<{ _id: string }>("claims");
+  const notes: string[] = [];
+  let sinceMs = performance.now();
+  let flowMs: number | undefined;
+  const paid = async (): Promise<boolean> => {
+    const ids = load.approvedSince(sinceMs).slice(0, ASKED);
+    if (ids.length === 0) return false;
+    try {
+      return (await claims.findOne({ _id: { $in: [...ids] }, state: "PAID" }, { projection: { _id: 1 }, maxTimeMS: 1_000 })) !== null;
+    } catch {
+      return false; // Who cannot be asked has not answered.
+    }
+  };
+  return {
+    mesh,
+    lab,
+    load,
+    chance,
+    notes,
+    get flowMs() {
+      return flowMs;
+    },
+    struck() {
+      load.mark();
+      sinceMs = performance.now();
+    },
+    healed() {
+      sinceMs = performance.now();
+      flowMs = undefined;
+    },
+    async flows() {
+      const untilMs = performance.now() + FLOW_LIMIT_MS;
+      while (!(await paid())) {
+        if (performance.now() > untilMs) throw new Error(`no claim that was billed since was paid within ${FLOW_LIMIT_MS / 1000} s`);
+        await pause(LOOK_MS);
+      }
+      flowMs = performance.now() - sinceMs;
+    },
+    flowed(ms) {
+      flowMs = ms;
+    },
+    note: (words) => void notes.push(words),
+    close: () => mongo.close(),
+  };
+}
+
+/** The machines. Throws where there are none: the fault should not have been chosen. */
+export function labOf({ lab }: Scene): Lab {
+  if (!lab) throw new Error("this fault needs machines of their own");
+  return lab;
+}
+
+/** The name of the mongod that is primary now. Throws where there is none. */
+export async function primaryOf(topology: Topology): Promise<string> {
+  const { mongo } = topology.engines;
+  const states = await memberStates(mongo.map(({ server, port }) => `${hostOf(topology, server)}:${port}`));
+  const found = mongo[states.indexOf("PRIMARY")];
+  if (!found) throw new Error(`there is no primary: ${states.join(", ")}`);
+  return found.name;
+}
