@@ -110,6 +110,7 @@ export function openGateway(addresses: readonly string[], certificates: string, 
         "grpc.keepalive_time_ms": 1_000,
         "grpc.keepalive_timeout_ms": 500,
         "grpc.max_receive_message_length": 16 * 1024 * 1024,
+        "grpc.service_config": BOTH,
       }),
   );
   let preferred = 0;
@@ -141,13 +142,12 @@ export function openGateway(addresses: readonly string[], certificates: string, 
   };
 }
 
-/**
- * A channel for each gateway, which leads to the other where its own is closed: a gateway that is put at rest says so, and no call fails.
- * One that is silent is found out by the call's deadline, and the next call takes the next channel.
- */
+/** Calls go to all gateways in turn, over connections that stand already when one of them dies. */
+const BOTH = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+
+/** One channel to all gateways: one that is put at rest says so, one that is silent is found out, and the calls go to the others. Names, which gRPC resolves one by one, get a channel each. */
 function targets(addresses: readonly string[]): readonly string[] {
-  if (!addresses.every((address) => /^[\d.]+:\d+$/.test(address))) return addresses;
-  return addresses.map((_, first) => `ipv4:${[...addresses.slice(first), ...addresses.slice(0, first)].join(",")}`);
+  return addresses.every((address) => /^[\d.]+:\d+$/.test(address)) ? [`ipv4:${addresses.join(",")}`] : addresses;
 }
 
 function unary<D extends ServiceDefinition, M extends keyof D["methods"] & string>(

@@ -16,7 +16,7 @@ export function people(topology: Topology, run: string): People {
     as(name) {
       let client = open.get(name);
       if (!client) {
-        client = openGateway(gatewayAddresses(topology, open.size % 2 === 0 ? "a" : "b"), join(run, "certs"), name);
+        client = openGateway(gatewayAddresses(topology), join(run, "certs"), name);
         open.set(name, client);
       }
       return client;

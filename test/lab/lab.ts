@@ -2,7 +2,7 @@
  * The whole mesh on machines of its own: server-a, server-b and the witness, each in a namespace with a disk, a supervisor and its part of the topology; the bank at another
  * place of the network. Started from the hospitals' place, where the load and the checks run.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { stringify } from "yaml";
@@ -61,6 +61,9 @@ export async function startLab(net: Net, { change, people, environment = {} }: M
   const bank = keepBank(net, topology, { run, topologyFile, environment });
   const supervisor = processesOf(machines, topology, bank);
   const stop = async (): Promise<void> => {
+    // Named, the logs are kept, so that they can be read afterwards.
+    const kept = process.env.NRCMS_TEST_RUN;
+    if (kept) for (const one of Object.values(machines).filter(({ isOn }) => isOn)) cpSync(join(one.run, "logs"), join(kept, one.place), { recursive: true });
     for (const one of Object.values(machines)) one.powerOff();
     await bank.stop(BANK_STOP_MS);
     rmSync(folder, { recursive: true, force: true });
