@@ -11,7 +11,8 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import { checkRole } from "../mesh/access.ts";
+import { Act } from "../../proto/generated/nrcms/values/v1/access.ts";
+import { accessOf, checkRole } from "../mesh/access.ts";
 import type { Door } from "../mesh/door.ts";
 import { contentHash } from "../mesh/journal.ts";
 import { type RpcReply, refusalOf } from "../mesh/rpc.ts";
@@ -29,6 +30,11 @@ import { grpcRefusal, grpcUnavailable } from "./refusal.ts";
 /** Used where the caller names no deadline; and the longest that one may name. */
 const DEADLINE_MS = 10_000;
 const DEADLINE_CEILING_MS = 60_000;
+/**
+ * A command that could not be done for so long is given back as UNAVAILABLE, well before most callers' deadlines: no fault that the mesh mends by itself lasts longer,
+ * and where this gateway's side of a cut network has no majority, the other gateway is asked next.
+ */
+const COMMAND_MS = 3_000;
 /** What gRPC itself lets in, so that a larger message is refused in our words up to here. */
 const RECEIVE_LIMIT_BYTES = 16 * 1024 * 1024;
 const DRAIN_MS = 2_000;
@@ -139,7 +145,7 @@ function handler(door: Door, service: string, method: Method<any, any>): handleU
       done((early ?? NOBODY).status);
       return answer(grpcRefusal(early ?? NOBODY));
     }
-    const timeoutMs = deadlineOf(call);
+    const timeoutMs = Math.min(deadlineOf(call), accessOf(method).act === Act.COMMAND ? COMMAND_MS : DEADLINE_CEILING_MS);
     const parts = { caller, hash: contentHash(call.request), timeoutMs };
     const forward = async (traceparent: string): Promise<RpcReply> => {
       const reply = await door.client.call(service, method.name, call.request, { ...parts, traceparent });

@@ -168,11 +168,12 @@ export class Batcher {
   private async work(batch: readonly Input[], weatherUntilMs = this.clock.monotonicMs() + WEATHER_MS): Promise<void> {
     let conflicts = 0;
     let errors = 0;
+    let late = "deadline passed";
     for (;;) {
       const now = this.clock.monotonicMs();
       const waiting = batch.filter((input) => {
         if (input.deadlineMs === undefined || input.deadlineMs > now) return this.queue.has(input);
-        this.finish(input, { kind: "unavailable", unavailable: unavailable("deadline passed", 100) });
+        this.finish(input, { kind: "unavailable", unavailable: unavailable(late, 100) });
         return false;
       });
       if (waiting.length === 0) return;
@@ -196,7 +197,8 @@ export class Batcher {
           return this.giveUp(waiting, unavailable(error.message, 100));
         }
         if (error instanceof Weather) {
-          if (!patient) return this.giveUp(waiting, unavailable(`the store does not answer: ${error.message}`, 250));
+          late = `the store does not answer: ${error.message}`;
+          if (!patient) return this.giveUp(waiting, unavailable(late, 250));
           await pause(RETRY_CEILING_MS * (0.5 + Math.random() / 2));
           continue;
         }
@@ -204,7 +206,8 @@ export class Batcher {
           this.limit = Math.max(1, Math.floor(Math.min(this.limit, waiting.length) / 2));
           this.log.warn({ inputs: waiting.length, limit: this.limit }, "a transaction was ended for its time: the batch is split");
           if (waiting.length > 1) return this.halve(waiting, weatherUntilMs);
-          if (!patient) return this.giveUp(waiting, unavailable("the store is too slow", 500));
+          late = "the store is too slow";
+          if (!patient) return this.giveUp(waiting, unavailable(late, 500));
           await pause(RETRY_CEILING_MS);
           continue;
         }

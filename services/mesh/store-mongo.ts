@@ -10,36 +10,22 @@ import {
   type Document,
   MongoBulkWriteError,
   MongoClient,
-  MongoError,
-  MongoInvalidArgumentError,
   MongoNetworkError,
   MongoServerError,
-  MongoServerSelectionError,
   ReadConcern,
 } from "mongodb";
-import type { Doc, Key, Kind } from "../values/decision.ts";
+import type { Doc, Key } from "../values/decision.ts";
 import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
 import { type Loads, nameOf, type Plan, type Read } from "./stage.ts";
-import { Conflict, type Lease, LeaseLost, NewerForm, type Recorded, type Store, TooSlow, Weather } from "./store.ts";
-import type { FindOptions, Indexes, Reader } from "./wiring.ts";
+import { Conflict, type Lease, LeaseLost, type Recorded, type Store, Weather } from "./store.ts";
+import { cased } from "./store-mongo-cases.ts";
+import { docOf, readerOver, type Stored } from "./store-mongo-reader.ts";
+import type { Indexes, Reader } from "./wiring.ts";
 
-/** The newest form of document that this release understands. */
-const FORM = 1;
-/** A transaction that fails after this long failed for its time; mongod ends one after a second. */
-const SLOW_MS = 700;
 /** Published documents (schemes, catalogues) that a process keeps; they never change. */
 const IMMUTABLE_LIMIT = 256;
 /** Ids in one `$in`. */
 const IN_LIMIT = 1000;
-
-/** Errors by which a server says that it is not, or no longer, the primary, is shutting down, or has no majority. */
-const WEATHER_CODES = new Set([6, 7, 64, 89, 91, 133, 189, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 50]);
-/** Transaction errors that say that it was ended for its time. */
-const TIME_CODES = new Set([262, 290]);
-
-interface Stored extends Document {
-  _id: string;
-}
 
 export interface MongoStore extends Store {
   readonly reader: Reader;
@@ -66,45 +52,10 @@ function clientFor(uri: string, name: string): MongoClient {
   });
 }
 
-/** Turns what the driver throws into the mesh's few cases. */
-function caseOf(error: unknown, startedMs: number): unknown {
-  const elapsed = performance.now() - startedMs;
-  if (error instanceof Conflict || error instanceof LeaseLost || error instanceof NewerForm) return error;
-  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return new Weather(error.message, { cause: error });
-  if (error instanceof MongoServerError) {
-    const code = typeof error.code === "number" ? error.code : 0;
-    if (code === 11000 || code === 112) return new Conflict(error.message, { cause: error });
-    if (TIME_CODES.has(code) || (code === 251 && elapsed > SLOW_MS)) return new TooSlow(error.message, { cause: error });
-    if (WEATHER_CODES.has(code)) return new Weather(error.message, { cause: error });
-    if (error.hasErrorLabel("TransientTransactionError") || error.hasErrorLabel("UnknownTransactionCommitResult"))
-      return new Conflict(error.message, { cause: error });
-    return error;
-  }
-  // What the driver will not even send (a document beyond 16 MB) stays wrong however often it is tried: its input is found and parked.
-  if (error instanceof MongoInvalidArgumentError) return error;
-  if (error instanceof MongoError) return new Weather(error.message, { cause: error });
-  return error;
-}
-
 const HEARTBEATS = 3;
-
-async function cased<T>(work: () => Promise<T>): Promise<T> {
-  const startedMs = performance.now();
-  try {
-    return await work();
-  } catch (error) {
-    throw caseOf(error, startedMs);
-  }
-}
 
 function storedDoc(id: string, version: number, by: string, doc: Doc): Stored {
   return { ...doc, _id: id, _version: version, _by: by };
-}
-
-function docOf<D extends Doc>(stored: Stored): D {
-  if (typeof stored._form === "number" && stored._form > FORM) throw new NewerForm(`${stored._id} has form ${stored._form}`);
-  const { _id, _version, _by, _touched, _form, ...doc } = stored;
-  return doc as unknown as D;
 }
 
 function headOf(stored: Document): Head {
@@ -452,38 +403,4 @@ async function prepare(db: Db, indexes: Indexes): Promise<void> {
       })),
     );
   }
-}
-
-const FIND_LIMIT = 1000;
-
-function readerOver(db: Db): Reader {
-  const reader: Reader = {
-    get: (key) =>
-      cased(async () => {
-        const stored = await db.collection<Stored>(key.kind).findOne({ _id: key.id });
-        return stored ? docOf(stored) : undefined;
-      }),
-    getAll: <D extends Doc>(keys: readonly Key<D>[]) =>
-      cased(async () => {
-        const found = new Map<string, D>();
-        const byKind = Map.groupBy(keys, (key) => key.kind);
-        for (const [kind, ofKind] of byKind) {
-          const rows = await db
-            .collection<Stored>(kind)
-            .find({ _id: { $in: ofKind.map((key) => key.id) } })
-            .toArray();
-          for (const stored of rows) found.set(stored._id, docOf<D>(stored));
-        }
-        return found;
-      }),
-    find: <D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options: FindOptions = {}) =>
-      cased(async () => {
-        const cursor = db
-          .collection<Stored>(kind.name)
-          .find({ ...filter } as Document, { ...(options.sort ? { sort: { ...options.sort } } : {}), limit: options.limit ?? FIND_LIMIT });
-        return (await cursor.toArray()).map((stored) => docOf<D>(stored));
-      }),
-    count: (kind, filter) => cased(() => db.collection(kind.name).countDocuments({ ...filter })),
-  };
-  return reader;
 }

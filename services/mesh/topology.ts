@@ -62,6 +62,17 @@ const schema = z
           message: "either the servers to start or the address of others (elsewhere)",
         });
     }
+    for (const kind of ["nats", "mongo"] as const) {
+      const members = topology.engines[kind];
+      const perServer = Map.groupBy(members, ({ server }) => server);
+      for (const [server, own] of perServer)
+        if (2 * own.length >= members.length)
+          context.addIssue({
+            code: "custom",
+            path: ["engines", kind],
+            message: `${own.length} of ${members.length} are on ${server}: without it there is no majority; a third machine, the witness, must have one`,
+          });
+    }
     for (const [name, service] of Object.entries(topology.services)) {
       if (service.a.server === service.b.server)
         context.addIssue({

@@ -3,7 +3,6 @@ import { enginesReady } from "../../deploy/local/engines.ts";
 import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
-import { CALLERS } from "../harness/callers.ts";
 import { until } from "../harness/faults.ts";
 import { FakeClock, faketime } from "./clock.ts";
 import type { Fault } from "./faults.ts";
@@ -18,7 +17,7 @@ const STARVED_PERCENT = 5;
 const STARVED_MS = 15_000;
 const SPARE_BYTES = 24 * 1024 * 1024;
 const FAILED_DISK_MS = 12_000;
-const CALL_MS = 2_000;
+const CALL_MS = 12_000;
 const HOUR_S = 3_600;
 const CLOCK_MS = 15_000;
 
@@ -57,17 +56,22 @@ async function diskOfPrimary(scene: Scene, hurt: (machine: Machine) => () => voi
   await whole(scene);
 }
 
-/** Whether a claim is answered, refused for want of a majority, or something else: in words. */
-async function asked(scene: Scene): Promise<string> {
-  const institutionId = CALLERS[0];
+/** What a hospital is answered that asks after a bill, and one that bills: the status, and the words of a refusal. */
+async function asked(scene: Scene, method: "getClaim" | "submitClaim", claimId: string): Promise<string> {
+  const institutionId = claimId.split("-")[0] ?? "";
+  const hospital = scene.mesh.people.as(`hospital-${institutionId}`);
+  const once = { patienceMs: 0, timeoutMs: CALL_MS };
+  const beganMs = performance.now();
+  const took = () => `after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`;
   try {
-    const bill = scene.mesh.bills.next(institutionId);
-    await scene.mesh.people
-      .as(`hospital-${institutionId}`)
-      .call(ClaimsServiceDefinition, "getClaim", { claimId: bill.claimId }, { patienceMs: CALL_MS, timeoutMs: CALL_MS });
-    return "answered";
+    if (method === "getClaim") await hospital.call(ClaimsServiceDefinition, method, { claimId }, once);
+    else {
+      const bill = scene.mesh.bills.next(institutionId);
+      await hospital.call(ClaimsServiceDefinition, method, { requestId: bill.claimId, bill }, once);
+    }
+    return `answered ${took()}`;
   } catch (error) {
-    return error instanceof GatewayError ? error.status : String(error);
+    return error instanceof GatewayError ? `${error.status} ${took()} (${error.en})` : String(error);
   }
 }
 
@@ -215,6 +219,7 @@ export const machineFaults: readonly Fault[] = [
   },
   {
     id: "power-all",
+    outage: true,
     title: "power off all three at once, back again",
     flowMs: 20_000,
     lab: true,
@@ -232,6 +237,7 @@ export const machineFaults: readonly Fault[] = [
   },
   {
     id: "two-down",
+    outage: true,
     title: "two machines down, one back",
     flowMs: 5_000,
     lab: true,
@@ -239,13 +245,14 @@ export const machineFaults: readonly Fault[] = [
       const { machines } = labOf(scene);
       const machine = server(scene);
       scene.note(`${machine.place} and the witness down`);
+      const [known = ""] = scene.load.approvedSince(0);
       scene.struck();
       machine.powerOff();
       machines.witness.powerOff();
       await pause(6_000);
       const before = scene.load.answered;
-      scene.note(`a query meanwhile: ${await asked(scene)}`);
-      await pause(4_000);
+      const [read, write] = await Promise.all([asked(scene, "getClaim", known), asked(scene, "submitClaim", known)]);
+      scene.note(`meanwhile a query is ${read}, a bill ${write}`);
       if (scene.load.answered > before) throw new Error("a minority has acknowledged bills");
       const [back, other] = scene.chance.shuffle([machine, machines.witness]);
       back?.powerOn();
@@ -262,6 +269,7 @@ export const machineFaults: readonly Fault[] = [
       id: sign > 0 ? "clock-ahead" : "clock-behind",
       title: `a server's clock jumps an hour ${sign > 0 ? "ahead" : "back"}, and returns (Node and mongod; nats-server keeps the true time)`,
       lab: true,
+      clock: true,
       async strike(scene) {
         const lab = labOf(scene);
         const machine = server(scene);

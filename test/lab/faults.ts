@@ -18,6 +18,10 @@ export interface Fault {
   readonly flowMs?: number;
   /** Needs machines of their own: namespaces, disks, control groups. */
   readonly lab?: true;
+  /** Sets a machine's clock. */
+  readonly clock?: true;
+  /** The whole service is away meanwhile: calls may fail. */
+  readonly outage?: true;
   /** How often it is played, with a seed of its own each time; 3 where it is not said. */
   readonly seeds?: number;
   /** Bills a second; the runner's where it is not said. */

@@ -63,7 +63,9 @@ export async function startLab(net: Net, { change, people, environment = {} }: M
   const stop = async (): Promise<void> => {
     // Named, the logs are kept, so that they can be read afterwards.
     const kept = process.env.NRCMS_TEST_RUN;
-    if (kept) for (const one of Object.values(machines).filter(({ isOn }) => isOn)) cpSync(join(one.run, "logs"), join(kept, one.place), { recursive: true });
+    if (kept)
+      for (const one of Object.values(machines).filter(({ isOn }) => isOn))
+        cpSync(join(one.run, "logs"), join(kept, one.place), { recursive: true });
     for (const one of Object.values(machines)) one.powerOff();
     await bank.stop(BANK_STOP_MS);
     rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { Command } from "commander";
+import { faketime } from "./clock.ts";
 import { whyNoDisks } from "./disk.ts";
 import { allFaults, type Fault } from "./faults.ts";
 import { whyNoGroups } from "./groups.ts";
@@ -16,6 +17,8 @@ const DEFAULT_SEEDS = 3;
 const DAY_MINUTES = 24 * 60;
 /** Says to the program at the hospitals' place whose network it is in. */
 const OWNER = "NRCMS_LAB_OWNER";
+/** Says to it why clocks cannot be set. */
+const NO_CLOCK = "NRCMS_LAB_NO_CLOCK";
 
 interface Options {
   readonly only?: string;
@@ -93,7 +96,8 @@ function whyLocal({ local }: Options): string {
 
 async function playHere(options: Options, net: Net | undefined): Promise<void> {
   const faults = chosen(options);
-  const playable = faults.filter((fault) => net !== undefined || !fault.lab);
+  const noClock = process.env[NO_CLOCK];
+  const playable = faults.filter((fault) => (net !== undefined || !fault.lab) && !(fault.clock && noClock));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
@@ -103,7 +107,8 @@ async function playHere(options: Options, net: Net | undefined): Promise<void> {
   const rows = playable.length === 0 ? [] : await playAll(turnsOf(playable, options), { net, say }, stop.signal);
   show(faults, options.resume ? lastRows() : rows, options);
   const left = faults.filter((fault) => !playable.includes(fault));
-  if (left.length > 0) console.error(`left out, for they need machines of their own: ${left.map(({ id }) => id).join(", ")}`);
+  const why = (fault: Fault) => (fault.clock && noClock ? `no clock can be set: ${noClock}` : "needs machines of its own");
+  for (const fault of left) console.error(`left out: ${fault.id} (${why(fault)})`);
   if (options.readme) writeReadme(FAULTS, lastRows());
   process.exitCode = rows.every(isClean) && rows.length > 0 ? 0 : 1;
 }
@@ -118,16 +123,27 @@ function show(faults: readonly Fault[], rows: readonly Row[], { json }: Options)
   else console.log(faultTable(faults, rows));
 }
 
+/** The library is fetched here: inside, there is no way to the world. */
+async function whyNoClock(): Promise<string> {
+  try {
+    await faketime();
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** Makes the network, runs this program again at the hospitals' place, and takes everything away again, whatever became of it. */
-function playOnMachines(): Promise<number> {
+async function playOnMachines(faults: readonly Fault[]): Promise<number> {
   for (const owner of abandoned()) new Net(owner).destroy();
   const net = new Net(process.pid);
   net.create();
+  const noClock = faults.some(({ clock }) => clock) ? await whyNoClock() : "";
   const [file, ...first] = net.at("hospitals");
   const parameters = [...first, process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const inside = spawn(file, parameters, { stdio: "inherit", env: { ...process.env, [OWNER]: String(process.pid) } });
+  const inside = spawn(file, parameters, { stdio: "inherit", env: { ...process.env, [OWNER]: String(process.pid), [NO_CLOCK]: noClock } });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => inside.kill(signal));
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     const end = (code: number): void => {
       for (const fault of net.destroy()) say(fault);
       resolve(code);
@@ -150,9 +166,9 @@ if (options.list) {
 } else if (options.readme && process.argv.length === 3) writeReadme(FAULTS, lastRows());
 else if (owner !== undefined) await playHere(options, new Net(Number(owner)));
 else {
-  chosen(options);
+  const faults = chosen(options);
   const why = whyLocal(options);
-  if (why === "") process.exitCode = await playOnMachines();
+  if (why === "") process.exitCode = await playOnMachines(faults);
   else {
     say(`without machines of their own (${why})`);
     await playHere(options, undefined);

@@ -65,7 +65,7 @@ function beside(values: readonly (number | undefined)[], target: number | undefi
 
 const HEAD = ["fault", "gap", "target", "flows", "target", "slowest", "p99", "failed", "lost or twice", "seeds", "date", "commit"];
 
-function cells({ id, title, gapMs, flowMs }: Fault, rows: readonly Row[]): string[] {
+function cells({ id, title, gapMs, flowMs, outage }: Fault, rows: readonly Row[]): string[] {
   const sum = (count: (row: Row) => number) => rows.reduce((all, row) => all + count(row), 0);
   const last = rows.at(-1);
   return [
@@ -82,7 +82,7 @@ function cells({ id, title, gapMs, flowMs }: Fault, rows: readonly Row[]): strin
     seconds(flowMs),
     span(rows.map((row) => row.slowestMs)),
     span(rows.map((row) => row.p99Ms)),
-    String(sum((row) => row.failed.length)),
+    `${sum((row) => row.failed.length)}${outage ? " (outage)" : ""}`,
     rows.every(isClean) ? "0" : `${sum((row) => row.breaches.length)}${rows.some((row) => row.error !== "") ? ", not ended" : ""}`,
     rows.map((row) => row.seed).join(" "),
     last?.date.slice(0, 10) ?? "",

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../../deploy/local/binaries.ts";
 import { withElsewhere, withoutSecret } from "../../../deploy/local/elsewhere.ts";
-import { mongoUri, natsAccess, readTopology, streamReplicas } from "../../../services/mesh/topology.ts";
+import { checkTopology, mongoUri, natsAccess, readTopology, streamReplicas, type Topology } from "../../../services/mesh/topology.ts";
 
 const topology = () => readTopology(join(ROOT, "deploy", "topology.yaml"));
 const elsewhere = (environment: NodeJS.ProcessEnv) => withElsewhere(topology(), environment);
@@ -63,4 +63,47 @@ describe("the engines of a topology", () => {
 test("an address is shown without its password", () => {
   expect(withoutSecret("mongodb://me:pw@one,two/?replicaSet=x")).toBe("mongodb://…@one,two/?replicaSet=x");
   expect(withoutSecret("mongodb://one/?replicaSet=x")).toBe("mongodb://one/?replicaSet=x");
+});
+
+describe("a topology that has a single point of failure, or cannot be, is refused with the place and the reason", () => {
+  const [nats, mongo] = [(draft: Topology) => draft.engines.nats, (draft: Topology) => draft.engines.mongo];
+  const claims = (draft: Topology) => draft.services.claims as NonNullable<Topology["services"][string]>;
+  test.each<[string, (draft: Topology) => unknown, RegExp]>([
+    [
+      "both twins on one server",
+      (draft) => Object.assign(claims(draft).b, { server: "server-a" }),
+      /services\.claims: both twins are on server-a: a pair needs two servers/,
+    ],
+    [
+      "a port twice",
+      (draft) => Object.assign(claims(draft).b, { port: 24303 }),
+      /claims\.b\.port: port 127\.0\.0\.1:24303 is claims\.a\.port's already/,
+    ],
+    [
+      "a port of an engine's",
+      (draft) => Object.assign(claims(draft).b, { port: 24251 }),
+      /claims\.b\.port: port 127\.0\.0\.1:24251 is mongo-a's already/,
+    ],
+    [
+      "no witness for NATS",
+      (draft) => Object.assign(nats(draft)[2] ?? {}, { server: "server-b" }),
+      /engines\.nats: 2 of 3 are on server-b: without it there is no majority; a third machine, the witness/,
+    ],
+    ["no witness for MongoDB", (draft) => mongo(draft).pop(), /engines\.mongo: 1 of 2 are on server-a: without it there is no majority/],
+    [
+      "an unknown server",
+      (draft) => Object.assign(mongo(draft)[0] ?? {}, { server: "server-c" }),
+      /engines\.mongo\.0: unknown server server-c/,
+    ],
+    ["an unknown mode", (draft) => Object.assign(claims(draft), { mode: "both" }), /services\.claims\.mode: /],
+    [
+      "a listening address that is a name",
+      (draft) => Object.assign(claims(draft).a, { listen: "everywhere" }),
+      /services\.claims\.a\.listen: /,
+    ],
+  ])("%s", (_, change, words) => {
+    const draft = structuredClone(topology());
+    change(draft);
+    expect(() => checkTopology(draft, "topology.yaml")).toThrow(words);
+  });
 });
