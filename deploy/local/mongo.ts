@@ -153,6 +153,8 @@ async function configure(topology: Topology, views: readonly View[], waitedMs: n
   await at.member.admin.command({ replSetReconfig: next, force: !primary });
 }
 
+const STAND_TRIES = 5;
+const STAND_PAUSE_MS = 200;
 /** How long a planned transfer waits for its sync chain; without it the transfer works too, and writes stand still for up to a second. */
 const CHAIN_LIMIT_MS = 2_000;
 
@@ -170,10 +172,23 @@ export async function handOverPrimary(topology: Topology, server: string): Promi
     const [to, ...others] = secondaries;
     if (!to) throw new Error(`no other server has a mongod that could be primary instead of ${from.mongo.name}`);
     await Promise.all(others.map(({ member }) => follow(member, to.member.address)));
-    await to.member.admin.command({ replSetStepUp: 1 });
+    await stand(to.member);
     return { from: from.mongo.name, to: to.mongo.name };
   } finally {
     await Promise.all(rows.map(({ member }) => member.close()));
+  }
+}
+
+/** Asks a member to stand. One that is a moment behind, or meets another election, is asked again. Throws where it does not win. */
+async function stand(member: Member): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await member.admin.command({ replSetStepUp: 1 });
+      return;
+    } catch (error) {
+      if (attempt === STAND_TRIES) throw error;
+      await pause(STAND_PAUSE_MS);
+    }
   }
 }
 

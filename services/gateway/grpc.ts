@@ -131,7 +131,7 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
 
 // biome-ignore lint/suspicious/noExplicitAny: the messages pass through undecoded.
 function handler(door: Door, service: string, method: Method<any, any>): handleUnaryCall<Buffer, Buffer> {
-  return (call, answer) => {
+  const handle: handleUnaryCall<Buffer, Buffer> = (call, answer) => {
     const startedMs = performance.now();
     const trace = traceparentOr(String(call.metadata.get("traceparent")[0] ?? ""));
     const caller = callerOf(call.getAuthContext()?.sslPeerCertificate);
@@ -171,6 +171,15 @@ function handler(door: Door, service: string, method: Method<any, any>): handleU
           answer({ code: status.INTERNAL, details: "INTERNAL: 网关错误 / gateway error" });
         },
       );
+  };
+  return (call, answer) => {
+    try {
+      handle(call, answer);
+    } catch (error) {
+      // Nothing has been sent on: a connection that is being closed no longer says whose it is. Sent again, it is the same call.
+      door.log.error({ err: error, method: method.name }, "a call could not be taken");
+      answer(grpcUnavailable("the call could not be taken", 50));
+    }
   };
 }
 

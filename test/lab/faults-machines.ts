@@ -5,7 +5,7 @@ import { pause } from "../../services/mesh/clock.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import { until } from "../harness/faults.ts";
 import { FakeClock, faketime } from "./clock.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { limitCpu, limitMemory } from "./groups.ts";
 import type { MachineName } from "./lab.ts";
 import type { Machine } from "./machine.ts";

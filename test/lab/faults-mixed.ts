@@ -1,6 +1,6 @@
 /** One fault after the other, drawn by the seed, under a load that never stops. */
 import { pause } from "../../services/mesh/clock.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { FLOW_LIMIT_MS, type Scene } from "./scene.ts";
 
 const BETWEEN_MS: readonly [number, number] = [1_000, 8_000];

@@ -1,6 +1,6 @@
 /** The network between machines that are all well. */
 import { pause } from "../../services/mesh/clock.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { whole } from "./faults-machines.ts";
 import { PLACES, type Place, type Spoilt } from "./net.ts";
 import { labOf, type Scene } from "./scene.ts";

@@ -4,7 +4,7 @@ import { handOverLeaders } from "../../deploy/local/nats.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
 import { upgrade } from "../../services/nrcms/upgrade.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { whole } from "./faults-machines.ts";
 import { primaryOf, type Scene } from "./scene.ts";
 

@@ -5,7 +5,7 @@ import { enginesReady } from "../../deploy/local/engines.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { until } from "../harness/faults.ts";
 import { leaderOf, type ServiceName } from "../harness/region-mesh.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { primaryOf, type Scene } from "./scene.ts";
 
 const CALM_MS = 5_000;

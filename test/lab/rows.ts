@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname, join } from "node:path";
 import Table from "cli-table3";
 import { cacheFolder, ROOT } from "../../deploy/local/binaries.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 
 export interface Row {
   readonly id: string;

@@ -5,7 +5,7 @@ import { random } from "../../deploy/sandbox/region/random.ts";
 import { type Played, play } from "../harness/faults.ts";
 import { readmeClient } from "../harness/readme-client.ts";
 import { type RegionMesh, regionMeshOn, startRegionMesh } from "../harness/region-mesh.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import { type Lab, startLab } from "./lab.ts";
 import type { Net } from "./net.ts";
 import { isClean, keep, type Row } from "./rows.ts";
