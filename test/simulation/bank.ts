@@ -6,8 +6,9 @@ import { notification, statement, statusReport } from "../../deploy/sandbox/bank
 import { bookingOf, type FileRecord, type Transaction } from "../../deploy/sandbox/bank/records.ts";
 import { type BankReply, type Channel, SOCKET_DEADLINE_MS } from "../../services/payment/channel.ts";
 import { way } from "./engines.ts";
+import type { Process } from "./process.ts";
 import { DEBTOR } from "./services.ts";
-import type { Process, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const OPENING_FEN = 1_000_000_000_000n;
 const LOST_BP = 1_500;

@@ -1,7 +1,8 @@
 /** A durable consumer and those who pull from it: what is delivered waits for its acknowledgement, and comes again without one. */
 import { way } from "./engines.ts";
-import type { JetStream, Stream, StreamMessage } from "./jetstream.ts";
-import type { Process } from "./world.ts";
+import type { Process } from "./process.ts";
+import type { Durable, Pull, Stream, StreamMessage } from "./stream.ts";
+import type { World } from "./world.ts";
 
 const LOSS_BP = 40;
 /** An acknowledged message that comes once more all the same. */
@@ -11,37 +12,18 @@ const NANOS = 1_000_000;
 /** A client that hears no end of its pull gives it up by itself. */
 const OVERDUE_MS = 300;
 
-export interface Pull {
-  readonly process: Process;
-  left: number;
-  give(message: StreamMessage, deliveries: number): void;
-  end(): void;
-  /** The consumer is gone. */
-  fail(): void;
-}
-
-export interface Durable {
-  readonly name: string;
-  readonly ackAll: boolean;
-  readonly ackWaitMs: number;
-  filters: readonly string[];
-  /** The next sequence number that was never delivered. */
-  next: number;
-  /** Delivered and not acknowledged, with the instant at which each comes again. */
-  readonly pending: Map<number, number>;
-  /** To be delivered again, from that instant on. */
-  readonly again: Map<number, number>;
-  readonly deliveries: Map<number, number>;
-  pulls: Pull[];
-  wants(message: StreamMessage): boolean;
-  /** All up to and with this sequence number are acknowledged. */
-  floor(): number;
+/** What a consumer must know of its server. */
+export interface Server {
+  readonly world: World;
+  readonly streams: ReadonlyMap<string, Stream>;
+  /** Called for each message that counts as acknowledged from now on. */
+  onAcknowledged: (stream: Stream, durable: Durable, message: StreamMessage) => void;
 }
 
 /** Hands out what there is to those who pull. */
-export function serveDurable(jetStream: JetStream, stream: Stream, durable: Durable): void {
-  const { world } = jetStream;
-  if (stream.upAtMs > world.now) return void world.after(stream.upAtMs - world.now, () => serveDurable(jetStream, stream, durable));
+export function serveDurable(server: Server, stream: Stream, durable: Durable): void {
+  const { world } = server;
+  if (stream.upAtMs > world.now) return void world.after(stream.upAtMs - world.now, () => serveDurable(server, stream, durable));
   while (durable.pulls.length > 0) {
     const seq = nextOf(stream, durable, world.now);
     if (seq === undefined) return;
@@ -49,7 +31,7 @@ export function serveDurable(jetStream: JetStream, stream: Stream, durable: Dura
     const pull = world.chance.pick(durable.pulls);
     const deliveries = (durable.deliveries.get(seq) ?? 0) + 1;
     durable.deliveries.set(seq, deliveries);
-    hold(jetStream, stream, durable, seq);
+    hold(server, stream, durable, seq);
     pull.left -= 1;
     if (pull.left === 0) durable.pulls = durable.pulls.filter((one) => one !== pull);
     pull.give(message, deliveries);
@@ -72,29 +54,29 @@ function nextOf(stream: Stream, durable: Durable, now: number): number | undefin
 }
 
 /** It waits for its acknowledgement; without one it comes again. */
-function hold(jetStream: JetStream, stream: Stream, durable: Durable, seq: number): void {
-  const { world } = jetStream;
+function hold(server: Server, stream: Stream, durable: Durable, seq: number): void {
+  const { world } = server;
   const untilMs = world.now + durable.ackWaitMs;
   durable.pending.set(seq, untilMs);
   world.after(durable.ackWaitMs, () => {
-    if (durable.pending.get(seq) === untilMs) repeat(jetStream, stream, durable, seq, 0);
+    if (durable.pending.get(seq) === untilMs) repeat(server, stream, durable, seq, 0);
   });
 }
 
-function repeat(jetStream: JetStream, stream: Stream, durable: Durable, seq: number, ms: number): void {
-  const { world } = jetStream;
+function repeat(server: Server, stream: Stream, durable: Durable, seq: number, ms: number): void {
+  const { world } = server;
   durable.pending.delete(seq);
   durable.again.set(seq, world.now + ms);
-  world.after(ms, () => serveDurable(jetStream, stream, durable));
+  world.after(ms, () => serveDurable(server, stream, durable));
 }
 
-function acknowledge(jetStream: JetStream, stream: Stream, durable: Durable, seq: number): void {
-  const { world } = jetStream;
+function acknowledge(server: Server, stream: Stream, durable: Durable, seq: number): void {
+  const { world } = server;
   for (const one of durable.ackAll ? [...durable.pending.keys()].filter((held) => held <= seq) : [seq]) {
     const was = durable.pending.delete(one) || durable.again.delete(one);
     if (!was) continue;
-    jetStream.onAcknowledged(stream, durable, stream.messages[one - 1] as StreamMessage);
-    if (world.fault(REPEAT_BP)) repeat(jetStream, stream, durable, one, world.span(...REPEAT_MS));
+    server.onAcknowledged(stream, durable, stream.messages[one - 1] as StreamMessage);
+    if (world.fault(REPEAT_BP)) repeat(server, stream, durable, one, world.span(...REPEAT_MS));
   }
 }
 
@@ -106,8 +88,8 @@ interface Wanted {
 }
 
 /** One fetch: messages as they come, until there are enough, the time is over, or it is closed. */
-export async function openPull(jetStream: JetStream, process: Process, { stream: name, durable: of, most, expiresMs }: Wanted) {
-  const { world } = jetStream;
+export async function openPull(server: Server, process: Process, { stream: name, durable: of, most, expiresMs }: Wanted) {
+  const { world } = server;
   const ready: object[] = [];
   let ended = false;
   let failure: Error | undefined;
@@ -124,7 +106,7 @@ export async function openPull(jetStream: JetStream, process: Process, { stream:
   const toServer = (run: (stream: Stream, durable: Durable) => void): void => {
     if (!world.effect(process) || world.fault(LOSS_BP)) return;
     world.after(way(world), () => {
-      const stream = jetStream.streams.get(name);
+      const stream = server.streams.get(name);
       const durable = stream?.durables.get(of);
       if (stream && durable) run(stream, durable);
       else toClient(fail);
@@ -136,9 +118,9 @@ export async function openPull(jetStream: JetStream, process: Process, { stream:
     data: message.data,
     headers: { get: (header: string) => message.headers[header] ?? "" },
     info: { deliveryCount, stream: name, timestampNanos: (world.startedAtMs + message.atMs) * NANOS },
-    ack: () => toServer((stream, durable) => acknowledge(jetStream, stream, durable, message.seq)),
-    nak: (ms = 0) => toServer((stream, durable) => durable.pending.has(message.seq) && repeat(jetStream, stream, durable, message.seq, ms)),
-    working: () => toServer((stream, durable) => durable.pending.has(message.seq) && hold(jetStream, stream, durable, message.seq)),
+    ack: () => toServer((stream, durable) => acknowledge(server, stream, durable, message.seq)),
+    nak: (ms = 0) => toServer((stream, durable) => durable.pending.has(message.seq) && repeat(server, stream, durable, message.seq, ms)),
+    working: () => toServer((stream, durable) => durable.pending.has(message.seq) && hold(server, stream, durable, message.seq)),
   });
   const pull: Pull = {
     process,
@@ -161,7 +143,7 @@ export async function openPull(jetStream: JetStream, process: Process, { stream:
       durable.pulls = durable.pulls.filter((one) => one !== pull);
       pull.end();
     });
-    serveDurable(jetStream, stream, durable);
+    serveDurable(server, stream, durable);
   });
   world.after(expiresMs + OVERDUE_MS, end, process);
   return {

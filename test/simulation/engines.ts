@@ -1,5 +1,6 @@
 /** How a process and an engine speak: a request goes out, something happens there, the answer comes back. Each way takes time, and may fail. */
-import type { Process, World } from "./world.ts";
+import type { Process } from "./process.ts";
+import type { World } from "./world.ts";
 
 /** One way over the network, in milliseconds. */
 const WAY_MS: readonly [number, number] = [0.1, 0.9];

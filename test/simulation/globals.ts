@@ -2,8 +2,17 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { random } from "../../deploy/sandbox/region/random.ts";
+import type { Process } from "./process.ts";
 import type { Happening } from "./queue.ts";
-import type { World } from "./world.ts";
+
+/** Whose time it is to be. */
+export interface Timekeeper {
+  readonly seed: number;
+  readonly startedAtMs: number;
+  readonly now: number;
+  readonly current: Process | undefined;
+  after(ms: number, run: () => void, owner?: Process): Happening;
+}
 
 export interface Real {
   readonly setImmediate: (run: () => void) => unknown;
@@ -29,7 +38,7 @@ class Timer {
 /** One world at a time: a second one would hear the first one's clock. */
 let taken = false;
 
-export function takeGlobals(world: World): Real {
+export function takeGlobals(world: Timekeeper): Real {
   if (taken) throw new Error("another world runs in this process");
   taken = true;
   const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis;

@@ -4,11 +4,10 @@ import type { Claim, Cover } from "../../services/claims/domain/documents.ts";
 import { chainHash, type Entry, eventId } from "../../services/mesh/journal.ts";
 import type { Line } from "../../services/settlement/domain/documents.ts";
 import { assertBalanced } from "../../services/settlement/domain/posting.ts";
-import type { Durable } from "./consumer.ts";
-import type { Stream, StreamMessage } from "./jetstream.ts";
 import type { Province } from "./province.ts";
 import type { Stored, Written } from "./replica-set.ts";
-import type { Name } from "./services.ts";
+import { NAMES, type Name } from "./services.ts";
+import type { Durable, Stream, StreamMessage } from "./stream.ts";
 
 export const databaseOf = (service: string): string => `nrcms_${service}`;
 const serviceOf = (database: string): Name => database.slice("nrcms_".length) as Name;
@@ -56,11 +55,16 @@ export class Invariants {
     this.answers.set(name, answer);
   }
 
-  /** At the end: whatever was acknowledged is in the journal. */
+  /** At the end: whatever was acknowledged is in the journal, and so is what was parked. */
   finish(): void {
     for (const { service, id, status } of this.answers.values())
       if (status === "OK")
         this.hold(this.majority(service, "journal").has(id), () => `${service} ${id} was acknowledged, and is in no journal at the end`);
+    for (const service of NAMES)
+      for (const { _id: id, from, resolved } of this.majority(service, "parked").values()) {
+        const decided = resolved === true && (from === "due" || this.majority(service, "journal").has(id));
+        this.hold(decided, () => `${service} parked ${id}, which was never decided under that id`);
+      }
   }
 
   private hold(holds: boolean, what: () => string): void {
@@ -79,7 +83,7 @@ export class Invariants {
     const of = (kind: string) => writes.filter(({ collection }) => collection.name === kind);
     const entries = of("journal");
     for (const { after } of of("heads")) if (entries.length > 0 && after) this.leads(service, String(after._id));
-    for (const { after, before } of of("claims")) if (after && !before) this.isCovered(after as unknown as Claim, first);
+    for (const { after, before } of of("claims")) if (after && !before) this.isCovered(after as unknown as Claim, of("covers"));
     for (const { after } of of("entries")) if (after) assertBalanced(after._id, after.lines as readonly Line[]);
   }
 
@@ -91,11 +95,13 @@ export class Invariants {
     this.hold(holder.startsWith(`${twin}:`), () => `${service}.${twin} committed, and the lease is ${holder || "nobody"}'s`);
   }
 
-  /** A claim stands on a cover as it is in the very moment of its commit. */
-  private isCovered({ bill }: Claim, { collection }: Written): void {
-    const cover = this.province.set.collection(collection.database, "covers").local.get(bill.personId) as unknown as Cover | undefined;
-    if (!cover) return;
-    const covered = cover.stretches.some(({ fromDay, toDay }) => fromDay <= bill.dischargedOn && toDay >= bill.admittedOn);
+  /** A claim stands on a cover as it is in the very moment of its commit; or as it was before, where that commit changes it as well. */
+  private isCovered({ bill }: Claim, changed: readonly Written[]): void {
+    const known = this.province.set.collection(databaseOf("claims"), "covers").local.get(bill.personId);
+    const covers = [known, changed.find(({ id }) => id === bill.personId)?.before] as unknown as (Cover | undefined)[];
+    if (!known) return;
+    const stretches = covers.flatMap((cover) => cover?.stretches ?? []);
+    const covered = stretches.some(({ fromDay, toDay }) => fromDay <= bill.dischargedOn && toDay >= bill.admittedOn);
     this.hold(covered, () => `claim ${bill.claimId} was stored on a cover that had ended`);
   }
 

@@ -4,34 +4,17 @@
  */
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { AckPolicy, type ConsumerConfig, JetStreamApiError, type StreamConfig } from "@nats-io/jetstream";
-import { type Durable, openPull, serveDurable } from "./consumer.ts";
+import { openPull, serveDurable } from "./consumer.ts";
 import { type Answer, exchange } from "./engines.ts";
-import type { Sent } from "./network.ts";
-import type { Process, World } from "./world.ts";
+import type { Process } from "./process.ts";
+import type { Durable, Sent, Stream, StreamMessage } from "./stream.ts";
+import type { World } from "./world.ts";
 
 const LOSS_BP = 15;
 const DUPLICATES_MS = 120_000;
 const API_TIMEOUT_MS = 5_000;
 const NANOS = 1_000_000;
 const BATCH_ERROR = 10_176;
-
-export interface StreamMessage extends Sent {
-  readonly seq: number;
-  readonly id: string;
-  readonly atMs: number;
-}
-
-export interface Stream {
-  readonly name: string;
-  readonly service: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly messages: StreamMessage[];
-  readonly known: Map<string, { readonly seq: number; readonly atMs: number }>;
-  readonly durables: Map<string, Durable>;
-  readonly batches: Map<string, Sent[]>;
-  /** It has no leader before this. */
-  upAtMs: number;
-}
 
 export class JetStream {
   readonly world: World;

@@ -6,8 +6,9 @@ import { type AggregateOptions, type MongoClient, type MongoClientOptions, Mongo
 import { type Answer, exchange } from "./engines.ts";
 import { aggregate, bySpec, projected } from "./mongo-query.ts";
 import { type Change, operate } from "./mongo-write.ts";
+import type { Process } from "./process.ts";
 import { type Collection, frozen, matching, type ReplicaSet, type Stored, type Transaction } from "./replica-set.ts";
-import type { Process, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const LOSS_BP = 15;
 /** How long the driver looks for a primary. */

@@ -5,7 +5,9 @@
 import type { Arrived, Bus, Headers, Reply, Subscribed } from "../../services/mesh/bus.ts";
 import { way } from "./engines.ts";
 import { type JetStream, jetStreamOf } from "./jetstream.ts";
-import type { Process, World } from "./world.ts";
+import type { Process } from "./process.ts";
+import type { Sent } from "./stream.ts";
+import type { World } from "./world.ts";
 
 const LOSS_BP = 20;
 const BOTH_HANDS_BP = 8_000;
@@ -18,14 +20,6 @@ interface Listener {
   /** Heard on both connections. */
   readonly twice: boolean;
   readonly handler: (message: Arrived) => void;
-}
-
-export interface Sent {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: Headers;
-  /** Empty where nobody waits. */
-  readonly reply: string;
 }
 
 const NO_DATA = new Uint8Array();

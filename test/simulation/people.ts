@@ -34,6 +34,7 @@ const BANK = caller("BANK");
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
 const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
 const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
+const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
 /** Little, so that a fund's floor holds payables back now and then. */
 const FUNDS_FEN: readonly [number, number] = [50_000, 3_000_000];
@@ -159,7 +160,7 @@ export class People {
     await this.desk.order(SettlementServiceDefinition, "setPrefund", caller("TREASURER", county), prefund);
   }
 
-  private bill({ institutionId }: Hospital): Promise<unknown> {
+  private bill({ institutionId }: Hospital, personId = this.province.world.chance.pick(PERSONS)): Promise<unknown> {
     const { world } = this.province;
     const { chance } = world;
     this.serial += 1;
@@ -172,7 +173,7 @@ export class People {
     const bill: Bill = {
       claimId,
       institutionId,
-      personId: chance.pick(PERSONS),
+      personId,
       visitKind: stay ? "INPATIENT" : "OUTPATIENT",
       diagnosis: chance.chance(500) ? "S61.0" : "J18.9",
       admittedOn,
@@ -205,13 +206,17 @@ export class People {
     }
   }
 
-  private endCover(): Promise<unknown> {
-    const { chance } = this.province.world;
+  private async endCover(): Promise<void> {
+    const { world } = this.province;
+    const { chance } = world;
     const personId = chance.pick(PERSONS);
     const county = personId.slice(0, 6);
     const lastDay = `2011-11-${chance.between(10, 24)}`;
     const request = { requestId: `end-${personId}-${lastDay}`, county, personId, lastDay, reason: "迁出" };
-    return this.desk.order(EnrollmentServiceDefinition, "endCover", caller("CLERK", county), request);
+    await this.desk.order(EnrollmentServiceDefinition, "endCover", caller("CLERK", county), request);
+    // Whose cover has just ended is billed in the very moment in which claims hears of it.
+    await pause(world.span(...LAST_MINUTE_MS));
+    await this.bill(chance.pick(HOSPITALS), personId);
   }
 
   private async approve(): Promise<void> {

@@ -13,9 +13,10 @@ import { type Bank, openBank } from "./bank.ts";
 import { JetStream } from "./jetstream.ts";
 import { simulatedClient } from "./mongo.ts";
 import { Network } from "./network.ts";
+import type { Process } from "./process.ts";
 import { ReplicaSet } from "./replica-set.ts";
-import { NAMES, type Name, serviceNamed } from "./services.ts";
-import type { Process, World } from "./world.ts";
+import { NAMES, type Name, serviceNamed, withBug } from "./services.ts";
+import type { World } from "./world.ts";
 
 const TOPOLOGY = readTopology(join(ROOT, "deploy", "topology.yaml"));
 const BATCH_LIMIT = 400;
@@ -130,7 +131,13 @@ export class Province {
     } as const;
     world.trace.note(`${name} starts for the ${place.starts}th time`);
     world.as(process, () =>
-      startTwin(serviceNamed(service, this.bank.channel(process)), config, this.logOf(name), () => world.crash(process), ground).then(
+      startTwin(
+        withBug(serviceNamed(service, this.bank.channel(process)), world),
+        config,
+        this.logOf(name),
+        () => world.crash(process),
+        ground,
+      ).then(
         (running) => {
           place.running = running;
         },

@@ -1,5 +1,5 @@
 /** What is to happen, by its time; what has the same time, in the order in which it was added. A binary heap. */
-import type { Process } from "./world.ts";
+import type { Process } from "./process.ts";
 
 export interface Happening {
   atMs: number;

@@ -10,7 +10,7 @@ import { timers as claimsTimers } from "../../services/claims/timers.ts";
 import { calls as enrollmentCalls } from "../../services/enrollment/calls.ts";
 import { messages as enrollmentMessages, tells as enrollmentTells } from "../../services/enrollment/messages.ts";
 import { indexes as enrollmentIndexes } from "../../services/enrollment/store.ts";
-import type { Service } from "../../services/mesh/wiring.ts";
+import type { AnyDecision, Service } from "../../services/mesh/wiring.ts";
 import { calls as paymentCalls } from "../../services/payment/calls.ts";
 import type { Channel } from "../../services/payment/channel.ts";
 import { leadPayment } from "../../services/payment/lead.ts";
@@ -21,6 +21,7 @@ import { calls as settlementCalls } from "../../services/settlement/calls.ts";
 import { messages as settlementMessages, tells as settlementTells } from "../../services/settlement/messages.ts";
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
 import { timers as settlementTimers } from "../../services/settlement/timers.ts";
+import type { World } from "./world.ts";
 
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
 export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as const;
@@ -78,4 +79,26 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         },
       };
   }
+}
+
+/** The same service of a release that has a bug: its decisions throw for some inputs, until it is mended. */
+export function withBug(service: Service, world: World): Service {
+  const wrapped = (decision: AnyDecision): AnyDecision => ({
+    needs: decision.needs,
+    decide(input, state, change, context) {
+      if (world.isCursed(context.id)) throw new Error("a bug that the next release mends");
+      return decision.decide(input, state, change, context);
+    },
+  });
+  return {
+    ...service,
+    wire(parts) {
+      const wiring = service.wire(parts);
+      return {
+        ...wiring,
+        calls: wiring.calls.map((call) => (call.act === "command" ? { ...call, decision: wrapped(call.decision) } : call)),
+        messages: wiring.messages.map((message) => ({ ...message, decision: wrapped(message.decision) })),
+      };
+    },
+  };
 }

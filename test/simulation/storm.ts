@@ -9,6 +9,9 @@ const FREEZE_MS: readonly [number, number] = [300, 8_000];
 const LEADERLESS_MS: readonly [number, number] = [500, 9_000];
 const LAG_MS: readonly [number, number] = [300, 4_000];
 
+/** So many releases of ten thousand have a bug, until the storm is over. */
+const BUGGY_BP = 4_000;
+
 type Fault = "crash" | "freeze" | "drain" | "elect" | "lag" | "leaderless" | "lose";
 /** How often each happens, beside the others. */
 const WEIGHTS: Readonly<Record<Fault, number>> = { crash: 10, freeze: 3, drain: 1, elect: 2, lag: 3, leaderless: 2, lose: 1 };
@@ -18,6 +21,7 @@ export async function storm(province: Province, untilMs: number): Promise<void> 
   const { world } = province;
   const { chance } = world;
   world.stormy = true;
+  world.buggy = chance.chance(BUGGY_BP);
   while (world.now < untilMs) {
     await new Promise<void>((resolve) => void world.after(world.span(...CALM_MS), resolve));
     strike(
@@ -26,6 +30,7 @@ export async function storm(province: Province, untilMs: number): Promise<void> 
     );
   }
   world.stormy = false;
+  world.buggy = false;
   world.trace.note("the storm is over");
   for (const { process } of province.places) {
     process.crashAt = Number.POSITIVE_INFINITY;

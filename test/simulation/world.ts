@@ -5,25 +5,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Random, random } from "../../deploy/sandbox/region/random.ts";
 import { takeGlobals } from "./globals.ts";
+import type { Process } from "./process.ts";
 import { type Happening, Queue } from "./queue.ts";
 import { newTrace, type Trace } from "./trace.ts";
 
 /** Something broke that must never break. */
 export class Breach extends Error {}
 
-/** A simulated process: what it waits for dies with it. */
-export interface Process {
-  readonly name: string;
-  alive: boolean;
-  /** Stands still until then (SIGSTOP), in virtual milliseconds. */
-  frozenUntilMs: number;
-  /** Effects so far, and the one at which it dies. */
-  effects: number;
-  crashAt: number;
-  onCrash: () => void;
-}
-
 const MICROSECONDS = 1_000;
+/** One input of so many. */
+const CURSED = 60;
 
 export class World {
   readonly seed: number;
@@ -34,6 +25,8 @@ export class World {
   now = 0;
   /** Faults happen. */
   stormy = false;
+  /** The release has a bug in it, which some inputs meet. */
+  buggy = false;
   private readonly queue = new Queue();
   private readonly running = new AsyncLocalStorage<Process>();
   private breach: Error | undefined;
@@ -73,6 +66,11 @@ export class World {
   /** True in so many of ten thousand, while faults happen. */
   fault(bp: number): boolean {
     return this.stormy && this.chance.chance(bp);
+  }
+
+  /** Whether an input is one of those that meet the release's bug. */
+  isCursed(id: string): boolean {
+    return this.buggy && random(this.seed, id).below(CURSED) === 0;
   }
 
   /** The process is about to have an effect on somebody else, or to hear of one. False where it is dead, or dies now. */

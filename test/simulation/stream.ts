@@ -1,0 +1,56 @@
+/** What a stream and its consumers are made of. */
+import type { Headers } from "../../services/mesh/bus.ts";
+import type { Process } from "./process.ts";
+
+export interface Sent {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: Headers;
+  /** Empty where nobody waits. */
+  readonly reply: string;
+}
+
+export interface StreamMessage extends Sent {
+  readonly seq: number;
+  readonly id: string;
+  readonly atMs: number;
+}
+
+export interface Stream {
+  readonly name: string;
+  readonly service: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly messages: StreamMessage[];
+  readonly known: Map<string, { readonly seq: number; readonly atMs: number }>;
+  readonly durables: Map<string, Durable>;
+  readonly batches: Map<string, Sent[]>;
+  /** It has no leader before this. */
+  upAtMs: number;
+}
+
+export interface Pull {
+  readonly process: Process;
+  left: number;
+  give(message: StreamMessage, deliveries: number): void;
+  end(): void;
+  /** The consumer is gone. */
+  fail(): void;
+}
+
+export interface Durable {
+  readonly name: string;
+  readonly ackAll: boolean;
+  readonly ackWaitMs: number;
+  filters: readonly string[];
+  /** The next sequence number that was never delivered. */
+  next: number;
+  /** Delivered and not acknowledged, with the instant at which each comes again. */
+  readonly pending: Map<number, number>;
+  /** To be delivered again, from that instant on. */
+  readonly again: Map<number, number>;
+  readonly deliveries: Map<number, number>;
+  pulls: Pull[];
+  wants(message: StreamMessage): boolean;
+  /** All up to and with this sequence number are acknowledged. */
+  floor(): number;
+}
