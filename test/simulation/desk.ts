@@ -64,6 +64,7 @@ export class Desk {
     const data = requestType.encode(request).finish();
     const id = askedId(caller, name, request.requestId);
     const { chance } = this.world;
+    this.invariants.asks(service, id);
     const send = async (): Promise<RpcReply> => {
       const reply = await this.insist(service, name, caller, data);
       this.heard(service, id, reply);

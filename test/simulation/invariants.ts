@@ -32,6 +32,8 @@ export class Invariants {
   /** Events of the journals that a majority has, by id. */
   private readonly events = new Map<string, Uint8Array>();
   private readonly answers = new Map<string, Answered>();
+  /** Commands that somebody has sent, by service and id. */
+  private readonly asked = new Set<string>();
   checked = 0;
 
   constructor(province: Province) {
@@ -40,6 +42,11 @@ export class Invariants {
     province.set.onMajority = (writes) => this.reached(writes);
     province.streams.onStored = (stream, message) => this.stored(stream, message);
     province.streams.onAcknowledged = (stream, durable, message) => this.acknowledged(stream, durable, message);
+  }
+
+  /** Somebody is about to send a command under this id. */
+  asks(service: string, id: string): void {
+    this.asked.add(`${service} ${id}`);
   }
 
   /** An answer stands for what a majority has; the same request has the same answer. */
@@ -124,7 +131,14 @@ export class Invariants {
     const { previous, chain, ...body } = entry;
     this.hold(chain === chainHash(previous, body), () => `${name}: entry ${entry.number} does not hash to its chain value`);
     this.ends.set(name, { number: entry.number, chain });
+    this.hold(this.isWanted(service, entry), () => `${name}: entry ${entry.number} decided ${entry.id}, which nobody asked or told`);
     for (const event of entry.events) this.events.set(eventId(service, entry.twin, event.number), event.bytes);
+  }
+
+  /** What was decided came under this id: a command that was sent, an event that was told, or what time brought. */
+  private isWanted(service: Name, { id, method }: Entry): boolean {
+    if (method === "due") return true;
+    return method.includes(".") ? this.events.has(id) : this.asked.has(`${service} ${id}`);
   }
 
   /** An event goes out only once a majority has it. */
