@@ -1,7 +1,7 @@
 /** A durable consumer and those who pull from it: what is delivered waits for its acknowledgement, and comes again without one. */
 import { way } from "./engines.ts";
 import type { Process } from "./process.ts";
-import type { Durable, Pull, Stream, StreamMessage } from "./stream.ts";
+import { type Durable, messageAt, nextSeq, type Pull, type Stream, type StreamMessage } from "./stream.ts";
 import type { World } from "./world.ts";
 
 const LOSS_BP = 40;
@@ -27,7 +27,7 @@ export function serveDurable(server: Server, stream: Stream, durable: Durable): 
   while (durable.pulls.length > 0) {
     const seq = nextOf(stream, durable, world.now);
     if (seq === undefined) return;
-    const message = stream.messages[seq - 1] as StreamMessage;
+    const message = messageAt(stream, seq);
     const pull = world.chance.pick(durable.pulls);
     const deliveries = (durable.deliveries.get(seq) ?? 0) + 1;
     durable.deliveries.set(seq, deliveries);
@@ -45,10 +45,10 @@ function nextOf(stream: Stream, durable: Durable, now: number): number | undefin
       durable.again.delete(seq);
       return seq;
     }
-  while (durable.next <= stream.messages.length) {
+  while (durable.next < nextSeq(stream)) {
     const seq = durable.next;
     durable.next += 1;
-    if (durable.wants(stream.messages[seq - 1] as StreamMessage)) return seq;
+    if (durable.wants(messageAt(stream, seq))) return seq;
   }
   return undefined;
 }
@@ -75,7 +75,7 @@ function acknowledge(server: Server, stream: Stream, durable: Durable, seq: numb
   for (const one of durable.ackAll ? [...durable.pending.keys()].filter((held) => held <= seq) : [seq]) {
     const was = durable.pending.delete(one) || durable.again.delete(one);
     if (!was) continue;
-    server.onAcknowledged(stream, durable, stream.messages[one - 1] as StreamMessage);
+    server.onAcknowledged(stream, durable, messageAt(stream, one));
     if (world.fault(REPEAT_BP)) repeat(server, stream, durable, one, world.span(...REPEAT_MS));
   }
 }

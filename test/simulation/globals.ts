@@ -20,6 +20,8 @@ export interface Real {
 }
 
 const HEX = 16;
+const WORD = 0x1_0000_0000;
+const WORD_DIGITS = 8;
 const DRAWS = 1_000_000_000;
 
 class Timer {
@@ -65,7 +67,11 @@ export function takeGlobals(world: Timekeeper): Real {
   const clear = (timer: unknown): void => {
     if (timer instanceof Timer && timer.happening) timer.happening.cancelled = true;
   };
-  const hex = (digits: number): string => Array.from({ length: digits }, () => chance.below(HEX).toString(HEX)).join("");
+  const hex = (digits: number): string => {
+    let text = "";
+    while (text.length < digits) text += chance.below(WORD).toString(HEX).padStart(WORD_DIGITS, "0");
+    return text.slice(0, digits);
+  };
 
   Object.assign(globalThis, {
     setTimeout: later,

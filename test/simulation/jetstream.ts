@@ -7,7 +7,7 @@ import { AckPolicy, type ConsumerConfig, JetStreamApiError, type StreamConfig } 
 import { openPull, serveDurable } from "./consumer.ts";
 import { type Answer, exchange } from "./engines.ts";
 import type { Process } from "./process.ts";
-import type { Durable, Sent, Stream, StreamMessage } from "./stream.ts";
+import { type Durable, nextSeq, type Sent, type Stream, type StreamMessage, unheardBy } from "./stream.ts";
 import type { World } from "./world.ts";
 
 const LOSS_BP = 15;
@@ -67,7 +67,7 @@ export class JetStream {
     if (!whole || gathered.some((one) => this.isKnown(stream, idOf(one)))) return { error: { code: 400, err_code: BATCH_ERROR } };
     gathered.sort((a, b) => Number(a.headers["Nats-Batch-Sequence"]) - Number(b.headers["Nats-Batch-Sequence"]));
     for (const one of gathered) this.store(stream, one);
-    return { seq: stream.messages.length, batch, count: gathered.length };
+    return { seq: nextSeq(stream) - 1, batch, count: gathered.length };
   }
 
   private isKnown(stream: Stream, id: string): boolean {
@@ -79,7 +79,7 @@ export class JetStream {
     const id = idOf(sent);
     const known = stream.known.get(id);
     if (known && this.isKnown(stream, id)) return { seq: known.seq, duplicate: true };
-    const message: StreamMessage = { ...sent, seq: stream.messages.length + 1, id, atMs: this.world.now };
+    const message: StreamMessage = { ...sent, seq: nextSeq(stream), id, atMs: this.world.now };
     stream.messages.push(message);
     stream.known.set(id, { seq: message.seq, atMs: message.atMs });
     this.world.trace.note(`${stream.name} ${message.seq} ${sent.subject} ${id}`);
@@ -129,23 +129,24 @@ export function jetStreamOf(jetStream: JetStream, process: Process) {
     if (!found) throw apiError(CONSUMER_NOT_FOUND, "consumer not found");
     return found;
   };
-  const infoOf = (stream: Stream) => ({ config: { metadata: stream.metadata }, state: { last_seq: stream.messages.length } });
+  const infoOf = (stream: Stream) => ({ config: { metadata: stream.metadata }, state: { last_seq: nextSeq(stream) - 1 } });
   const consumerInfo = (stream: Stream, durable: Durable) => ({
     config: { filter_subjects: durable.filters },
-    num_pending: stream.messages.slice(durable.next - 1).filter((message) => durable.wants(message)).length,
+    num_pending: unheardBy(stream, durable).length,
     num_ack_pending: durable.pending.size,
     ack_floor: { stream_seq: durable.floor() },
   });
   const manager = {
     streams: {
       info: (name: string) => withStream("stream info", name, infoOf),
-      add: ({ name = "", metadata = {} }: Partial<StreamConfig>) =>
+      add: ({ name = "", metadata = {}, first_seq = 1 }: Partial<StreamConfig>) =>
         call<ReturnType<typeof infoOf>>("stream add", name, (answer) => {
           const service = name.slice("NRCMS_".length).toLowerCase();
           const made: Stream = {
             name,
             service,
             metadata,
+            first: first_seq,
             messages: [],
             known: new Map(),
             durables: new Map(),
@@ -163,7 +164,7 @@ export function jetStreamOf(jetStream: JetStream, process: Process) {
       add: (name: string, { durable_name = "", ack_policy, ack_wait = 0, filter_subjects = [] }: Partial<ConsumerConfig>) =>
         withStream("consumer add", name, (stream) => {
           const ackAll = ack_policy === AckPolicy.All;
-          const made = newDurableOf(durable_name, { ackAll, ackWaitMs: ack_wait / NANOS, filters: filter_subjects });
+          const made = newDurableOf(durable_name, stream.first, { ackAll, ackWaitMs: ack_wait / NANOS, filters: filter_subjects });
           if (!stream.durables.has(durable_name)) stream.durables.set(durable_name, made);
           return consumerInfo(stream, durableOf(stream, durable_name));
         }),
@@ -193,13 +194,17 @@ export function jetStreamOf(jetStream: JetStream, process: Process) {
   return { client: client as unknown as JetStreamClient, manager: Promise.resolve(manager as unknown as JetStreamManager), hand: 0 };
 }
 
-function newDurableOf(name: string, { ackAll, ackWaitMs, filters }: Pick<Durable, "ackAll" | "ackWaitMs" | "filters">): Durable {
+function newDurableOf(
+  name: string,
+  next: number,
+  { ackAll, ackWaitMs, filters }: Pick<Durable, "ackAll" | "ackWaitMs" | "filters">,
+): Durable {
   const durable: Durable = {
     name,
     ackAll,
     ackWaitMs,
     filters,
-    next: 1,
+    next,
     pending: new Map(),
     again: new Map(),
     deliveries: new Map(),

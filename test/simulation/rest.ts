@@ -5,6 +5,7 @@ import type { ClearingWindow } from "../../services/settlement/domain/documents.
 import { databaseOf } from "./invariants.ts";
 import type { Province } from "./province.ts";
 import { NAMES } from "./services.ts";
+import { unheardBy } from "./stream.ts";
 
 /** How far each twin's events are in the streams, from the first, without a hole; and how many there are. */
 export function reachedBy({ streams, set }: Province) {
@@ -43,8 +44,10 @@ export function underWay(province: Province): string[] {
     count(`events of ${service}.${twin} are in no stream`, event - reached);
   for (const stream of province.streams.streams.values())
     for (const durable of stream.durables.values()) {
-      const unheard = stream.messages.slice(durable.next - 1).filter((message) => durable.wants(message)).length;
-      count(`events of ${stream.service} are unheard by ${durable.name}`, unheard + durable.pending.size + durable.again.size);
+      count(
+        `events of ${stream.service} are unheard by ${durable.name}`,
+        unheardBy(stream, durable).length + durable.pending.size + durable.again.size,
+      );
     }
   return left;
 }

@@ -20,6 +20,8 @@ export interface Stream {
   readonly name: string;
   readonly service: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The sequence number of the first message. */
+  readonly first: number;
   readonly messages: StreamMessage[];
   readonly known: Map<string, { readonly seq: number; readonly atMs: number }>;
   readonly durables: Map<string, Durable>;
@@ -53,4 +55,20 @@ export interface Durable {
   wants(message: StreamMessage): boolean;
   /** All up to and with this sequence number are acknowledged. */
   floor(): number;
+}
+
+/** The sequence number that the next message will have. */
+export function nextSeq({ first, messages }: Stream): number {
+  return first + messages.length;
+}
+
+export function messageAt({ first, messages }: Stream, seq: number): StreamMessage {
+  const found = messages[seq - first];
+  if (!found) throw new Error(`there is no message ${seq}`);
+  return found;
+}
+
+/** What a consumer has never been given, though it wants it. */
+export function unheardBy({ first, messages }: Stream, durable: Durable): readonly StreamMessage[] {
+  return messages.slice(durable.next - first).filter((message) => durable.wants(message));
 }
