@@ -1,4 +1,5 @@
 /** The operator's hand on what is parked: the fault has been mended, and each is decided again under its own id. */
+import { pause } from "../../services/mesh/clock.ts";
 import { contentHash } from "../../services/mesh/journal.ts";
 import { encodeCaller, rpcSubject } from "../../services/mesh/rpc.ts";
 import { databaseOf } from "./invariants.ts";
@@ -7,12 +8,17 @@ import { caller } from "./region.ts";
 import { NAMES } from "./services.ts";
 
 const TIMEOUT_MS = 12_000;
+const EVERY_MS = 400;
 const OPERATOR = caller("OPERATOR");
 
-export async function replayAll(province: Province): Promise<void> {
-  for (const service of NAMES) {
-    const rows = [...province.set.collection(databaseOf(service), "parked").majority.values()];
-    for (const { _id: id, resolved } of rows) if (resolved === false) await replay(province, service, id);
+/** Looks again and again until there is nothing to look after any more. */
+export async function operate(province: Province, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    for (const service of NAMES) {
+      const rows = [...province.set.collection(databaseOf(service), "parked").majority.values()];
+      for (const { _id: id, resolved } of rows) if (resolved === false) await replay(province, service, id);
+    }
+    await pause(EVERY_MS);
   }
 }
 

@@ -5,7 +5,7 @@ import { openClient } from "../../services/mesh/rpc.ts";
 import { checkAtRest } from "./check.ts";
 import { Desk } from "./desk.ts";
 import { Invariants } from "./invariants.ts";
-import { replayAll } from "./operator.ts";
+import { operate } from "./operator.ts";
 import { People } from "./people.ts";
 import { Province } from "./province.ts";
 import { STARTED_AT_MS } from "./region.ts";
@@ -55,13 +55,13 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
         const work = people.work(stormEndMs);
         const half = pause((stormEndMs - world.now) / 2).then(() => people.closeWindow());
         await storm(province, stormEndMs);
+        const operator = operate(province, () => people.closed);
         await half;
-        await replayAll(province);
         await people.closeDay();
         await comeToRest(province, people);
         billed = people.billed;
         people.closed = true;
-        await work;
+        await Promise.all([work, operator]);
         await checkAtRest(province, invariants);
       });
     }, REST_LIMIT_MS * 3);
@@ -89,7 +89,6 @@ async function comeToRest(province: Province, people: People): Promise<void> {
       await people.closeWindow();
     }
     if (world.now > untilMs) throw new Breach(`not at rest after ${REST_LIMIT_MS / 1000} s: ${left.join(", ")}`);
-    await replayAll(province);
     await pause(LOOK_MS);
   }
 }
