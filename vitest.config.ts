@@ -6,6 +6,15 @@ export default defineConfig({
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 60_000 } },
       {
         test: {
+          name: "simulation",
+          // One file, one world at a time: a failure names its seed, and a second try would have the same.
+          include: ["test/simulation/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "contract",
           // Real engines on a noisy machine: a second try, which the report shows, tells weather from a fault.
           retry: 1,

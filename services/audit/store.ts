@@ -74,7 +74,8 @@ function isWorthAnother(error: unknown): boolean {
   );
 }
 
-function recordsAt(client: MongoClient, session: ClientSession): Records {
+/** The records as this session sees them. */
+export function recordsAt(client: MongoClient, session: ClientSession): Records {
   const options: AggregateOptions = { session, allowDiskUse: true, batchSize: BATCH };
   /** Views are the stored shape of their documents; what else a document has is left where it is. */
   function read<T>(service: string, kind: string, ...stages: Document[]): AsyncIterable<T> {

@@ -3,7 +3,7 @@
  * an operator's hand on what is parked (protocols 9), and events asked for again (protocols 10).
  */
 import type { Caller } from "../values/decision.ts";
-import { badRequest, isRefusal, type Refusal } from "../values/outcome.ts";
+import { badRequest, isAskOwner, isRefusal, type Refusal, unavailable } from "../values/outcome.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import type { CrashNote } from "./crash.ts";
@@ -12,6 +12,7 @@ import { askedInput, toldInput } from "./inputs.ts";
 import type { Parked } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import type { Relay } from "./relay.ts";
+import { RefusedError, UnavailableError } from "./rpc.ts";
 import type { Store } from "./store.ts";
 import type { Call, Message } from "./wiring.ts";
 
@@ -45,7 +46,8 @@ export function builtins(parts: {
 }): ReadonlyMap<string, Builtin> {
   const { batcher, store, relay, crash, clock, log } = parts;
 
-  const inputOf = async (row: Parked, by: string, settle: (outcome: InputOutcome) => void): Promise<Input | Refusal> => {
+  /** The parked input; with what the owners say, where its decision has asked for them. */
+  const inputOf = async (row: Parked, by: string, asking: boolean, settle: (outcome: InputOutcome) => void): Promise<Input | Refusal> => {
     const { id, hash, trace, bytes, origin } = row;
     const replay = { by };
     if (row.from === "event") {
@@ -57,9 +59,23 @@ export function builtins(parts: {
     if (call?.act !== "command") return badRequest("id", `没有命令 ${row.method}`, `there is no command ${row.method} any more`);
     const caller = { name: row.caller, role: row.role, scope: row.scope };
     const body: unknown = call.method.requestType.decode(bytes);
-    const value = await call.input(body, caller);
+    const value = asking && call.ask ? await call.ask(body, caller) : await call.input(body, caller);
     if (isRefusal(value)) return value;
     return askedInput(call, { id, value, caller, hash, trace, bytes, deadlineMs: clock.monotonicMs() + REPLAY_MS, replay }, settle);
+  };
+
+  const decided = async (row: Parked, by: string, asking: boolean): Promise<InputOutcome | Refusal> => {
+    const { promise, resolve } = Promise.withResolvers<InputOutcome>();
+    try {
+      const input = await inputOf(row, by, asking, resolve);
+      if (isRefusal(input)) return input;
+      batcher.enter(input);
+    } catch (error) {
+      if (!(error instanceof UnavailableError || error instanceof RefusedError)) throw error;
+      log.warn({ input: row.id, reason: error.message }, "an owner did not say");
+      return { kind: "unavailable", unavailable: unavailable("the owner does not answer", 250) };
+    }
+    return await promise;
   };
 
   const replay = async (row: Parked, by: string): Promise<Replayed | Refusal> => {
@@ -68,11 +84,9 @@ export function builtins(parts: {
       await store.resolve(row.id, by);
       return { outcome: "released", why: "" };
     }
-    const { promise, resolve } = Promise.withResolvers<InputOutcome>();
-    const input = await inputOf(row, by, resolve);
-    if (isRefusal(input)) return input;
-    batcher.enter(input);
-    const outcome = await promise;
+    let outcome = await decided(row, by, false);
+    if (!isRefusal(outcome) && outcome.kind === "unavailable" && isAskOwner(outcome.unavailable)) outcome = await decided(row, by, true);
+    if (isRefusal(outcome)) return outcome;
     // Somebody else's repeat was faster; its entry stands and nothing is open any more.
     if (outcome.kind === "done" && outcome.repeated) await store.resolve(row.id, by);
     return { outcome: outcome.kind, why: whyOf(outcome) };

@@ -8,7 +8,7 @@ import type { Logger } from "./log.ts";
 import type { Presence } from "./presence.ts";
 import type { Relay } from "./relay.ts";
 import type { Store } from "./store.ts";
-import { ensureStream, streamName } from "./stream.ts";
+import { ensureStream, streamId, streamName } from "./stream.ts";
 
 const LOOK_MS = 2_000;
 const CHECKPOINT_MS = 60_000;
@@ -45,8 +45,11 @@ export async function keep(parts: KeeperParts, signal: AbortSignal): Promise<voi
   let failures = 0;
   while (!signal.aborted) {
     try {
-      await keepStream(parts, signal);
-      await relayForPeer(parts, signal);
+      const id = await ensureStream(parts.bus, parts.service, parts.replicas);
+      await whileItStands(parts, id, signal, async (standing) => {
+        await keepStream(parts, id, standing);
+        await relayForPeer(parts, standing);
+      });
       if (performance.now() - checkpointMs > CHECKPOINT_MS) {
         checkpointMs = performance.now();
         await checkpoint(parts);
@@ -61,9 +64,32 @@ export async function keep(parts: KeeperParts, signal: AbortSignal): Promise<voi
   }
 }
 
-async function keepStream(parts: KeeperParts, signal: AbortSignal): Promise<void> {
-  const { bus, store, relay, service, replicas, log } = parts;
-  const id = await ensureStream(bus, service, replicas);
+/**
+ * Does something for as long as the stream is the one that it was. Publishing waits until the stream takes what it is given; where it is lost meanwhile,
+ * it is this keeper that makes it anew, and it must not be the one who waits for it.
+ */
+async function whileItStands(
+  { bus, service }: KeeperParts,
+  id: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const gone = new AbortController();
+  const look = setInterval(() => {
+    streamId(bus, service).then(
+      (now) => now !== id && gone.abort(),
+      () => undefined, // JetStream does not answer: that says nothing of the stream.
+    );
+  }, LOOK_MS);
+  try {
+    await work(AbortSignal.any([signal, gone.signal]));
+  } finally {
+    clearInterval(look);
+  }
+}
+
+async function keepStream(parts: KeeperParts, id: string, signal: AbortSignal): Promise<void> {
+  const { store, relay, log } = parts;
   const known = await store.mark("stream");
   if (known?.id === id) return;
   if (known) {

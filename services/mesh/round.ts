@@ -55,11 +55,11 @@ export interface BatcherCounts {
 /** Where a round's outcomes go. */
 export interface Outcomes {
   finish(input: Input, outcome: FinalOutcome): void;
-  /** They looked at what was not loaded: they come again, first. */
+  /** They looked at what was not loaded, or failed over what was: they come again, first. */
   putBack(inputs: readonly Input[]): void;
 }
 
-/** Batches in which an input may turn out to look at what was not loaded; in the last one it is alone, and what is missing then is a bug. */
+/** Batches in which an input may turn out to look at what was not loaded, or to fail; in the last one it is alone, and what goes wrong then is a bug. */
 const DEFER_LIMIT = 3;
 
 export class Rounds {
@@ -132,7 +132,7 @@ export class Rounds {
     const [only] = fresh;
     const lastChance = fresh.length === 1 && only !== undefined && this.isLastChance(only.id);
     this.crash.begin(fresh);
-    const decided = decideBatch(fresh, loads, { ...stage, faults, lastChance });
+    const decided = decideBatch(fresh, loads, { ...stage, faults, lastChance, mayFail: (input) => !this.isLastChance(input.id) });
     this.crash.end(fresh);
     const { plan } = decided;
     const idle = plan.entries.length + plan.parked.length + plan.puts.length + plan.resolved.length === 0;

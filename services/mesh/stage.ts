@@ -41,7 +41,7 @@ export type Verdict =
   | { readonly kind: "done"; readonly reply: Uint8Array; readonly result: unknown }
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "unavailable"; readonly unavailable: Unavailable }
-  /** It looked at what its `needs` did not name: next batch, with a fresh read. */
+  /** It looked at what its `needs` did not name, or failed over what was read: next batch, with a fresh read. */
   | { readonly kind: "deferred"; readonly missing: string }
   | { readonly kind: "parked"; readonly error: string };
 
@@ -68,6 +68,8 @@ export interface StageSettings {
   readonly faults: ReadonlyMap<Input, string>;
   /** Deferred before and now alone with a fresh read: what it looks at and does not name is a bug by now. */
   readonly lastChance: boolean;
+  /** Whether an input that fails is decided again in a fresh read; otherwise its failure is a bug. */
+  readonly mayFail?: (input: Input) => boolean;
 }
 
 /** The trace id of a traceparent, or empty. */
@@ -167,9 +169,12 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
         contextOf(input, nowMs, settings.epoch),
       );
     } catch (error) {
-      if (error instanceof NotLoaded && settings.lastChance) park(input, `looked at ${error.message}, which its needs do not name`);
-      else if (error instanceof NotLoaded) verdicts.set(input, { kind: "deferred", missing: error.message });
-      else park(input, error instanceof Error ? (error.stack ?? error.message) : String(error));
+      // What was read need not have been there at one instant: who fails over it is decided again in a fresh read before that is called a bug.
+      const failure = error instanceof Error ? error : new Error(String(error));
+      const again = error instanceof NotLoaded ? !settings.lastChance : settings.mayFail?.(input) === true;
+      if (again) verdicts.set(input, { kind: "deferred", missing: failure.message });
+      else if (error instanceof NotLoaded) park(input, `looked at ${error.message}, which its needs do not name`);
+      else park(input, failure.stack ?? failure.message);
       continue;
     }
     if (isUnavailable(result)) {

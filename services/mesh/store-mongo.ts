@@ -10,6 +10,7 @@ import {
   type Document,
   MongoBulkWriteError,
   MongoClient,
+  type MongoClientOptions,
   MongoNetworkError,
   MongoServerError,
   ReadConcern,
@@ -31,9 +32,12 @@ export interface MongoStore extends Store {
   readonly reader: Reader;
 }
 
+/** Makes a client of the driver's. The simulation's client knows no network. */
+export type MakeClient = (uri: string, options: MongoClientOptions) => MongoClient;
+
 /** The client's settings: reliability.md section 2. A frozen primary must not hold a call for the driver's 39 s. */
-function clientFor(uri: string, name: string): MongoClient {
-  return new MongoClient(uri, {
+function settingsFor(name: string): MongoClientOptions {
+  return {
     appName: name,
     useBigInt64: true,
     promoteBuffers: true,
@@ -49,7 +53,7 @@ function clientFor(uri: string, name: string): MongoClient {
     serverSelectionTimeoutMS: 3000,
     maxPoolSize: 12,
     minPoolSize: 1,
-  });
+  };
 }
 
 const HEARTBEATS = 3;
@@ -67,8 +71,14 @@ function headOf(stored: Document): Head {
  * Connects to the replica set, makes the service's collections and indexes, and gives its store. `process` is the name under which the servers know it:
  * by it the peer ends what it leaves open. Throws Weather where there is no primary.
  */
-export async function openMongoStore(uri: string, service: string, indexes: Indexes, process: string): Promise<MongoStore> {
-  const client = clientFor(uri, process);
+export async function openMongoStore(
+  uri: string,
+  service: string,
+  indexes: Indexes,
+  process: string,
+  make: MakeClient = (address, options) => new MongoClient(address, options),
+): Promise<MongoStore> {
+  const client = make(uri, settingsFor(process));
   /** What each member's last heartbeats said. The one that was least delayed is believed: a process that stood still reads old news first. */
   const clocks = new Map<string, number[]>();
   client.on("serverHeartbeatSucceeded", ({ connectionId, reply }) => {

@@ -16,6 +16,11 @@ const MAX_BYTES = 2_000_000_000;
 const DUPLICATE_WINDOW_MS = 120_000;
 /** The server takes at most 1,000 messages in one atomic batch. */
 const ATOMIC_LIMIT = 500;
+/**
+ * A stream's numbers begin where no earlier one of its name can have come to. A server knows an acknowledgement by its consumer's name and the number alone: one that
+ * was on its way for the lost stream would acknowledge what the new one has under that number, and the hearer would never be told it.
+ */
+const SEQUENCES_PER_MS = 100;
 const PUBLISH_TIMEOUT_MS = 2_500;
 const SINGLE_TIMEOUT_MS = 1_500;
 const SINGLES_IN_FLIGHT = 64;
@@ -66,6 +71,7 @@ export async function ensureStream(bus: Bus, service: string, replicas: number):
       deny_delete: true,
       deny_purge: true,
       metadata: { nrcms_id: id },
+      first_seq: Date.now() * SEQUENCES_PER_MS,
     });
     return info.config.metadata?.nrcms_id ?? id;
   } catch (error) {

@@ -41,6 +41,17 @@ const CENSUS_MS = 5_000;
 /** An event loop that stands still this long is a fault of one's own. */
 const LOOP_STALL_MS = 1_000;
 
+/** What a twin stands on: engines, its machine's ports and disk. The simulation has its own. */
+export interface Ground {
+  readonly openStore: typeof openMongoStore;
+  readonly openBus: typeof openBus;
+  openHealth(...parameters: Parameters<typeof openHealth>): Promise<{ close(closed: () => void): void }>;
+  readonly openCrashNote: typeof openCrashNote;
+  readonly watchFitness: typeof watchFitness;
+}
+
+const ENGINES: Ground = { openStore: openMongoStore, openBus, openHealth, openCrashNote, watchFitness };
+
 export interface Twin {
   readonly beat: TwinBeat;
   /** Stops taking work, finishes what is in hand, hands over, closes. */
@@ -67,21 +78,21 @@ export async function serve(service: Service): Promise<void> {
 }
 
 /** Starts one twin in this process. `exit` is called where it must not go on (another process has its name). */
-export async function startTwin(service: Service, config: TwinConfig, log: Logger, exit: () => void): Promise<Twin> {
+export async function startTwin(service: Service, config: TwinConfig, log: Logger, exit: () => void, ground = ENGINES): Promise<Twin> {
   const { twin, instance, topology } = config;
   const name = `${service.name}.${twin}`;
   const clock: Clock = systemClock(topology.clock_offset_ms);
   const telemetry = await openTelemetry(name, service.name, twin);
   let fault = "starting";
   let beatOf: () => TwinBeat = () => ({ ...blank(config), fault });
-  const health = await openHealth(hostOf(topology, config.place.server), config.place.port, {
+  const health = await ground.openHealth(hostOf(topology, config.place.server), config.place.port, {
     fault: () => fault,
     status: () => beatOf(),
     registry: telemetry.metrics.registry,
   });
   const [store, bus] = await Promise.all([
-    insist("MongoDB", log, () => openMongoStore(mongoUri(topology), service.name, service.indexes, `${name}.${instance}`)),
-    insist("NATS", log, () => openBus(natsAccess(topology, config.place.server), name, log)),
+    insist("MongoDB", log, () => ground.openStore(mongoUri(topology), service.name, service.indexes, `${name}.${instance}`)),
+    insist("NATS", log, () => ground.openBus(natsAccess(topology, config.place.server), name, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
   const peer = otherTwin(twin);
@@ -115,12 +126,12 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     }),
   );
   const relay = new Relay({ bus, store, service: service.name, head, log });
-  const crash = openCrashNote(join(config.run, "crash", `${name}.json`));
+  const crash = ground.openCrashNote(join(config.run, "crash", `${name}.json`));
   if (crash.condemned.size > 0)
     await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
   await insist("the peer's note of crashers", log, () => hearCrashers(store, twin, crash));
 
-  const fitness = watchFitness({
+  const fitness = ground.watchFitness({
     run: config.run,
     name,
     clock,

@@ -1,4 +1,5 @@
 /** What settlement is asked. The `check…` functions are the contract at the door and name the field that is wrong. */
+import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
   type CloseWindowRequest,
   type GetTrialBalanceResponse,
@@ -6,7 +7,7 @@ import {
   type SetPrefundRequest,
   SettlementServiceDefinition,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
-import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import type { Caller } from "../values/decision.ts";
 import { MAX_FEN, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
@@ -14,7 +15,7 @@ import { isCountyCode, PROVINCE } from "../values/region.ts";
 import { type FundSource, isFundSource } from "./domain/chart.ts";
 import { closeWindow } from "./domain/close-window.ts";
 import type { WindowView } from "./domain/events.ts";
-import { receiveFunds } from "./domain/receive-funds.ts";
+import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
 import { FIRST_WINDOW, viewOf } from "./domain/windows.ts";
 import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
@@ -22,19 +23,24 @@ import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
 /** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
 const MOST_READS = 5;
 
-export function calls({ reader }: { readonly reader: Reader }): readonly Call[] {
+export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
   const { methods } = SettlementServiceDefinition;
+  const isKnown = async (county: string): Promise<boolean> => {
+    const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
+    return counties.some((known) => known.county === county);
+  };
   return [
     command(methods.receiveFunds, {
       check: checkReceipt,
-      // The source was checked at the door.
-      input: ({ county, source, amountFen, reference }) => ({ county, source: source as FundSource, amountFen, reference }),
+      input: receiptOf,
+      ask: async (request) => ({ ...receiptOf(request), countyKnown: await isKnown(request.county) }),
       decision: receiveFunds,
       reply: (result) => result,
     }),
     command(methods.setPrefund, {
       check: checkPrefund,
       input: ({ county, limitFen }) => ({ county, limitFen }),
+      ask: async ({ county, limitFen }) => ({ county, limitFen, countyKnown: await isKnown(county) }),
       decision: setPrefund,
       reply: (prefund) => prefund,
     }),
@@ -53,6 +59,11 @@ export function calls({ reader }: { readonly reader: Reader }): readonly Call[] 
       return typeof wanted === "string" ? trialBalance(reader, wanted) : wanted;
     }),
   ];
+}
+
+/** The source was checked at the door. */
+function receiptOf({ county, source, amountFen, reference }: ReceiveFundsRequest): ReceiveFundsInput {
+  return { county, source: source as FundSource, amountFen, reference };
 }
 
 function messageOf(window: WindowView) {

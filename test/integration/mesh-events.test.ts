@@ -1,6 +1,7 @@
 import type { Document } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventId } from "../../services/mesh/journal.ts";
+import { ensureStream } from "../../services/mesh/stream.ts";
 import { type Answered, depositFaults, journalOf, startCallers } from "../harness/proof.ts";
 import { codec, type Deposit, type Withdrawn } from "../harness/till.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
@@ -161,6 +162,27 @@ describe("protocols 14: lost streams", () => {
     expect(await rows("till", "marks").findOne({ _id: "stream" })).toMatchObject({
       id: (await (await bench.streams()).streams.info(STREAM)).config.metadata?.nrcms_id,
     });
+  });
+
+  test("an acknowledgement on its way for the lost stream acknowledges nothing of the new one", async () => {
+    const { client, manager } = bench.bus.jetstream();
+    const { streams, consumers } = await manager;
+    const taken = async (body: string) => {
+      await ensureStream(bench.bus, "spare", 1);
+      await consumers.add("NRCMS_SPARE", { durable_name: "tally", ack_policy: "explicit" });
+      await bench.bus.request("nrcms.spare.640521.Told", new TextEncoder().encode(body), {}, 5_000);
+      return await (await client.consumers.get("NRCMS_SPARE", "tally")).next();
+    };
+    const lost = await taken("lost");
+    await streams.delete("NRCMS_SPARE");
+    const fresh = await taken("fresh");
+    expect(fresh?.string()).toBe("fresh");
+    lost?.ack();
+    await bench.bus.flush();
+    // A question of the server's that comes after the acknowledgement on the same connection.
+    expect((await consumers.info("NRCMS_SPARE", "tally")).num_ack_pending).toBe(1);
+    expect(await fresh?.ackAck()).toBe(true);
+    expect((await consumers.info("NRCMS_SPARE", "tally")).num_ack_pending).toBe(0);
   });
 
   test("it cannot be purged, nor a message deleted", async () => {

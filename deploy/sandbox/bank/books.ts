@@ -3,7 +3,7 @@
  * after a restart it is read again, and a line that a crash cut short is dropped, because nobody had an answer to it.
  * Appends that come while one is being written go out together with the next one: one fsync for all of them.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dayOf } from "../../../services/values/days.ts";
 import {
   type Booking,
@@ -24,6 +24,15 @@ interface Writing {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** What the books are written on. */
+export interface Paper {
+  readFile(): Promise<Buffer>;
+  truncate(length: number): Promise<void>;
+  write(bytes: Buffer, from: number): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
 export class Books {
   readonly files = new Map<string, FileRecord>();
   readonly settled = new Map<string, Settled>();
@@ -34,7 +43,7 @@ export class Books {
   balanceFen = 0n;
   account = "";
   readonly #byEndToEndId = new Map<string, { transaction: Transaction; of: string }>();
-  readonly #handle: FileHandle;
+  readonly #handle: Paper;
   readonly #clock: () => number;
   #lastMs = 0;
   #serial = 0;
@@ -45,15 +54,19 @@ export class Books {
   /** Resolves with the reason when the disk fails: what is in memory is then no longer what is on disk, and nothing may be answered. */
   readonly failed: Promise<unknown> = this.#failure.promise;
 
-  private constructor(handle: FileHandle, clock: () => number) {
+  private constructor(handle: Paper, clock: () => number) {
     this.#handle = handle;
     this.#clock = clock;
   }
 
   /** Opens the books, or begins them with an opening balance. Throws DamagedBooks, or what the disk says. */
   static async open(path: string, clock: () => number, opening: { account: string; fen: bigint }): Promise<Books> {
-    const handle = await open(path, "a+", 0o600);
-    const books = new Books(handle, clock);
+    return await Books.on(await open(path, "a+", 0o600), path, clock, opening);
+  }
+
+  /** The same on any paper; `path` is its name in what is thrown. */
+  static async on(paper: Paper, path: string, clock: () => number, opening: { account: string; fen: bigint }): Promise<Books> {
+    const books = new Books(paper, clock);
     await books.#load(path);
     if (books.account === "") await books.append({ kind: "opened", atMs: books.now(), account: opening.account, fen: opening.fen });
     if (books.account !== opening.account) throw new DamagedBooks(`${path} is of account ${books.account}, not ${opening.account}`);

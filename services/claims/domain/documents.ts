@@ -43,6 +43,12 @@ export interface Benefit {
   readonly schemeId: string;
 }
 
+/** One order's payment of a claim. */
+export interface Payment {
+  readonly orderId: string;
+  readonly paidAtMs: number;
+}
+
 /** One claim. It stands in every state but REFUSED: its fund part is then in its benefit year. Its county is the home county. */
 export interface Claim extends Doc {
   readonly bill: Bill;
@@ -69,6 +75,8 @@ export interface Claim extends Doc {
   readonly waitingSinceMs?: number;
   /** The payment order that paid it; present once paid. */
   readonly paidBy?: string;
+  /** Further orders that paid it: while the return of one of them, or of the first, is not heard yet. */
+  readonly alsoPaidBy?: readonly Payment[];
   /** Orders whose money came back; present once one did. */
   readonly returned?: readonly string[];
   /** True once the prefund's reservation was given back. */

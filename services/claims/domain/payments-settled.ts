@@ -1,6 +1,7 @@
 /**
  * The bank has paid: the claims are closed. One batch of the payment centre closes many. A fact that follows ClaimApproved:
- * while one of its claims is not approved yet, all of it waits.
+ * while one of its claims is not approved yet, all of it waits. It does not wait for a return: of a claim that was paid, returned and paid again, the
+ * second payment may be heard first, and then the first one's event, which names other claims as well, and its return would wait for each other.
  */
 import type { Decision } from "../../values/decision.ts";
 import { assert, type Unavailable, unavailable } from "../../values/outcome.ts";
@@ -33,8 +34,8 @@ export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
       change.about(payment.claimId);
       if (next === claim) continue;
       change.put(key, next);
-      // Paid again after a return is no second payment to those who count.
-      if (!next.returned) told.set(next.county, [...(told.get(next.county) ?? []), next]);
+      // Paid again after a return, or before it is heard, is no second payment to those who count.
+      if (!next.returned && !next.alsoPaidBy) told.set(next.county, [...(told.get(next.county) ?? []), next]);
     }
     for (const [county, closed] of told)
       change.tell("ClaimsPaid", county, { homeCounty: county, paidAtMs: BigInt(settledAtMs), claims: closed.map(paidClaim) });
@@ -43,12 +44,15 @@ export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
 
 /** The claim after it was paid; the same claim where this payment was heard before, or has come back since. */
 function afterPayment(claim: Claim | undefined, { claimId, payableId, orderId }: PaidClaim, paidAtMs: number): Claim | Unavailable {
-  if (claim?.returned?.includes(orderId) || claim?.paidBy === orderId) return claim;
-  if (claim?.state !== "APPROVED") {
+  const known =
+    claim?.returned?.includes(orderId) || claim?.paidBy === orderId || claim?.alsoPaidBy?.some((also) => also.orderId === orderId);
+  if (claim && known) return claim;
+  if (claim?.state !== "APPROVED" && claim?.state !== "PAID") {
     assert(claim?.state !== "REFUSED", `${payableId} was paid and its claim is refused`);
-    return unavailable(`${payableId} is not approved, or its earlier payment's return is not heard yet`);
+    return unavailable(`${payableId} is not approved yet`);
   }
   assert(approvalIdOf(claim) === payableId, `${payableId} was paid and ${claimId} is approved under ${approvalIdOf(claim)}`);
+  if (claim.state === "PAID") return { ...claim, alsoPaidBy: [...(claim.alsoPaidBy ?? []), { orderId, paidAtMs }] };
   return { ...claim, state: "PAID", paidAtMs, paidBy: orderId };
 }
 

@@ -3,6 +3,7 @@ import type { Decision } from "../../values/decision.ts";
 import { BANK, type FundSource, incomeOf } from "./chart.ts";
 import { books, entries, type Line } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { withoutBook } from "./know-county.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { refuse } from "./refusals.ts";
 
@@ -11,6 +12,8 @@ export interface ReceiveFundsInput {
   readonly source: FundSource;
   readonly amountFen: bigint;
   readonly reference: string;
+  /** Whether administration knows the county, where its book was not there. */
+  readonly countyKnown?: boolean;
 }
 
 export interface ReceiveFundsResult {
@@ -43,7 +46,7 @@ export const receiveFunds: Decision<ReceiveFundsInput, ReceiveFundsResult, Settl
     const entryId = entryIdOf(input);
     change.about(entryId);
     const book = state.get(books.key(county));
-    if (!book) return refuse("UNKNOWN_COUNTY", { field: "county", county });
+    if (!book) return withoutBook(input);
     const lines = linesOf(input);
     const posted = state.get(entries.key(entryId));
     if (posted) {

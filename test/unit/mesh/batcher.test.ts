@@ -305,13 +305,39 @@ describe("protocols 9: refusals and the like", () => {
     },
   };
 
-  test("a parked input is in its batch's transaction, and its repeat is told so without being decided", async () => {
+  test("a parked input hurts no other, and its repeat is told so without being decided", async () => {
     const [parked, done] = await enter(inputOf(bug, { id: "bad" }), inputOf(putting("p", 1n)));
     expect(parked).toMatchObject({ kind: "parked", id: "bad" });
     expect(done?.kind).toBe("done");
-    expect(store.commits).toHaveLength(1);
+    expect(store.commits.map(({ entries, parked: rows }) => [entries.length, rows.length])).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
     expect(await enter(inputOf(putting("p", 1n), { id: "bad" }))).toMatchObject([{ kind: "parked", error: "parked before" }]);
     expect(purse("p")).toBe(1n);
+  });
+
+  test("who fails over documents that were not read at one instant is no bug: it is decided again in a fresh read", async () => {
+    const both: AnyDecision = {
+      needs: (_, loaded) => (loaded.get(purses.key("p")) ? [purses.key("p"), purses.key("q")] : [purses.key("p")]),
+      decide(_, state) {
+        if (state.must(purses.key("p")).fen !== state.must(purses.key("q")).fen) throw new Error("the two always hold the same");
+        return state.must(purses.key("q")).fen;
+      },
+    };
+    const put = (fen: bigint, version: number) => {
+      for (const purse of ["p", "q"])
+        store.documents.set(`purses\u0000${purse}`, { doc: { county: "640521", fen } as never, version, by: "the peer" });
+    };
+    put(1n, 1);
+    let loads = 0;
+    store.fault = (step) => {
+      if (step === "load") loads += 1;
+      if (step === "load" && loads === 2) put(2n, 2);
+    };
+    const [outcome] = await enter(inputOf(both));
+    expect(outcome).toMatchObject({ kind: "done", result: 2n });
+    expect(store.parked.size).toBe(0);
   });
 
   test("replayed under the same id it is decided again, and resolved in the transaction of its entry", async () => {

@@ -4,9 +4,11 @@ import { type Builtin, builtins } from "../../../services/mesh/builtin.ts";
 import { noCrashNote } from "../../../services/mesh/crash.ts";
 import { askedInput, toldInput } from "../../../services/mesh/inputs.ts";
 import { eventId } from "../../../services/mesh/journal.ts";
+import { UnavailableError } from "../../../services/mesh/rpc.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 import type { AnyDecision, CommandCall } from "../../../services/mesh/wiring.ts";
 import { command, told } from "../../../services/mesh/wiring.ts";
+import { askOwner } from "../../../services/values/outcome.ts";
 import { type MemoryStore, memoryStore } from "../../harness/memory-store.ts";
 import { AT_MS, CALLER, inputOf, MemoryPublisher, purses, SILENT, standingClock, TELLS } from "../../harness/mesh-parts.ts";
 import { codec, tillDefinition } from "../../harness/till.ts";
@@ -17,6 +19,10 @@ let store: MemoryStore;
 let batcher: Batcher;
 let answers: ReadonlyMap<string, Builtin>;
 let broken: boolean;
+/** The decision lacks what an owner knows. */
+let lacking: boolean;
+/** What the owner says when it is asked. */
+let owner: () => Promise<object>;
 let call: CommandCall;
 let forgiven: string[];
 let again: unknown[];
@@ -25,8 +31,9 @@ const seenCallers: string[] = [];
 /** A decision with a bug, until somebody mends it. */
 const mended: AnyDecision = {
   needs: () => [purses.key("p")],
-  decide(_input, state, change, context) {
+  decide(input, state, change, context) {
     if (broken) throw new Error("a bug");
+    if (lacking && !(input as { asked?: true }).asked) return askOwner();
     seenCallers.push(`${context.caller.name} ${context.caller.role} ${context.caller.scope} ${context.atMs}`);
     const fen = (state.get(purses.key("p"))?.fen ?? 0n) + 1n;
     change.put(purses.key("p"), { county: "640521", fen });
@@ -40,6 +47,8 @@ const ask = (name: string, request: object) => answers.get(name)?.answer({ ...re
 beforeEach(async () => {
   store = memoryStore();
   broken = true;
+  lacking = false;
+  owner = async () => ({ asked: true });
   forgiven = [];
   again = [];
   seenCallers.length = 0;
@@ -58,7 +67,12 @@ beforeEach(async () => {
     onReplaced: () => undefined,
   };
   batcher = new Batcher({ store, publisher: new MemoryPublisher(), clock, crash: noCrashNote, log: SILENT, head, settings });
-  call = command(tillDefinition.methods.deposit, { input: (request) => request, decision: mended, reply: (balance) => balance });
+  call = command(tillDefinition.methods.deposit, {
+    input: (request) => request,
+    ask: () => owner() as never,
+    decision: mended,
+    reply: (balance) => balance,
+  });
   const relay = {
     async again(...parts: unknown[]) {
       again.push(parts.slice(0, 3));
@@ -101,6 +115,20 @@ describe("protocols 9: a parked input is replayed under the same id", () => {
     const again = inputOf(mended, { id: "treasurer/Deposit/1" });
     batcher.enter(again);
     expect(await again.outcome).toMatchObject({ kind: "done", repeated: true });
+  });
+
+  test("a call whose decision lacks what an owner knows: the owner is asked, as when it came (protocols 15)", async () => {
+    await parkCall("x");
+    broken = false;
+    lacking = true;
+    owner = async () => {
+      throw new UnavailableError("silent");
+    };
+    expect(await ask("ReplayParked", { id: "x" })).toEqual({ outcome: "unavailable", why: "the owner does not answer" });
+    expect(await store.parkedCount()).toBe(1);
+    owner = async () => ({ asked: true });
+    expect(await ask("ReplayParked", { id: "x" })).toEqual({ outcome: "done", why: "" });
+    expect(store.parked.get("x")).toMatchObject({ resolved: true, resolvedBy: "operator-1" });
   });
 
   test("asked for twice, it is done once", async () => {

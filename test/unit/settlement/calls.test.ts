@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GetTrialBalanceResponse, ListWindowsResponse } from "../../../proto/generated/nrcms/settlement/v1/settlement.ts";
-import type { CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
+import type { Ask, CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
 import { calls } from "../../../services/settlement/calls.ts";
 import { indexes } from "../../../services/settlement/store.ts";
 import type { Caller } from "../../../services/values/decision.ts";
@@ -11,8 +11,10 @@ import { closed, HAIYUAN, JINGYUAN, promised, readerOf, worldOf, ZHONGNING } fro
 const treasurer: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
 const ofZhongning: Caller = { name: "zhongning", role: "TREASURER", scope: ZHONGNING };
 
+const ADMINISTRATION = (async () => ({ counties: [{ county: ZHONGNING }] })) as unknown as Ask;
+
 function callOf(world: World, method: string) {
-  const call = calls({ reader: readerOf(world) }).find((each) => each.method.name === method);
+  const call = calls({ reader: readerOf(world), ask: ADMINISTRATION }).find((each) => each.method.name === method);
   if (!call) throw new Error(`${method} is not answered`);
   return call;
 }
@@ -20,6 +22,18 @@ function callOf(world: World, method: string) {
 const check = (method: string, request: object) => (callOf(newWorld(), method) as CommandCall).check(request, treasurer);
 const ask = (world: World, method: string, request: object, caller = treasurer) =>
   (callOf(world, method) as QueryCall).answer(request, caller);
+
+describe("protocols 15: where the book of a county is not there", () => {
+  test.each([
+    ["ReceiveFunds", { source: "CENTRAL", amountFen: 100n, reference: "R1" }],
+    ["SetPrefund", { limitFen: 1n }],
+  ])("%s asks administration for the county", async (method, rest) => {
+    const asked = async (county: string) =>
+      await (callOf(newWorld(), method) as CommandCall).ask?.({ requestId: "r", county, ...rest }, treasurer);
+    expect(await asked(ZHONGNING)).toMatchObject({ county: ZHONGNING, countyKnown: true });
+    expect(await asked(JINGYUAN)).toMatchObject({ county: JINGYUAN, countyKnown: false });
+  });
+});
 
 describe("the contract at the door", () => {
   const receipt = { requestId: "r", county: ZHONGNING, source: "CENTRAL", amountFen: 100n, reference: "2011-11.25_R1" };
@@ -115,7 +129,7 @@ describe("GetTrialBalance", () => {
         return rows.slice(1);
       },
     };
-    const call = calls({ reader }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
+    const call = calls({ reader, ask: ADMINISTRATION }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
     expect(await call.answer({ county: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
   });
 });

@@ -3,7 +3,7 @@ import type { FundSource } from "../../../services/settlement/domain/chart.ts";
 import { assertBalanced, newLines, reversed } from "../../../services/settlement/domain/posting.ts";
 import { receiveContributions } from "../../../services/settlement/domain/receive-contributions.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
-import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
+import { isAskOwner, isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld } from "../../harness/decide.ts";
 import { balance, expectTrueBooks, worldOf, ZHONGNING } from "./ledger-world.ts";
 
@@ -37,8 +37,12 @@ describe("ReceiveFunds", () => {
     expect(balance(world, ZHONGNING, "1003")).toBe(500n);
   });
 
-  test("a county that is not registered is refused", () => {
-    const { result } = newWorld().run(receiveFunds, { county: ZHONGNING, source: "CENTRAL", amountFen: 1n, reference: "R1" });
+  test("protocols 15: before a county is refused as not registered its owner is asked, and one that is registered is waited for", () => {
+    const receipt = { county: ZHONGNING, source: "CENTRAL", amountFen: 1n, reference: "R1" } as const;
+    expect(isAskOwner(newWorld().run(receiveFunds, receipt).result)).toBe(true);
+    const known = newWorld().run(receiveFunds, { ...receipt, countyKnown: true }).result;
+    expect(isUnavailable(known) && !isAskOwner(known)).toBe(true);
+    const { result } = newWorld().run(receiveFunds, { ...receipt, countyKnown: false });
     expect(isRefusal(result) && [result.code, result.field]).toEqual(["UNKNOWN_COUNTY", "county"]);
   });
 });

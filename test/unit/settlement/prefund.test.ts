@@ -3,7 +3,7 @@ import { reservations } from "../../../services/settlement/domain/documents.ts";
 import { reservationIdOf } from "../../../services/settlement/domain/prefund.ts";
 import { releasePrefund } from "../../../services/settlement/domain/release-prefund.ts";
 import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
-import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
+import { isAskOwner, isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import { bookOf, expectContract, JINGYUAN, promised, reserve, worldOf, ZHONGNING } from "./ledger-world.ts";
 
@@ -72,7 +72,8 @@ describe("the prefund of the home county", () => {
 
   test("of a county that is not registered is refused; a request for it waits", () => {
     const world = newWorld();
-    const { result } = world.run(setPrefund, { county: JINGYUAN, limitFen: 1n });
+    expect(isAskOwner(world.run(setPrefund, { county: JINGYUAN, limitFen: 1n }).result)).toBe(true);
+    const { result } = world.run(setPrefund, { county: JINGYUAN, limitFen: 1n, countyKnown: false });
     expect(isRefusal(result) && result.code).toBe("UNKNOWN_COUNTY");
     expect(isUnavailable(reserve(world, "C1", JINGYUAN, 1n).result)).toBe(true);
   });

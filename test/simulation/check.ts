@@ -1,0 +1,53 @@
+/** The invariants of the whole, at rest: the product's own audit over the simulated documents, and what only the outside can see: the bank's books, the streams, the replies. */
+import type { ClientSession } from "mongodb";
+import { audit } from "../../services/audit/audit.ts";
+import type { Records, SeenView } from "../../services/audit/records.ts";
+import { recordsAt } from "../../services/audit/store.ts";
+import type { Due, Order } from "../../services/payment/domain/documents.ts";
+import { databaseOf, type Invariants } from "./invariants.ts";
+import { simulatedClient } from "./mongo.ts";
+import type { Province } from "./province.ts";
+import { reachedBy } from "./rest.ts";
+import { Breach } from "./world.ts";
+
+const SHOWN = 8;
+
+export async function checkAtRest(province: Province, invariants: Invariants): Promise<void> {
+  const { world, set, people } = province;
+  const client = simulatedClient(world, set, people, { readConcernLevel: "majority" });
+  const records: Records = {
+    ...recordsAt(client, undefined as unknown as ClientSession),
+    seens: () => seensOf(province),
+    parkedCounts: () => nothing(),
+  };
+  const lines = await audit(records, { nowMs: Date.now(), settled: true });
+  const breaches = lines.flatMap(({ invariant, breaches: found }) => found.map((breach) => `invariant ${invariant}: ${breach}`));
+  if (breaches.length > 0) throw new Breach(breaches.slice(0, SHOWN).join("\n"));
+  checkBank(province);
+  invariants.finish();
+}
+
+/** What monitoring would have heard, had it heard all that the streams ever held: each twin's events from the first, without a hole. */
+async function* seensOf(province: Province): AsyncGenerator<SeenView> {
+  yield* reachedBy(province).map(({ service, twin, reached }) => ({ _id: `${service}.${twin}`, reached, early: [] }));
+}
+
+async function* nothing<T>(): AsyncGenerator<T> {}
+
+/** Every due is paid exactly once by the bank: what went out for it, less what came back. */
+function checkBank({ world, bank, set }: Province): void {
+  const rows = <T>(kind: string): T[] => [...set.collection(databaseOf("payment"), kind).majority.values()] as unknown as T[];
+  const paid = new Map<string, number>();
+  const orders = new Map(rows<Order>("orders").map((order) => [order.endToEndId, order]));
+  for (const { transaction, direction } of bank.books.bookings) {
+    const order = orders.get(transaction.endToEndId);
+    if (!order) throw new Breach(`the bank booked ${transaction.endToEndId}, which no order has`);
+    world.hold(
+      order.amountFen === transaction.fen,
+      () => `the bank booked ${transaction.fen} fen for ${order.orderId}, which orders ${order.amountFen}`,
+    );
+    for (const { payableId } of order.payables) paid.set(payableId, (paid.get(payableId) ?? 0) + (direction === "DBIT" ? 1 : -1));
+  }
+  for (const { payableId } of rows<Due>("dues"))
+    world.hold(paid.get(payableId) === 1, () => `the bank has paid ${payableId} ${paid.get(payableId) ?? 0} times`);
+}

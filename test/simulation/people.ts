@@ -1,0 +1,246 @@
+/** Those who work with the province while things go wrong: hospitals that bill, reviewers, clerks, the payment centre's maker and checker, the treasurer, the bank's messages. */
+import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { type Bill, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { pause } from "../../services/mesh/clock.ts";
+import type { Order } from "../../services/payment/domain/documents.ts";
+import { ITEMS, scheme } from "../unit/claims/nx-ref.ts";
+import { type Desk, RefusedAtDesk } from "./desk.ts";
+import { databaseOf } from "./invariants.ts";
+import type { Province } from "./province.ts";
+import {
+  accountOf,
+  CATALOGUE,
+  CORRECTED_ACCOUNT,
+  COUNTIES,
+  caller,
+  HOSPITALS,
+  type Hospital,
+  householdsOf,
+  PERSONS,
+  REVIEW_ABOVE_FEN,
+  TODAY,
+  YEAR,
+} from "./region.ts";
+
+const ADMINISTRATOR = caller("ADMINISTRATOR");
+const TREASURER = caller("TREASURER");
+const MAKER = caller("MAKER");
+const CHECKER = caller("CHECKER");
+const BANK = caller("BANK");
+
+const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
+const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
+const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
+const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
+const CONTRIBUTION_FEN = 3_000n;
+/** Little, so that a fund's floor holds payables back now and then. */
+const FUNDS_FEN: readonly [number, number] = [50_000, 3_000_000];
+const MORE_FUNDS_FEN = 100_000_000n;
+const PREFUND_FEN: readonly [number, number] = [20_000, 2_000_000];
+const PRICE_FEN: readonly [number, number] = [1_000, 250_000];
+const ONE_E4 = 10_000n;
+
+export class People {
+  private readonly province: Province;
+  private readonly desk: Desk;
+  private serial = 0;
+  closed = false;
+  billed = 0;
+
+  constructor(province: Province, desk: Desk) {
+    this.province = province;
+    this.desk = desk;
+    province.bank.tell = (messageId, document) => this.hearBank(messageId, document);
+  }
+
+  /** Counties, institutions, the law, the members and their money. */
+  async found(): Promise<void> {
+    const { desk } = this;
+    const { chance } = this.province.world;
+    const definition = AdministrationServiceDefinition;
+    for (const county of COUNTIES) {
+      const row = { county, nameZh: "县", nameEn: "County", prefecture: "市", account: accountOf(`62230000${county}`), fundFloorFen: 0n };
+      await desk.order(definition, "registerCounty", ADMINISTRATOR, { requestId: `county-${county}`, county: row });
+    }
+    for (const { institutionId, county, level, accountNumber } of HOSPITALS) {
+      const institution = {
+        institutionId,
+        county,
+        name: institutionId,
+        level,
+        paySchedule: "IMMEDIATE" as const,
+        account: accountOf(accountNumber),
+      };
+      await desk.order(definition, "registerInstitution", ADMINISTRATOR, { requestId: institutionId, institution });
+    }
+    const items = ITEMS.map((item) => ({ ...item }));
+    await desk.order(ClaimsServiceDefinition, "publishCatalogue", ADMINISTRATOR, {
+      requestId: "catalogue",
+      catalogueVersion: CATALOGUE,
+      items,
+    });
+    for (const county of COUNTIES) {
+      const law = scheme({ county, catalogueVersion: CATALOGUE, review: { aboveFundFen: REVIEW_ABOVE_FEN, diagnosisPrefixes: ["S"] } });
+      await desk.order(ClaimsServiceDefinition, "publishScheme", ADMINISTRATOR, { requestId: `scheme-${county}`, scheme: law as never });
+      const households = householdsOf(county);
+      const enrolment = { requestId: "enrol", county, year: YEAR, contributionFenPerHead: CONTRIBUTION_FEN, households };
+      await desk.order(EnrollmentServiceDefinition, "enrolHouseholds", caller("CLERK", county), enrolment);
+      await this.fund(county, BigInt(chance.between(...FUNDS_FEN)));
+      await this.limit(county, BigInt(chance.between(...PREFUND_FEN)));
+    }
+  }
+
+  /** Everybody works until `closed`; resolves when all have come home. */
+  async work(billingUntilMs: number): Promise<void> {
+    const { world } = this.province;
+    await Promise.all([
+      ...HOSPITALS.map((hospital) =>
+        this.every(
+          BILL_EVERY_MS,
+          () => this.bill(hospital),
+          () => world.now > billingUntilMs,
+        ),
+      ),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
+      this.every(
+        CLERK_EVERY_MS,
+        () => this.endCover(),
+        () => world.now > billingUntilMs,
+      ),
+      this.every(OFFICE_EVERY_MS, () => this.approve()),
+      this.every(OFFICE_EVERY_MS, () => this.reissue()),
+    ]);
+  }
+
+  /** What ends a day: money for what was held back, and the window. */
+  async closeDay(): Promise<void> {
+    for (const county of COUNTIES) await this.fund(county, MORE_FUNDS_FEN);
+    await this.closeWindow();
+  }
+
+  async closeWindow(): Promise<void> {
+    const { windows } = await this.desk.ask(SettlementServiceDefinition, "listWindows", TREASURER, {});
+    const windowId = windows.find(({ state }) => state === "OPEN")?.windowId ?? "W1";
+    await this.try(() =>
+      this.desk.order(SettlementServiceDefinition, "closeWindow", TREASURER, { requestId: `close-${windowId}`, windowId }),
+    );
+  }
+
+  private async every(span: readonly [number, number], turn: () => Promise<unknown>, over: () => boolean = () => false): Promise<void> {
+    const { world } = this.province;
+    while (!this.closed && !over()) {
+      await pause(world.span(...span));
+      await this.try(turn);
+    }
+  }
+
+  /** A refusal is an answer like any other. */
+  private async try(turn: () => Promise<unknown>): Promise<void> {
+    try {
+      await turn();
+    } catch (error) {
+      if (!(error instanceof RefusedAtDesk)) throw error;
+      this.province.world.trace.note(`refused: ${error.message}`);
+    }
+  }
+
+  private async fund(county: string, amountFen: bigint): Promise<void> {
+    this.serial += 1;
+    const reference = `F${this.serial}`;
+    const receipt = { requestId: reference, county, source: "COUNTY" as const, amountFen, reference };
+    await this.desk.order(SettlementServiceDefinition, "receiveFunds", caller("TREASURER", county), receipt);
+  }
+
+  private async limit(county: string, limitFen: bigint): Promise<void> {
+    this.serial += 1;
+    const prefund = { requestId: `limit-${this.serial}`, county, limitFen };
+    await this.desk.order(SettlementServiceDefinition, "setPrefund", caller("TREASURER", county), prefund);
+  }
+
+  private bill({ institutionId }: Hospital, personId = this.province.world.chance.pick(PERSONS)): Promise<unknown> {
+    const { world } = this.province;
+    const { chance } = world;
+    this.serial += 1;
+    this.billed += 1;
+    const claimId = `C${this.serial}`;
+    const stay = chance.chance(6_000);
+    const day = chance.between(10, 24);
+    const [admittedOn, dischargedOn] = stay ? [`2011-11-${day}`, `2011-11-${day + 1}`] : [TODAY, TODAY];
+    const priceFen = BigInt(chance.between(...PRICE_FEN));
+    const bill: Bill = {
+      claimId,
+      institutionId,
+      personId,
+      visitKind: stay ? "INPATIENT" : "OUTPATIENT",
+      diagnosis: chance.chance(500) ? "S61.0" : "J18.9",
+      admittedOn,
+      dischargedOn,
+      invoiceNumber: `I${this.serial}`,
+      referralId: "",
+      tcm: false,
+      lines: [{ itemCode: "A", day: dischargedOn, quantityE4: ONE_E4, unitPriceFen: priceFen, billedFen: priceFen }],
+      totalFen: priceFen,
+    };
+    return this.desk.order(ClaimsServiceDefinition, "submitClaim", caller("HOSPITAL", institutionId), { requestId: claimId, bill });
+  }
+
+  private async review(county: string): Promise<void> {
+    const { chance } = this.province.world;
+    const reviewer = caller("REVIEWER", county);
+    const { claims } = await this.desk.ask(ClaimsServiceDefinition, "listReviewTasks", reviewer, { county });
+    for (const { bill } of claims) {
+      const claimId = bill?.claimId ?? "";
+      const verdict = chance.chance(7_500) ? ("APPROVE" as const) : ("REFUSE" as const);
+      await this.try(() =>
+        this.desk.order(ClaimsServiceDefinition, "reviewClaim", reviewer, {
+          requestId: `${claimId}-${verdict}`,
+          county,
+          claimId,
+          verdict,
+          reason: "理由",
+        }),
+      );
+    }
+  }
+
+  private async endCover(): Promise<void> {
+    const { world } = this.province;
+    const { chance } = world;
+    const personId = chance.pick(PERSONS);
+    const county = personId.slice(0, 6);
+    const lastDay = `2011-11-${chance.between(10, 24)}`;
+    const request = { requestId: `end-${personId}-${lastDay}`, county, personId, lastDay, reason: "迁出" };
+    await this.desk.order(EnrollmentServiceDefinition, "endCover", caller("CLERK", county), request);
+    // Whose cover has just ended is billed in the very moment in which claims hears of it.
+    await pause(world.span(...LAST_MINUTE_MS));
+    await this.bill(chance.pick(HOSPITALS), personId);
+  }
+
+  private async approve(): Promise<void> {
+    const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { state: "PROPOSED" });
+    for (const { batchId, contentHash: expectedHash } of batches)
+      await this.try(() =>
+        this.desk.order(PaymentServiceDefinition, "approveBatch", CHECKER, { requestId: `approve-${batchId}`, batchId, expectedHash }),
+      );
+  }
+
+  /** Orders that the bank refused or sent back, to an account that is right. */
+  private async reissue(): Promise<void> {
+    const orders = this.province.set.collection(databaseOf("payment"), "orders").majority;
+    for (const order of [...orders.values()] as unknown as Order[]) {
+      if ((order.state !== "REJECTED" && order.state !== "RETURNED") || order.contradiction !== "") continue;
+      const { orderId } = order;
+      const request = { requestId: `reissue-${orderId}`, orderId, account: accountOf(CORRECTED_ACCOUNT) };
+      await this.try(() => this.desk.order(PaymentServiceDefinition, "reissueOrder", MAKER, request));
+    }
+  }
+
+  private async hearBank(messageId: string, document: string): Promise<void> {
+    const { world, people } = this.province;
+    const request = { requestId: messageId, document: Buffer.from(document, "utf8") };
+    await world.as(people, () => this.try(() => this.desk.order(PaymentServiceDefinition, "receiveBankMessage", BANK, request)));
+  }
+}

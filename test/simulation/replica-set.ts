@@ -1,0 +1,209 @@
+/**
+ * A MongoDB replica set as its clients see it: what the primary has (`local`), what a majority has, transactions that lock what they write and end after a
+ * second, elections that lose what no majority had. Documents are stored frozen; mingo finds them.
+ */
+import { Query } from "mingo";
+import type { AnyObject } from "mingo/types";
+import type { World } from "./world.ts";
+
+export interface Stored {
+  readonly _id: string;
+  readonly [field: string]: unknown;
+}
+
+export interface UniqueIndex {
+  readonly fields: readonly string[];
+  readonly partial: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Written {
+  readonly collection: Collection;
+  readonly id: string;
+  readonly before: Stored | undefined;
+  readonly after: Stored | undefined;
+}
+
+export interface Collection {
+  readonly database: string;
+  readonly name: string;
+  readonly local: Map<string, Stored>;
+  readonly majority: Map<string, Stored>;
+  readonly uniques: UniqueIndex[];
+  readonly locks: Map<string, Transaction>;
+}
+
+export interface Transaction {
+  readonly id: number;
+  /** The client's name. */
+  readonly process: string;
+  readonly writes: Map<string, Written>;
+  open: boolean;
+}
+
+interface Committing {
+  readonly writes: readonly Written[];
+  /** A majority has it; or the connection was lost, and nobody knows. */
+  readonly done: (known: boolean) => void;
+}
+
+/** How far the majority is behind the primary. */
+const LAG_MS: readonly [number, number] = [0.5, 4];
+const LONG_LAG_MS: readonly [number, number] = [20, 900];
+const LIFETIME_MS = 1_000;
+const OUTAGE_MS: readonly [number, number] = [200, 4_500];
+
+export class ReplicaSet {
+  readonly databases = new Map<string, Map<string, Collection>>();
+  readonly transactions = new Map<number, Transaction>();
+  /** There is no primary before this. */
+  upAtMs = 0;
+  /** Counts elections: what was under way in an earlier term has failed. */
+  term = 0;
+  /** Called for each write that a majority has by now, in order. */
+  onMajority: (writes: readonly Written[]) => void = () => undefined;
+  /** Called for each write when the primary has it. */
+  onApplied: (writes: readonly Written[]) => void = () => undefined;
+  private readonly world: World;
+  private readonly committing: Committing[] = [];
+  private lagging = 0;
+  private majorityAtMs = 0;
+  private serial = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  collection(database: string, name: string): Collection {
+    let collections = this.databases.get(database);
+    if (!collections) {
+      collections = new Map();
+      this.databases.set(database, collections);
+    }
+    let found = collections.get(name);
+    if (!found) {
+      found = { database, name, local: new Map(), majority: new Map(), uniques: [], locks: new Map() };
+      collections.set(name, found);
+    }
+    return found;
+  }
+
+  /** The secondaries fall behind until then. */
+  lag(ms: number): void {
+    this.lagging = this.world.now + ms;
+    this.world.trace.note(`the secondaries lag for ${ms.toFixed(0)} ms`);
+  }
+
+  /** The primary is lost; another is elected later. What no majority had is there afterwards, or is not. */
+  elect(): void {
+    const { world, committing } = this;
+    this.term += 1;
+    this.upAtMs = world.now + world.span(...OUTAGE_MS);
+    const survive = world.chance.between(0, committing.length);
+    world.trace.note(`the primary is lost: ${survive} of ${committing.length} writes survive`);
+    for (const transaction of [...this.transactions.values()]) this.abort(transaction);
+    const kept = committing.splice(0, survive);
+    const gone = committing.splice(0);
+    for (const { writes } of gone.toReversed())
+      for (const write of writes.toReversed()) put(write.collection.local, write.id, write.before);
+    for (const { done } of [...kept, ...gone]) done(false);
+    world.after(this.upAtMs - world.now, () => {
+      for (const { writes } of kept) this.reach(writes);
+    });
+  }
+
+  begin(process: string): Transaction {
+    this.serial += 1;
+    const transaction: Transaction = { id: this.serial, process, writes: new Map(), open: true };
+    this.transactions.set(transaction.id, transaction);
+    this.world.after(LIFETIME_MS, () => this.abort(transaction));
+    return transaction;
+  }
+
+  abort(transaction: Transaction): void {
+    if (!transaction.open) return;
+    this.end(transaction);
+  }
+
+  /** Applies what a transaction wrote. */
+  commit(transaction: Transaction, done: Committing["done"]): void {
+    this.end(transaction);
+    this.apply([...transaction.writes.values()], done);
+  }
+
+  apply(writes: readonly Written[], done: Committing["done"]): void {
+    const { world } = this;
+    for (const { collection, id, after } of writes) put(collection.local, id, after);
+    if (writes.length > 0) this.onApplied(writes);
+    const one: Committing = { writes, done };
+    this.committing.push(one);
+    const [from, to] = world.now < this.lagging ? LONG_LAG_MS : LAG_MS;
+    this.majorityAtMs = Math.max(this.majorityAtMs, world.now + world.span(from, to));
+    const { term } = this;
+    world.after(this.majorityAtMs - world.now, () => {
+      if (term !== this.term) return;
+      this.committing.splice(this.committing.indexOf(one), 1);
+      this.reach(writes);
+      done(true);
+    });
+  }
+
+  private reach(writes: readonly Written[]): void {
+    for (const { collection, id, after } of writes) put(collection.majority, id, after);
+    if (writes.length > 0) this.onMajority(writes);
+  }
+
+  private end(transaction: Transaction): void {
+    transaction.open = false;
+    this.transactions.delete(transaction.id);
+    for (const { collection, id } of transaction.writes.values()) collection.locks.delete(id);
+  }
+}
+
+function put(documents: Map<string, Stored>, id: string, doc: Stored | undefined): void {
+  if (doc) documents.set(id, doc);
+  else documents.delete(id);
+}
+
+/** The documents that a filter finds, in the order of their entry. */
+export function matching(documents: ReadonlyMap<string, Stored>, filter: Readonly<Record<string, unknown>>): Stored[] {
+  const test = testOf(filter);
+  return candidates(documents, filter._id).filter(test);
+}
+
+function candidates(documents: ReadonlyMap<string, Stored>, id: unknown): Stored[] {
+  const wanted = typeof id === "string" ? [id] : isObject(id) && Array.isArray(id.$in) ? (id.$in as string[]) : undefined;
+  if (!wanted) return [...documents.values()];
+  return [...new Set(wanted)].map((one) => documents.get(one)).filter((doc) => doc !== undefined);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Plain equality needs no query engine. */
+function testOf(filter: Readonly<Record<string, unknown>>): (doc: Stored) => boolean {
+  const conditions = Object.entries(filter).filter(([field]) => field !== "_id");
+  if (conditions.every(([field, value]) => !isObject(value) && !field.includes(".") && !field.startsWith("$")))
+    return (doc) => conditions.every(([field, value]) => doc[field] === value);
+  const query = new Query(Object.fromEntries(conditions) as AnyObject);
+  return (doc) => query.test(doc as AnyObject);
+}
+
+/** The document with which another would share a unique index; undefined where there is none. */
+export function clashing(collection: Collection, doc: Stored, documents: Iterable<Stored>): Stored | undefined {
+  for (const { fields, partial } of collection.uniques) {
+    if (partial && !new Query(partial as AnyObject).test(doc as AnyObject)) continue;
+    for (const other of documents) if (other._id !== doc._id && fields.every((field) => other[field] === doc[field])) return other;
+  }
+  return undefined;
+}
+
+/** A document as the server keeps it: without what is undefined, and never to be changed. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value) as Uint8Array as T;
+  if (Array.isArray(value)) return Object.freeze(value.map(frozen)) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) if (field !== undefined) copy[key] = frozen(field);
+  return Object.freeze(copy) as T;
+}

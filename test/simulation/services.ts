@@ -1,0 +1,104 @@
+/** The services as their main.ts wires them, for a process that is simulated: the same calls, messages, timers and leading work. */
+import { calls as administrationCalls } from "../../services/administration/calls.ts";
+import { messages as administrationMessages, tells as administrationTells } from "../../services/administration/messages.ts";
+import { pairCalls } from "../../services/administration/pair-calls.ts";
+import { indexes as administrationIndexes } from "../../services/administration/store.ts";
+import { calls as claimsCalls } from "../../services/claims/calls.ts";
+import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
+import { indexes as claimsIndexes } from "../../services/claims/store.ts";
+import { timers as claimsTimers } from "../../services/claims/timers.ts";
+import { calls as enrollmentCalls } from "../../services/enrollment/calls.ts";
+import { messages as enrollmentMessages, tells as enrollmentTells } from "../../services/enrollment/messages.ts";
+import { indexes as enrollmentIndexes } from "../../services/enrollment/store.ts";
+import type { AnyDecision, Service } from "../../services/mesh/wiring.ts";
+import { calls as paymentCalls } from "../../services/payment/calls.ts";
+import type { Channel } from "../../services/payment/channel.ts";
+import { leadPayment } from "../../services/payment/lead.ts";
+import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
+import { indexes as paymentIndexes } from "../../services/payment/store.ts";
+import { timers as paymentTimers } from "../../services/payment/timers.ts";
+import { calls as settlementCalls } from "../../services/settlement/calls.ts";
+import { messages as settlementMessages, tells as settlementTells } from "../../services/settlement/messages.ts";
+import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
+import { timers as settlementTimers } from "../../services/settlement/timers.ts";
+import type { World } from "./world.ts";
+
+/** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
+export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as const;
+const ENQUIRE_AFTER_MS = 2_000;
+/** The payment centre's account at the bank. */
+export const DEBTOR = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "支付中心" } as const;
+
+export const NAMES = ["administration", "enrollment", "claims", "settlement", "payment"] as const;
+export type Name = (typeof NAMES)[number];
+
+export function serviceNamed(name: Name, channel: Channel): Service {
+  switch (name) {
+    case "administration":
+      return {
+        name,
+        indexes: administrationIndexes,
+        tells: administrationTells,
+        wire: (parts) => ({ calls: [...administrationCalls(parts), ...pairCalls(parts)], messages: administrationMessages }),
+      };
+    case "enrollment":
+      return {
+        name,
+        indexes: enrollmentIndexes,
+        tells: enrollmentTells,
+        wire: (parts) => ({ calls: enrollmentCalls(parts), messages: enrollmentMessages }),
+      };
+    case "claims":
+      return {
+        name,
+        indexes: claimsIndexes,
+        tells: claimsTells,
+        wire: (parts) => ({ calls: claimsCalls(parts), messages: claimsMessages, timers: claimsTimers(parts) }),
+      };
+    case "settlement":
+      return {
+        name,
+        indexes: settlementIndexes,
+        tells: settlementTells,
+        wire: (parts) => ({ calls: settlementCalls(parts), messages: settlementMessages, timers: settlementTimers(parts.reader) }),
+      };
+    case "payment":
+      return {
+        name,
+        indexes: paymentIndexes,
+        tells: paymentTells,
+        wire({ reader, log }) {
+          const monotonicMs = () => performance.now();
+          const parts = { reader, log, channel, enquireAfterMs: ENQUIRE_AFTER_MS, accountNumber: DEBTOR.accountNumber, monotonicMs };
+          return {
+            calls: paymentCalls({ reader, debtor: DEBTOR }),
+            messages: paymentMessages,
+            timers: paymentTimers({ reader, settings: CUTS }),
+            lead: (leading) => leadPayment(parts, leading),
+          };
+        },
+      };
+  }
+}
+
+/** The same service of a release that has a bug: its decisions throw for some inputs, until it is mended. */
+export function withBug(service: Service, world: World): Service {
+  const wrapped = (decision: AnyDecision): AnyDecision => ({
+    needs: decision.needs,
+    decide(input, state, change, context) {
+      if (world.isCursed(context.id)) throw new Error("a bug that the next release mends");
+      return decision.decide(input, state, change, context);
+    },
+  });
+  return {
+    ...service,
+    wire(parts) {
+      const wiring = service.wire(parts);
+      return {
+        ...wiring,
+        calls: wiring.calls.map((call) => (call.act === "command" ? { ...call, decision: wrapped(call.decision) } : call)),
+        messages: wiring.messages.map((message) => ({ ...message, decision: wrapped(message.decision) })),
+      };
+    },
+  };
+}
