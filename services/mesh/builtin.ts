@@ -28,9 +28,20 @@ export interface Replayed {
   readonly why: string;
 }
 
+/** What a twin's entries up to one have told of the names that were asked for, by number. */
+export interface ToldAnswer {
+  readonly entry: number;
+  readonly events: readonly number[];
+}
+
 const LIST_LIMIT = 500;
-/** Entries whose events one request publishes again. */
+/** Events that one request publishes again; an operator who names no end gets so many. */
 const REPUBLISH_LIMIT = 1_000;
+/** Entries that one answer tells of. */
+const TOLD_LIMIT = 1_000;
+/** What is younger may still be on its way. */
+const TOLD_AGE_MS = 10_000;
+const OCCASION_MS = 2_000;
 const REPLAY_MS = 10_000;
 const REASON_LENGTH = 200;
 
@@ -39,7 +50,7 @@ export function builtins(parts: {
   messages: readonly Message[];
   batcher: Pick<Batcher, "enter">;
   store: Store;
-  relay: Pick<Relay, "again">;
+  relay: Pick<Relay, "anew">;
   crash: CrashNote;
   clock: Clock;
   log: Logger;
@@ -146,18 +157,45 @@ export function builtins(parts: {
         // Monitoring asks by itself for what it misses.
         roles: ["OPERATOR", "SERVICE"],
         async answer(request) {
-          const { twin, event } = request;
-          if (twin !== "a" && twin !== "b") return badRequest("twin", "须为 a 或 b", "twin must be a or b");
-          if (typeof event !== "number" || !Number.isSafeInteger(event) || event < 1)
-            return badRequest("event", "事件号须为正整数", "event must be a positive whole number");
-          const from = await store.entryBeforeEvent(twin, event);
-          const events = await relay.again(twin, from, from + REPUBLISH_LIMIT, AbortSignal.timeout(REPLAY_MS));
-          log.warn({ twin, event, events }, "events were asked for again");
+          const { twin, event, to = Number.MAX_SAFE_INTEGER } = request;
+          if (twin !== "a" && twin !== "b") return NO_TWIN;
+          if (!isCount(event) || event < 1) return badRequest("event", "事件号须为正整数", "event must be a positive whole number");
+          if (!isCount(to) || to < event) return badRequest("to", "末号不得小于首号", "to must not be less than event");
+          const end = Math.min(to, event + REPUBLISH_LIMIT - 1);
+          // Whoever asks for the same within a moment asks for the same copy.
+          const occasion = `${Math.floor(clock.nowMs() / OCCASION_MS)}`;
+          const events = await relay.anew(twin, event, end, occasion, AbortSignal.timeout(REPLAY_MS));
+          log.warn({ twin, event, to: end, events }, "events were asked for again");
           return { events };
         },
       },
     ],
+    [
+      "Told",
+      {
+        // Each who hears our events asks what there was to be heard (protocols 14).
+        roles: ["SERVICE"],
+        async answer(request) {
+          const { twin, after, names } = request;
+          if (twin !== "a" && twin !== "b") return NO_TWIN;
+          if (!isCount(after)) return badRequest("after", "须为日志条目号", "after must be the number of an entry");
+          if (!Array.isArray(names)) return badRequest("names", "须为事件名称", "names must be the names of events");
+          const published = (await store.head(twin))?.publishedEntry ?? 0;
+          const untilMs = clock.nowMs() - TOLD_AGE_MS;
+          const rows = after < published ? await store.toldAfter(twin, after, Math.min(TOLD_LIMIT, published - after)) : [];
+          const old = rows.slice(0, rows.findLastIndex(({ atMs }) => atMs <= untilMs) + 1);
+          const events = old.flatMap((row) => row.events.filter(({ name }) => names.includes(name)).map(({ number }) => number));
+          return { entry: old.at(-1)?.number ?? after, events } satisfies ToldAnswer;
+        },
+      },
+    ],
   ]);
+}
+
+const NO_TWIN = badRequest("twin", "须为 a 或 b", "twin must be a or b");
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function whyOf(outcome: InputOutcome): string {

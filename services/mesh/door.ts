@@ -66,6 +66,8 @@ export async function openDoor(service: string): Promise<Door> {
     queued: 0,
     parked: 0,
     unpublished: 0,
+    unheard: 0,
+    damaged: 0,
     residentBytes: process.memoryUsage.rss(),
     everyMs: BEAT_MS,
     atMs: Date.now(),

@@ -40,7 +40,7 @@ export function askedInput(call: CommandCall, asked: Asked, settle: Settle): Inp
 export interface Told {
   readonly source: string;
   readonly event: string;
-  /** Nats-Msg-Id; empty where there is none. */
+  /** The event's id, as Nats-Msg-Id says; empty where there is none. */
   readonly id: string;
   /** `twin number atMs`, the nrcms-origin header; empty where there is none. */
   readonly origin: string;

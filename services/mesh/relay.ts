@@ -8,6 +8,7 @@ import { pause } from "./clock.ts";
 import { type Entry, eventId, type Head, type StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import type { Outgoing, Publisher } from "./round.ts";
+import { againId, sealOf } from "./seal.ts";
 import type { Store } from "./store.ts";
 import { type EventMessage, publishUntilDone } from "./stream.ts";
 
@@ -30,12 +31,15 @@ interface Job {
 type Span = Pick<Head, "twin" | "published" | "publishedEntry" | "number">;
 
 export function messageOf(service: string, twin: string, atMs: number, trace: string, event: StoredEvent): EventMessage {
+  const subject = `nrcms.${service}.${event.county}.${event.name}`;
+  const origin = `${twin} ${event.number} ${atMs}`;
   return {
-    subject: `nrcms.${service}.${event.county}.${event.name}`,
+    subject,
     data: event.bytes,
     headers: {
       "Nats-Msg-Id": eventId(service, twin, event.number),
-      "nrcms-origin": `${twin} ${event.number} ${atMs}`,
+      "nrcms-origin": origin,
+      "nrcms-hash": sealOf({ subject, origin, bytes: event.bytes }),
       ...(trace ? { traceparent: trace } : {}),
     },
   };
@@ -179,6 +183,26 @@ export class Relay implements Publisher {
       const messages = entries.flatMap((row) => messagesOf(this.service, row, 0));
       if (!(await publishUntilDone(this.bus, messages, this.log, signal))) break;
       published += messages.length;
+      entry = (entries.at(-1) as Entry).number;
+    }
+    return published;
+  }
+
+  /** Publishes a twin's events from a number to another once more, also where the stream has had them within its duplicate window: it lost them since. */
+  async anew(twin: string, from: number, to: number, occasion: string, signal: AbortSignal): Promise<number> {
+    let entry = await this.store.entryBeforeEvent(twin, from);
+    let published = 0;
+    for (let event = from; event <= to && !signal.aborted; ) {
+      const entries = await this.store.entriesAfter(twin, entry, PAGE);
+      if (entries.length === 0) break;
+      const told = entries.flatMap((row) => messagesOf(this.service, row, event - 1)).slice(0, to - event + 1);
+      const messages = told.map(({ headers, ...message }) => {
+        const id = againId(headers["Nats-Msg-Id"] ?? "", occasion);
+        return { ...message, headers: { ...headers, "Nats-Msg-Id": id } };
+      });
+      if (!(await publishUntilDone(this.bus, messages, this.log, signal))) break;
+      published += messages.length;
+      event += messages.length;
       entry = (entries.at(-1) as Entry).number;
     }
     return published;

@@ -1,5 +1,6 @@
-/** Asks a service to publish a twin's events again (protocols 10). Either of its twins can: they share the journal. */
+/** Asks a service for its events: what there was to be heard (protocols 14), and to publish some again (protocols 10). Either of its twins can: they share the journal. */
 import type { Caller } from "../values/decision.ts";
+import type { ToldAnswer } from "./builtin.ts";
 import type { Bus } from "./bus.ts";
 import { contentHash } from "./journal.ts";
 import { encodeCaller, rpcSubject, UnavailableError } from "./rpc.ts";
@@ -10,21 +11,35 @@ import type { Republish } from "./wiring.ts";
 const TIMEOUT_MS = 12_000;
 const TWINS = ["a", "b"] as const;
 
-export function republishOver(bus: Bus, self: Caller, isDead: (service: string, twin: string) => boolean): Republish {
-  return async (service, twin, event) => {
-    const data = new TextEncoder().encode(JSON.stringify({ twin, event }));
-    const headers = {
-      "nrcms-caller": encodeCaller(self),
-      "nrcms-hash": contentHash(data),
-      "nrcms-deadline": String(TIMEOUT_MS),
-      traceparent: newTraceparent(),
-    };
-    for (const asked of TWINS) {
-      if (isDead(service, asked)) continue;
-      const reply = await bus.request(rpcSubject(service, "Republish", asked), data, headers, TIMEOUT_MS);
-      if (reply.kind !== "reply" || reply.header("nrcms-status") !== "OK") continue;
-      return Number((JSON.parse(new TextDecoder().decode(reply.data)) as { events?: unknown }).events);
-    }
-    throw new UnavailableError(`neither twin of ${service} has published again what follows event ${event} of ${twin}`);
+/** What a source's twin told of these names after an entry. Throws UnavailableError where neither of its twins answers. */
+export type AskTold = (source: string, twin: string, after: number, names: readonly string[]) => Promise<ToldAnswer>;
+
+type IsDead = (service: string, twin: string) => boolean;
+
+export function republishOver(bus: Bus, self: Caller, isDead: IsDead): Republish {
+  return async (service, twin, from, to) => {
+    const answer = await askEither({ bus, self, isDead }, service, "Republish", { twin, event: from, to });
+    return Number((answer as { events?: unknown }).events);
   };
+}
+
+export function toldOver(bus: Bus, self: Caller, isDead: IsDead): AskTold {
+  return async (source, twin, after, names) =>
+    (await askEither({ bus, self, isDead }, source, "Told", { twin, after, names })) as ToldAnswer;
+}
+
+async function askEither(by: { bus: Bus; self: Caller; isDead: IsDead }, service: string, method: string, body: object): Promise<unknown> {
+  const data = new TextEncoder().encode(JSON.stringify(body));
+  const headers = {
+    "nrcms-caller": encodeCaller(by.self),
+    "nrcms-hash": contentHash(data),
+    "nrcms-deadline": String(TIMEOUT_MS),
+    traceparent: newTraceparent(),
+  };
+  for (const asked of TWINS) {
+    if (by.isDead(service, asked)) continue;
+    const reply = await by.bus.request(rpcSubject(service, method, asked), data, headers, TIMEOUT_MS);
+    if (reply.kind === "reply" && reply.header("nrcms-status") === "OK") return JSON.parse(new TextDecoder().decode(reply.data)) as unknown;
+  }
+  throw new UnavailableError(`neither twin of ${service} answers ${method} ${JSON.stringify(body)}`);
 }

@@ -38,6 +38,8 @@ export interface RoundSettings {
   readonly tells: Readonly<Record<string, Codec<any>>>;
   /** The epoch under which this twin leads, 0 where it does not; and whether each commit needs it. */
   lease(): { readonly epoch: number; readonly alwaysFenced: boolean };
+  /** The peer has just gone: what may end a process is left until it is back, so that it cannot end both (protocols 7). */
+  isPeerMissed?(): boolean;
   /** A batch has committed: how many inputs, when it began (monotonic), their traceparents. */
   onCommit?(inputs: number, startedMs: number, traceparents: readonly string[]): void;
 }
@@ -122,10 +124,16 @@ export class Rounds {
       prefetch(this.store, batch, stage.nowMs, stage.epoch),
     ]);
     const fresh: Input[] = [];
+    const peerMissed = this.settings.isPeerMissed?.() ?? false;
     for (const input of batch) {
       const before = recorded.get(input.id);
       if (before) this.repeat(input, before);
       else if (parkedAlready.has(input.id) && !input.replay) this.outcomes.finish(input, { kind: "parked", error: "parked before" });
+      else if (peerMissed && this.crash.isSuspect(input.id) && !this.crash.condemned.has(input.id))
+        this.outcomes.finish(input, {
+          kind: "unavailable",
+          unavailable: unavailable("it was there when a process ended, and the peer is away", 250),
+        });
       else fresh.push(input);
     }
     if (fresh.length === 0 && batch.length > 0) return;

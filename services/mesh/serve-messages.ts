@@ -10,6 +10,7 @@ import { pause } from "./clock.ts";
 import type { InputOutcome } from "./input.ts";
 import { type Told, toldInput } from "./inputs.ts";
 import type { Logger } from "./log.ts";
+import { idIn, isWhole } from "./seal.ts";
 import { streamName } from "./stream.ts";
 import type { Message } from "./wiring.ts";
 
@@ -25,6 +26,8 @@ const NAK_FLOOR_MS = 50;
 const NAK_CEILING_MS = 5_000;
 /** A fact that has waited this long for what it follows is an alarm, and goes on waiting (protocols 13). */
 const LATE_FACT_MS = 60_000;
+/** What waits is handed back every 5 s at the latest, now to one twin, now to the other. */
+const WAITING_MS = 30_000;
 const TRACEPARENT_LENGTH = 55;
 
 export interface MessageServer {
@@ -32,6 +35,10 @@ export interface MessageServer {
   /** Stops pulling; what is in hand is finished by the batcher. */
   close(): Promise<void>;
   readonly inHand: number;
+  /** Messages that were not as they had been published. */
+  readonly damaged: number;
+  /** Whether an event was handed back of late, because what it follows is not here. */
+  isWaiting(id: string): boolean;
 }
 
 export function serveMessages(parts: {
@@ -44,6 +51,9 @@ export function serveMessages(parts: {
   const { bus, service, batcher, log } = parts;
   const bySource = Map.groupBy(parts.messages, (message) => message.source);
   const inHand = new Set<{ readonly message: JsMsg; reportedMs: number }>();
+  /** When each was last handed back. */
+  const handedBack = new Map<string, number>();
+  let damaged = 0;
   let stop: AbortController | undefined;
   let pullers: Promise<void>[] = [];
 
@@ -62,6 +72,24 @@ export function serveMessages(parts: {
   };
 
   const take = (message: JsMsg, known: ReadonlyMap<string, Message>) => {
+    const [, source = "", , event = ""] = message.subject.split(".");
+    const header = (name: string) => message.headers?.get(name) ?? "";
+    const told: Told = {
+      source,
+      event,
+      id: idIn(header("Nats-Msg-Id")),
+      origin: header("nrcms-origin"),
+      trace: header("traceparent").slice(0, TRACEPARENT_LENGTH),
+      bytes: message.data,
+      foreignId: `foreign/${message.info.stream}/${message.seq}/${message.info.timestampNanos}`,
+    };
+    if (!isWhole(header("nrcms-hash"), { ...told, subject: message.subject })) {
+      // Nothing that it says can be believed, so nothing is done by it: the event is one that was not heard, and comes again.
+      damaged += 1;
+      log.error({ subject: message.subject, sequence: message.seq, stream: message.info.stream }, "a message is not as it was published");
+      message.term("damaged");
+      return;
+    }
     const held = { message, reportedMs: performance.now() };
     inHand.add(held);
     reporter ??= setInterval(report, WORKING_LOOK_MS).unref();
@@ -71,6 +99,8 @@ export function serveMessages(parts: {
         const ageMs = Date.now() - message.info.timestampNanos / 1_000_000;
         if (ageMs > LATE_FACT_MS)
           log.warn({ subject: message.subject, reason: outcome.unavailable.reason, ageMs }, "a fact waits for what it follows");
+        handedBack.delete(told.id);
+        handedBack.set(told.id, performance.now());
         message.nak(Math.min(NAK_CEILING_MS, NAK_FLOOR_MS * 2 ** Math.min(tries - 1, 7)));
         inHand.delete(held);
         return;
@@ -81,17 +111,6 @@ export function serveMessages(parts: {
         message.ack();
         inHand.delete(held);
       });
-    };
-    const [, source = "", , event = ""] = message.subject.split(".");
-    const header = (name: string) => message.headers?.get(name) ?? "";
-    const told: Told = {
-      source,
-      event,
-      id: header("Nats-Msg-Id"),
-      origin: header("nrcms-origin"),
-      trace: header("traceparent").slice(0, TRACEPARENT_LENGTH),
-      bytes: message.data,
-      foreignId: `foreign/${message.info.stream}/${message.seq}/${message.info.timestampNanos}`,
     };
     batcher.enter(toldInput(known.get(event), told, settle));
   };
@@ -152,6 +171,18 @@ export function serveMessages(parts: {
     },
     get inHand() {
       return inHand.size;
+    },
+    get damaged() {
+      return damaged;
+    },
+    isWaiting(id) {
+      const now = performance.now();
+      // Oldest first: what was not handed back again is here by now, or comes anew.
+      for (const [known, atMs] of handedBack) {
+        if (now - atMs <= WAITING_MS) break;
+        handedBack.delete(known);
+      }
+      return handedBack.has(id);
     },
   };
 }

@@ -238,6 +238,27 @@ export async function openMongoStore(
             .toArray()
         ).map(entryOf),
       ),
+    toldAfter: (twin, number, limit) =>
+      cased(async () => {
+        const projection = { _id: 0, number: 1, atMs: 1, "events.number": 1, "events.name": 1 };
+        const after = journal.find({ twin, number: { $gt: number } }, { projection });
+        const rows = await after.sort({ number: 1 }).limit(limit).toArray();
+        return rows.map((row) => ({
+          number: Number(row.number),
+          atMs: Number(row.atMs),
+          events: (row.events as { number: unknown; name: string }[]).map((event) => ({ number: Number(event.number), name: event.name })),
+        }));
+      }),
+    heardAmong: (ids) =>
+      cased(async () => {
+        const known = new Set<string>();
+        for (let from = 0; from < ids.length; from += IN_LIMIT) {
+          const among = { _id: { $in: ids.slice(from, from + IN_LIMIT) } };
+          const looks = [journal, parked].map((rows) => rows.find(among, { projection: { _id: 1 } }).toArray());
+          for (const row of (await Promise.all(looks)).flat()) known.add(row._id);
+        }
+        return known;
+      }),
     markPublished: (seen, events, entry) =>
       cased(async () => {
         const set = { published: events, publishedEntry: entry };

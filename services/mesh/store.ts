@@ -44,6 +44,13 @@ export interface Recorded {
   readonly twin: string;
 }
 
+/** What an entry told, without its content. */
+export interface ToldEntry {
+  readonly number: number;
+  readonly atMs: number;
+  readonly events: readonly { readonly number: number; readonly name: string }[];
+}
+
 export interface Store {
   /** Takes the twin's head under this instance's name; a process that held it before finds its commits refused. */
   takeHead(twin: string, instance: string): Promise<Head>;
@@ -66,6 +73,10 @@ export interface Store {
   release(epoch: number): Promise<void>;
   /** A twin's entries after a number, oldest first. */
   entriesAfter(twin: string, number: number, limit: number): Promise<readonly Entry[]>;
+  /** What a twin's entries after a number told, by number and name, oldest first; also those that told nothing. */
+  toldAfter(twin: string, number: number, limit: number): Promise<readonly ToldEntry[]>;
+  /** Which of these ids are in the journal, or were ever parked. */
+  heardAmong(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Marks a dead peer's events published, if its head is still as it was seen. */
   markPublished(seen: Head, published: number, publishedEntry: number): Promise<boolean>;
   /** The number of the last entry before the one that told a twin's event of this number; the newest entry's where none did. */

@@ -173,3 +173,20 @@ export async function publishUntilDone(bus: Bus, messages: readonly EventMessage
   }
   return true;
 }
+
+/** Where a source's stream ends, and how far a service's durable has come on it. */
+export interface Progress {
+  readonly last: number;
+  readonly delivered: number;
+  readonly pending: number;
+}
+
+/** Throws where JetStream does not answer, or one of the two is not there. */
+export async function progressOf(bus: Bus, source: string, durable: string): Promise<Progress> {
+  const manager = await bus.jetstream().manager;
+  const [stream, consumer] = await Promise.all([
+    manager.streams.info(streamName(source)),
+    manager.consumers.info(streamName(source), durable),
+  ]);
+  return { last: stream.state.last_seq, delivered: consumer.delivered.stream_seq, pending: consumer.num_pending };
+}

@@ -18,15 +18,17 @@ import { askForOrders, firstOrder, openOrders, rests } from "./order.ts";
 import { Pair } from "./pair.ts";
 import { BEAT_MS, isWell, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
-import { republishOver } from "./republish.ts";
+import { republishOver, toldOver } from "./republish.ts";
 import { REFUSED_BEFORE } from "./round.ts";
 import { askOver, openClient, refusalOf } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
 import { type Store, Weather } from "./store.ts";
 import { openMongoStore } from "./store-mongo.ts";
+import { progressOf } from "./stream.ts";
 import { newTraceparent, openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
+import { searchUnheard } from "./unheard.ts";
 import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
 
 const DRAIN_MS = 2_000;
@@ -36,6 +38,8 @@ const QUEUE_BYTES = 64 * 1024 * 1024;
 const MARK_BEHIND_MS = 5_000;
 /** A server that is frozen does not answer a flush. */
 const FLUSH_MS = 500;
+/** A peer that ended is started again within a few seconds, or not soon. */
+const PEER_MISSED_MS = 5_000;
 const LEAD_RETRY_MS = 500;
 const CENSUS_MS = 5_000;
 /** An event loop that stands still this long is a fault of one's own. */
@@ -152,6 +156,19 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   let draining = false;
   const isFenced = () => orders.current.mode === "hot-standby";
   const isPeerWell = () => isWell(presence, service.name, peer);
+  /** When the peer was last well: as this process begins it may be about to, for what ended this one may have ended both. */
+  let peerWellMs = clock.monotonicMs();
+  /** The process of the peer whose crashers are known here. */
+  let crashersOf: string | undefined;
+  function lookAtPeer(): void {
+    if (!isPeerWell()) return;
+    peerWellMs = clock.monotonicMs();
+    const now = presence.last(service.name, peer)?.instance;
+    if (now === crashersOf) return;
+    crashersOf = now;
+    // It has written down what ended it before it beats.
+    hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
+  }
   const isResting = () => rests(orders.current, twin, isPeerWell());
   /** It has a fault of its own, and its peer can do the work. */
   const isUnfit = () => fitness.fault !== "" && isPeerWell();
@@ -201,6 +218,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       queueLimit: QUEUE_LIMIT,
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
+      isPeerMissed: () => !isPeerWell() && clock.monotonicMs() - peerWellMs < PEER_MISSED_MS,
       lease: () => ({ epoch: pair.epoch, alwaysFenced: isFenced() }),
       onLeaseLost: (epoch) => pair.lost(epoch, "a commit found another epoch"),
       onReplaced: () => {
@@ -232,6 +250,21 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
   const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, builtins: own, batcher, clock, telemetry, log });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
+  let unheard = 0;
+  const search = {
+    store,
+    messages: wiring.messages,
+    heard: wiring.heard?.bind(wiring),
+    told: toldOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one)),
+    republish,
+    progress: (source: string) => progressOf(bus, source, service.name),
+    isWaiting: (id: string) => messages.isWaiting(id),
+    isBusy: () => batcher.queued > 0,
+    onUnheard: (count: number) => {
+      unheard += count;
+    },
+    log,
+  };
 
   function refreshActive(): void {
     const active = isActive();
@@ -243,7 +276,10 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     const epoch = pair.epoch;
     const enter = ((id, decision, input, options = {}) => enterDue(id, decision, input, { ...options, signal })) as Leading["enter"];
     const replicas = streamReplicas(topology);
-    const work: Promise<void>[] = [keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal)];
+    const work: Promise<void>[] = [
+      keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal),
+      searchUnheard(search, signal),
+    ];
     for (const timer of wiring?.timers ?? []) work.push(runTimer(timer, signal));
     const own = wiring?.lead?.bind(wiring);
     const news = (limitMs: number) => Promise.race([pause(limitMs, signal), committed.promise]);
@@ -344,6 +380,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     queued: batcher.queued,
     parked,
     unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
+    unheard,
+    damaged: messages.damaged,
     residentBytes,
     everyMs: BEAT_MS,
     atMs: Date.now(),
@@ -355,6 +393,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     () => parked,
     () => pair.epoch,
   );
+  telemetry.metrics.gauge("nrcms_unheard_events", "Events that were not heard and were asked for again, since the start", () => unheard);
+  telemetry.metrics.gauge("nrcms_damaged_messages", "Messages that were not as published, since the start", () => messages.damaged);
   let beatenMs = clock.monotonicMs();
   let sinceBeatMs = 0;
   const beats = setInterval(() => {
@@ -366,6 +406,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     }
     fault = faultNow();
     buryPeer();
+    lookAtPeer();
     refreshActive(); // Whether it rests depends on its peer as well.
     if (isFenced() && pair.leads) sendPulse(bus, { service: service.name, twin, instance });
     sinceBeatMs += PULSE_MS;
@@ -454,6 +495,8 @@ function blank(config: TwinConfig): TwinBeat {
     queued: 0,
     parked: 0,
     unpublished: 0,
+    unheard: 0,
+    damaged: 0,
     residentBytes: 0,
     everyMs: BEAT_MS,
     atMs: 0,

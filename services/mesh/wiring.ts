@@ -231,6 +231,9 @@ export interface TwinBeat {
   readonly parked: number;
   /** Events written and not yet acknowledged by the stream. */
   readonly unpublished: number;
+  /** Events that were told and not heard, and were asked for again; messages that were not as they had been published. Since the process began. */
+  readonly unheard: number;
+  readonly damaged: number;
   readonly residentBytes: number;
   /** How often it beats, in milliseconds. */
   readonly everyMs: number;
@@ -241,8 +244,8 @@ export interface TwinBeat {
 /** What a twin says of itself when it is asked now; undefined where it does not answer within a second. */
 export type Look = (service: string, twin: string) => Promise<TwinBeat | undefined>;
 
-/** Has a service publish a twin's events from a number on again. Gives how many there were. Throws UnavailableError where neither of its twins did it. */
-export type Republish = (service: string, twin: string, event: number) => Promise<number>;
+/** Has a service publish a twin's events from a number to another once more. Gives how many there were. Throws UnavailableError where neither of its twins did it. */
+export type Republish = (service: string, twin: string, from: number, to: number) => Promise<number>;
 
 /** What a service can use while it is wired. */
 export interface Parts {
@@ -263,6 +266,8 @@ export interface Wiring {
   readonly calls: readonly Call[];
   readonly messages: readonly Message[];
   readonly timers?: readonly Timer[];
+  /** For messages that are recorded as "own": which of these numbers of a source's twin have been heard. */
+  heard?(source: string, twin: string, numbers: readonly number[]): Promise<ReadonlySet<number>>;
   /** Runs while this twin leads; returns or throws when `signal` aborts. Started again after an error, with back-off. */
   lead?(leading: Leading): Promise<void>;
 }

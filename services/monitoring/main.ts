@@ -7,6 +7,8 @@ import type { Service } from "../mesh/wiring.ts";
 import { dayOf } from "../values/days.ts";
 import { calls } from "./calls.ts";
 import { expectedTwins } from "./config.ts";
+import { seens } from "./domain/documents.ts";
+import { marked } from "./domain/seen.ts";
 import { messages, tells } from "./messages.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
@@ -29,6 +31,10 @@ const service: Service = {
       audit: () => auditMesh({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() }),
     }),
     messages,
+    heard: async (source, twin, numbers) => {
+      const seen = await reader.get(seens.key(`${source}.${twin}`));
+      return new Set(seen ? numbers.filter((number) => marked(seen, number) === "known") : []);
+    },
     timers: timers({ reader, presence, republish, log, nowMs: Date.now }),
   }),
 };

@@ -1,7 +1,15 @@
 /** What monitoring looks for by itself, while it leads: events that do not come, and inputs that somebody must replay. */
 import type { Logger } from "../mesh/log.ts";
 import type { DueInput, Reader, Republish, Timer, TwinBeat } from "../mesh/wiring.ts";
-import { type InputsParked, raiseEventsMissing, raiseInputsParked, raiseTakeoverWaits } from "./domain/raise.ts";
+import { alarms } from "./domain/documents.ts";
+import {
+  type BusFault,
+  type InputsParked,
+  raiseBusFault,
+  raiseEventsMissing,
+  raiseInputsParked,
+  raiseTakeoverWaits,
+} from "./domain/raise.ts";
 import { firstMissing } from "./domain/seen.ts";
 import { allParkedCounts, allSeen } from "./store.ts";
 
@@ -9,13 +17,14 @@ import { allParkedCounts, allSeen } from "./store.ts";
 const HOLE_MS = 5000;
 const PARKED_MS = 1000;
 const TAKEOVER_MS = 500;
+const BUS_MS = 1000;
 /** A twin whose last beat is older than this has missed ten. */
 export const ALIVE_MS = 1000;
 
 export interface Watch {
   readonly reader: Reader;
   readonly log: Logger;
-  /** Asks a service for a twin's events from a number on. */
+  /** Asks a service for a twin's events from a number to another. */
   readonly republish: Republish;
   presence(): readonly TwinBeat[];
   /** The clock by which beats were heard. */
@@ -23,7 +32,7 @@ export interface Watch {
 }
 
 export function timers(watch: Watch): readonly Timer[] {
-  return [holes(watch), parkedInputs(watch), takeovers(watch)];
+  return [holes(watch), parkedInputs(watch), takeovers(watch), busFaults(watch)];
 }
 
 /** A hole, and at how many looks it was the same. */
@@ -49,9 +58,10 @@ function holes({ reader, republish, log }: Watch): Timer {
         const looks = last?.number === number ? last.looks + 1 : 0;
         now.set(`${source}.${twin}`, { number, looks });
         if (looks === 0) continue;
-        // Asked for at once, then ever more rarely: what the stream has had within its duplicate window it does not take again.
+        const to = (seen.early[0]?.from ?? number + 1) - 1;
+        // Asked for at once, then ever more rarely.
         if (Number.isInteger(Math.log2(looks)))
-          republish(source, twin, number).catch((error: unknown) =>
+          republish(source, twin, number, to).catch((error: unknown) =>
             log.warn({ err: error, source, twin, number }, "missing events are asked for again later"),
           );
         due.push({ id: `events-missing/${source}.${twin}/${number}`, decision: raiseEventsMissing, input: { source, twin, number } });
@@ -94,6 +104,32 @@ function takeovers({ presence, nowMs }: Watch): Timer {
         decision: raiseTakeoverWaits,
         input: { service, twin, epoch },
       }));
+    },
+  };
+}
+
+/** Events that a service had to ask for again, and messages that somebody had changed: each growth of a process's number is told of once. */
+function busFaults({ reader, presence, nowMs }: Watch): Timer {
+  return {
+    name: "bus-faults",
+    everyMs: BUS_MS,
+    async due() {
+      const faults = presence()
+        .filter((beat) => nowMs() - beat.atMs <= ALIVE_MS)
+        .flatMap(({ service, twin, instance, unheard, damaged }): BusFault[] => [
+          { kind: "EVENTS_UNHEARD", service, twin, instance, count: unheard },
+          { kind: "MESSAGES_DAMAGED", service, twin, instance, count: damaged },
+        ])
+        .filter(({ count }) => count > 0);
+      const keyOf = ({ kind, instance, count }: BusFault) => alarms.key(kind, instance, count);
+      const known = faults.length > 0 ? await reader.getAll(faults.map(keyOf)) : new Map();
+      return faults
+        .filter((fault) => !known.has(keyOf(fault).id))
+        .map((fault) => ({
+          id: `bus-fault/${fault.kind}/${fault.instance}/${fault.count}`,
+          decision: raiseBusFault,
+          input: fault,
+        }));
     },
   };
 }

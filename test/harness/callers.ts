@@ -6,9 +6,10 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } 
 import { join } from "node:path";
 import { random } from "../../deploy/sandbox/region/random.ts";
 import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { type Claim, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { Claim, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { pause } from "../../services/mesh/clock.ts";
+import { contentHash } from "../../services/mesh/journal.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import type { RegionMesh } from "./region-mesh.ts";
 
@@ -39,6 +40,8 @@ export interface Answer {
   readonly treatingCounty: string;
   readonly state: string;
   readonly fundFen: bigint;
+  /** Of all that the answer said. */
+  readonly hash: string;
 }
 
 export interface Load {
@@ -93,7 +96,8 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const statuses = new Map<string, number>();
   const retried = (status: string, words: string): void => {
     counts.retries += 1;
-    const why = `${status} ${words.slice(0, SHOWN_WORDS)}`;
+    // How long exactly each waited, and where, says nothing that the status does not.
+    const why = status === "DEADLINE_EXCEEDED" ? status : `${status} ${words.slice(0, SHOWN_WORDS)}`;
     statuses.set(why, (statuses.get(why) ?? 0) + 1);
   };
 
@@ -210,8 +214,15 @@ export async function askAgain(mesh: RegionMesh): Promise<void> {
   }
 }
 
-function enter(file: number, { bill, state, benefit, homeCounty, treatingCounty }: Claim): void {
+/** An answer as its till keeps it. */
+export function answerOf(claim: Claim): Answer {
+  const { bill, state, benefit, homeCounty, treatingCounty } = claim;
   const { claimId = "", institutionId = "" } = bill ?? {};
-  const answer: Answer = { claimId, institutionId, homeCounty, treatingCounty, state, fundFen: benefit?.fundFen ?? 0n };
+  const hash = contentHash(Claim.encode(claim).finish());
+  return { claimId, institutionId, homeCounty, treatingCounty, state, fundFen: benefit?.fundFen ?? 0n, hash };
+}
+
+function enter(file: number, claim: Claim): void {
+  const answer = answerOf(claim);
   writeSync(file, `${JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`);
 }

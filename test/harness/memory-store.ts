@@ -107,6 +107,10 @@ export function memoryStore(): MemoryStore {
         .sort((a, b) => a.number - b.number)
         .slice(0, limit);
     },
+    async toldAfter(twin, number, limit) {
+      return (await store.entriesAfter(twin, number, limit)).map(({ number: entry, atMs, events }) => ({ number: entry, atMs, events }));
+    },
+    heardAmong: async (ids) => new Set(ids.filter((id) => journal.has(id) || parked.has(id))),
     async markPublished(seen, published, publishedEntry) {
       if (heads.get(seen.twin)?.version !== seen.version) return false;
       heads.set(seen.twin, { ...seen, version: seen.version + 1, published, publishedEntry });

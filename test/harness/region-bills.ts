@@ -11,6 +11,8 @@ import { PILOTS } from "./region-cut.ts";
 export interface BillMaker {
   /** The next bill of this institution. */
   next(institutionId: string): Bill;
+  /** All that were made, by claim. */
+  readonly made: ReadonlyMap<string, Bill>;
   /** These people are covered from now on: they are the next of their county to see a doctor. */
   admit(county: string, people: readonly string[]): void;
 }
@@ -81,6 +83,7 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
     .filter((item) => item.class === "A" && item.lowestLevel === "VILLAGE" && item.priceLimitFen >= 200n && item.priceLimitFen <= 900n)
     .map((item): Item => ({ code: item.itemCode, priceFen: item.priceLimitFen }));
   let serial = 0;
+  const made = new Map<string, Bill>();
 
   const at = (county: string): Waiting => {
     const found = waiting.get(county);
@@ -89,6 +92,7 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
   };
 
   return {
+    made,
     admit: (county, people) => at(county).admit(people),
     next(institutionId) {
       const institution = levels.get(institutionId);
@@ -104,7 +108,7 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
       const from = at(cross && elsewhere !== undefined ? elsewhere : county);
       const { person, dischargedOn } = stay ? from.inpatient(day) : { person: from.visitor(), dischargedOn: day };
       const lines = stay ? stayLines(chance, medicines, dischargedOn) : visitLines(chance, medicines, dischargedOn);
-      return {
+      const bill: Bill = {
         claimId: `${institutionId}-${seed.toString(36)}-${String(serial).padStart(6, "0")}`,
         institutionId,
         personId: person,
@@ -118,6 +122,8 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
         lines,
         totalFen: lines.reduce((sum, line) => sum + line.billedFen, 0n),
       };
+      made.set(bill.claimId, bill);
+      return bill;
     },
   };
 }

@@ -62,7 +62,8 @@ export interface Deposit {
   readonly account: string;
   readonly fen: bigint;
   /**
-   * "bug" throws in the decision (as long as the account has no deposit), "crash" ends the process, "needs" throws in needs, "unnamed" looks at what needs did not name,
+   * "bug" throws in the decision (as long as the account has no deposit), "needs" throws in needs, "unnamed" looks at what needs did not name,
+   * "poison" throws in the decision and "crash" ends the process until somebody has mended them (NRCMS_MENDED), "heard poison" and "heard crash" do so at the tally,
    * "absent" waits for weather, "huge" makes a document that MongoDB does not take, "stamp" violates a unique index, "reply" answers more than the bus carries.
    */
   readonly trouble?: string;
@@ -75,6 +76,7 @@ export interface Deposited {
   readonly depositId: string;
   readonly account: string;
   readonly fen: bigint;
+  readonly trouble?: string;
 }
 /** A fact: it follows the deposit that it takes back. */
 export interface Withdrawn {
@@ -88,8 +90,17 @@ const refuse = refusals({
 
 /** More than MongoDB takes in one document. */
 const HUGE = 17 * 1024 * 1024;
+/** A trouble that the deposit itself does not have: who hears of it has. */
+const HEARD = "heard ";
 /** Less than that, and more than the bus carries. */
 const LARGE = 9 * 1024 * 1024;
+
+/** The faults of a program, until there is another program. */
+function faulty(trouble: string | undefined): void {
+  if (process.env.NRCMS_MENDED) return;
+  if (trouble === "poison") throw new Error("a bug that somebody will mend");
+  if (trouble === "crash") process.kill(process.pid, "SIGKILL");
+}
 
 const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
   needs(input) {
@@ -99,7 +110,7 @@ const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
   decide(input, state, change, context) {
     const before = state.get(accounts.key(input.account));
     if (input.trouble === "bug" && !before) throw new Error("a bug in the decision");
-    if (input.trouble === "crash") process.kill(process.pid, "SIGKILL");
+    faulty(input.trouble);
     if (input.trouble === "unnamed") state.get(accounts.key("not named"));
     if (input.trouble === "absent") return unavailable("what it follows is not here", 20);
     if (input.trouble === "stamp") change.put(stamps.key(input.requestId), { county: input.county, number: 1 });
@@ -109,7 +120,8 @@ const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
     if (gate) change.guard(gates.key(input.account));
     const after = { county: input.county, fen: (before?.fen ?? 0n) + input.fen, deposits: (before?.deposits ?? 0) + 1 };
     change.put(accounts.key(input.account), input.trouble === "huge" ? { ...after, padding: "x".repeat(HUGE) } : after);
-    change.tell("Deposited", input.county, { depositId: context.id, account: input.account, fen: input.fen });
+    const trouble = input.trouble?.startsWith(HEARD) ? { trouble: input.trouble.slice(HEARD.length) } : {};
+    change.tell("Deposited", input.county, { depositId: context.id, account: input.account, fen: input.fen, ...trouble });
     change.about(input.account);
     return { fen: after.fen, deposits: after.deposits, ...(input.trouble === "reply" ? { padding: "x".repeat(LARGE) } : {}) };
   },
@@ -156,6 +168,7 @@ const tallyUp: Decision<Deposited, undefined> = {
   needs: (input) => [seen.key(input.depositId), totals.key(input.account)],
   decide(input, state, change) {
     if (state.get(seen.key(input.depositId))) return undefined;
+    faulty(input.trouble);
     const before = state.get(totals.key(input.account));
     change.put(seen.key(input.depositId), { county: "640000", account: input.account, fen: input.fen, withdrawn: false });
     change.put(totals.key(input.account), {

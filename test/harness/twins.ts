@@ -15,13 +15,13 @@ import { newTraceparent } from "../../services/mesh/telemetry.ts";
 import { type Mode, mongoUri, natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Caller } from "../../services/values/decision.ts";
 import type { Refusal } from "../../services/values/outcome.ts";
-import { type Mesh, startEngines } from "./mesh.ts";
+import { type LocalMesh, startEngines } from "./mesh.ts";
 import { type Deposit, tillDefinition } from "./till.ts";
 
 export const TREASURER: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
 
 export interface Bench {
-  readonly engines: Mesh;
+  readonly engines: LocalMesh;
   readonly topology: Topology;
   readonly mongo: MongoClient;
   readonly bus: Bus;

@@ -1,6 +1,8 @@
 import type { Document } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventId } from "../../services/mesh/journal.ts";
+import { messageOf } from "../../services/mesh/relay.ts";
+import { againId } from "../../services/mesh/seal.ts";
 import { ensureStream } from "../../services/mesh/stream.ts";
 import { type Answered, depositFaults, journalOf, startCallers } from "../harness/proof.ts";
 import { codec, type Deposit, type Withdrawn } from "../harness/till.ts";
@@ -183,6 +185,35 @@ describe("protocols 14: lost streams", () => {
     expect((await consumers.info("NRCMS_SPARE", "tally")).num_ack_pending).toBe(1);
     expect(await fresh?.ackAck()).toBe(true);
     expect((await consumers.info("NRCMS_SPARE", "tally")).num_ack_pending).toBe(0);
+  });
+
+  test("a message that is not as it was published is neither decided nor parked, nor told again; it is counted for an alarm", async () => {
+    const damagedSaid = () => ["a", "b"].reduce((sum, twin) => sum + (bench.presence.last("tally", twin)?.damaged ?? 0), 0);
+    const [entry] = (await journalOf(bench.mongo, "till")).filter((row) => row.events.length > 0);
+    const event = entry?.events[0];
+    if (!entry || !event) throw new Error("nothing was told");
+    const { subject, data, headers } = messageOf("till", entry.twin, entry.atMs, "", event);
+    const next = Number((await rows("till", "heads").findOne({ _id: "a" }))?.event) + 1;
+    const parked = await rows("tally", "parked").countDocuments();
+    const heard = await rows("tally", "journal").countDocuments();
+    const before = damagedSaid();
+    const damaged: readonly { data?: Uint8Array; headers?: Readonly<Record<string, string>> }[] = [
+      { data: data.map((byte, index) => (index === 20 ? byte ^ 1 : byte)) },
+      { headers: { "nrcms-origin": `a ${next} ${entry.atMs}`, "Nats-Msg-Id": eventId("till", "a", next) } },
+      { headers: { "nrcms-origin": "" } },
+    ];
+    for (const [index, change] of damaged.entries()) {
+      const all = { ...headers, "Nats-Msg-Id": againId(headers["Nats-Msg-Id"] ?? "", `d${index}`), ...change.headers };
+      expect((await bench.bus.request(subject, change.data ?? data, all, 5_000)).kind).toBe("reply");
+    }
+    await until("all are counted", () => damagedSaid() === before + damaged.length);
+    await until("nothing is left in anybody's hands", async () => {
+      const { num_pending, num_ack_pending } = await consumer();
+      return num_pending === 0 && num_ack_pending === 0;
+    });
+    expect(await rows("tally", "parked").countDocuments()).toBe(parked);
+    expect(await rows("tally", "journal").countDocuments()).toBe(heard);
+    expect(await faultsBut(WITHDRAWN, [])).toEqual([]);
   });
 
   test("it cannot be purged, nor a message deleted", async () => {

@@ -57,7 +57,15 @@ export interface CoverTide extends Doc {
   readonly days: Readonly<Record<string, number>>;
 }
 
-export type AlarmKind = "FUND_AT_FLOOR" | "PREFUND_EXHAUSTED" | "PAYMENT_RETURNED" | "EVENTS_MISSING" | "INPUT_PARKED" | "TAKEOVER_WAITS";
+export type AlarmKind =
+  | "FUND_AT_FLOOR"
+  | "PREFUND_EXHAUSTED"
+  | "PAYMENT_RETURNED"
+  | "EVENTS_MISSING"
+  | "EVENTS_UNHEARD"
+  | "MESSAGES_DAMAGED"
+  | "INPUT_PARKED"
+  | "TAKEOVER_WAITS";
 
 /** Something that a person should look at. What repeats on a day is counted, not listed again. */
 export interface Alarm extends Doc {

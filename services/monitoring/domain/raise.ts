@@ -25,6 +25,15 @@ export interface TakeoverWaits {
   readonly epoch: number;
 }
 
+/** What a twin has met on the bus since its process began, as its beat says. */
+export interface BusFault {
+  readonly kind: "EVENTS_UNHEARD" | "MESSAGES_DAMAGED";
+  readonly service: string;
+  readonly twin: string;
+  readonly instance: string;
+  readonly count: number;
+}
+
 /** What an alarm answers: whether it is a new one. */
 export interface RaisedOnce {
   readonly raised: boolean;
@@ -65,6 +74,18 @@ export const raiseTakeoverWaits: Decision<TakeoverWaits, RaisedOnce> = {
       amountFen: 0n,
     } as const;
     change.put(key, { ...alarm, detail: `${epoch}`, raisedAtMs: atMs });
+    return { raised: true };
+  },
+};
+
+/** One alarm for each process and each growth of its number. */
+export const raiseBusFault: Decision<BusFault, RaisedOnce> = {
+  needs: ({ kind, instance, count }) => [alarms.key(kind, instance, count)],
+  decide({ kind, service, twin, instance, count }, state, change, { atMs }) {
+    const key = alarms.key(kind, instance, count);
+    if (state.get(key)) return { raised: false };
+    const alarm = { alarmId: key.id, county: PROVINCE, kind, subject: `${service}.${twin}`, count, amountFen: 0n } as const;
+    change.put(key, { ...alarm, detail: "", raisedAtMs: atMs });
     return { raised: true };
   },
 };

@@ -24,6 +24,14 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
     en: `Event ${detail} of ${subject} has not come, though later ones have`,
   }),
+  EVENTS_UNHEARD: ({ subject, count }) => ({
+    zh: `${subject} 有 ${count} 个事件已发布而未收到（消息队列丢失），已由日志重新发布；请检查 nats-server 的磁盘`,
+    en: `${subject} did not hear ${count} event(s) that had been published: the streams lost them, and they were published again from the journal; look after the nats-servers' disks`,
+  }),
+  MESSAGES_DAMAGED: ({ subject, count }) => ({
+    zh: `${subject} 收到 ${count} 条内容已损坏的消息，未予处理，将由日志重新发布；请检查 nats-server 的磁盘与内存`,
+    en: `${subject} was given ${count} message(s) that are not as they were published: not handled, and published again from the journal; look after the nats-servers' disks and memory`,
+  }),
   TAKEOVER_WAITS: ({ subject, detail }) => ({
     zh: `${subject} 的对端已失效，按设定须由运维人员确认后接管（任期 ${detail}）：nrcms switchover`,
     en: `The peer of ${subject} is gone, and by its settings a takeover waits for an operator's word (epoch ${detail}): nrcms switchover`,

@@ -269,6 +269,19 @@ describe("protocols 7: crashers", () => {
   });
 });
 
+describe("protocols 7: crashers and the peer", () => {
+  test("while the peer has just gone a suspect waits, for it must not end both; others, and the condemned, do not", async () => {
+    const crash: CrashNote = { ...noCrashNote, isSuspect: (id) => id !== "1", condemned: new Set(["bad"]) };
+    let missed = true;
+    await batcher.drain(50);
+    batcher = await open({ isPeerMissed: () => missed }, crash);
+    const send = () => enter(...["1", "suspect", "bad"].map((id) => inputOf(putting("p", 1n), { id })));
+    expect(kinds(await send())).toEqual(["done", "unavailable", "parked"]);
+    missed = false;
+    expect(kinds(await send())).toEqual(["done", "done", "parked"]);
+  });
+});
+
 describe("protocols 8: ids", () => {
   test("a repeat gets the first answer again, also of a refusal; other content is refused and counted as an alarm", async () => {
     const refusing: AnyDecision = {

@@ -3,7 +3,7 @@ import { Batcher } from "../../../services/mesh/batcher.ts";
 import { type Builtin, builtins } from "../../../services/mesh/builtin.ts";
 import { noCrashNote } from "../../../services/mesh/crash.ts";
 import { askedInput, toldInput } from "../../../services/mesh/inputs.ts";
-import { eventId } from "../../../services/mesh/journal.ts";
+import { type Entry, eventId, firstHead } from "../../../services/mesh/journal.ts";
 import { UnavailableError } from "../../../services/mesh/rpc.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 import type { AnyDecision, CommandCall } from "../../../services/mesh/wiring.ts";
@@ -27,6 +27,7 @@ let call: CommandCall;
 let forgiven: string[];
 let again: unknown[];
 const seenCallers: string[] = [];
+const ROLES: Readonly<Record<string, readonly string[]>> = { Republish: ["OPERATOR", "SERVICE"], Told: ["SERVICE"] };
 
 /** A decision with a bug, until somebody mends it. */
 const mended: AnyDecision = {
@@ -74,7 +75,7 @@ beforeEach(async () => {
     reply: (balance) => balance,
   });
   const relay = {
-    async again(...parts: unknown[]) {
+    async anew(...parts: unknown[]) {
       again.push(parts.slice(0, 3));
       return 3;
     },
@@ -191,19 +192,57 @@ describe("protocols 9: a parked input is replayed under the same id", () => {
 });
 
 describe("protocols 10: a missing number is asked for", () => {
-  test("what follows the entry before it is published again", async () => {
+  test("it is published again, and what follows it where no end is named", async () => {
+    expect(await ask("Republish", { twin: "b", event: 5, to: 9 })).toEqual({ events: 3 });
     expect(await ask("Republish", { twin: "b", event: 5 })).toEqual({ events: 3 });
-    expect(again).toEqual([["b", 0, 1000]]);
+    expect(again).toEqual([
+      ["b", 5, 9],
+      ["b", 5, 1004],
+    ]);
   });
 
-  test.each([{}, { twin: "c", event: 1 }, { twin: "a" }, { twin: "a", event: 0 }, { twin: "a", event: 1.5 }, { twin: "a", event: "1" }])(
-    "%j is refused",
-    async (request) => {
-      expect(await ask("Republish", request)).toMatchObject({ outcome: "refused", status: "INVALID_ARGUMENT" });
-    },
-  );
+  test.each([
+    {},
+    { twin: "c", event: 1 },
+    { twin: "a" },
+    { twin: "a", event: 0 },
+    { twin: "a", event: 1.5 },
+    { twin: "a", event: "1" },
+    { twin: "a", event: 3, to: 2 },
+  ])("%j is refused", async (request) => {
+    expect(await ask("Republish", request)).toMatchObject({ outcome: "refused", status: "INVALID_ARGUMENT" });
+  });
 
-  test("all of it is the operator's; monitoring may ask for events", () => {
-    for (const [name, one] of answers) expect(one.roles).toEqual(name === "Republish" ? ["OPERATOR", "SERVICE"] : ["OPERATOR"]);
+  test("whoever hears is told what there was of these names, as far as it is published and old enough", async () => {
+    const entry = (number: number, atMs: number, ...names: string[]) =>
+      store.journal.set(`e${number}`, {
+        ...({ id: `e${number}`, twin: "a", number, atMs } as Entry),
+        events: names.map((name, index) => ({ number: number * 10 + index, name, county: "640521", bytes: new Uint8Array() })),
+      });
+    entry(1, AT_MS - 20_000, "Put", "Taken");
+    entry(2, AT_MS - 15_000);
+    entry(3, AT_MS - 12_000, "Put");
+    entry(4, AT_MS - 1_000, "Put");
+    entry(5, AT_MS - 30_000, "Put");
+    const head = firstHead("a", "one");
+    const askPut = (after: number) => ask("Told", { twin: "a", after, names: ["Put"] });
+    store.heads.set("a", { ...head, number: 5, publishedEntry: 3 });
+    expect(await askPut(0)).toEqual({ entry: 3, events: [10, 30] });
+    expect(await askPut(3)).toEqual({ entry: 3, events: [] });
+    store.heads.set("a", { ...head, number: 5, publishedEntry: 4 });
+    expect(await askPut(1)).toEqual({ entry: 3, events: [30] });
+    expect(await ask("Told", { twin: "b", after: 7, names: ["Put"] })).toEqual({ entry: 7, events: [] });
+  });
+
+  test.each([
+    { twin: "c", after: 0, names: [] },
+    { twin: "a", after: -1, names: [] },
+    { twin: "a", after: 0 },
+  ])("%j is refused", async (request) => {
+    expect(await ask("Told", request)).toMatchObject({ outcome: "refused", status: "INVALID_ARGUMENT" });
+  });
+
+  test("all of it is the operator's; services may ask for events", () => {
+    for (const [name, one] of answers) expect(one.roles).toEqual(ROLES[name] ?? ["OPERATOR"]);
   });
 });

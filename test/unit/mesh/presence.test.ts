@@ -25,6 +25,8 @@ const beat = (more: Partial<TwinBeat> = {}): TwinBeat => ({
   queued: 0,
   parked: 0,
   unpublished: 0,
+  unheard: 0,
+  damaged: 0,
   residentBytes: 0,
   everyMs: BEAT_MS,
   atMs: 0,

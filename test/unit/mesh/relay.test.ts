@@ -3,6 +3,7 @@ import type { Headers, Reply } from "../../../services/mesh/bus.ts";
 import { type Entry, eventId, firstHead, type Head } from "../../../services/mesh/journal.ts";
 import { Relay } from "../../../services/mesh/relay.ts";
 import type { Outgoing } from "../../../services/mesh/round.ts";
+import { againId } from "../../../services/mesh/seal.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 import { type MemoryStore, memoryStore } from "../../harness/memory-store.ts";
 import { AT_MS, type MemoryBus, memoryBus, type Sent, SILENT } from "../../harness/mesh-parts.ts";
@@ -215,5 +216,18 @@ describe("protocols 10: for a dead peer, and for one who misses a number", () =>
     journal("b", [[1], [2], [3], [4]], { published: 4, publishedEntry: 4 });
     expect(await relay.again("b", 1, 3, AbortSignal.timeout(1000))).toBe(2);
     expect(stored).toEqual(ids("b", 2, 3));
+  });
+
+  test("publishes numbers anew though the stream knows their ids, and no more than was asked for", async () => {
+    const relay = open(journal("a", []));
+    const peer = journal("b", [[1], [2, 3], [], [4, 5], [6]]);
+    await relay.catchUp(peer, AbortSignal.timeout(1000));
+    stored.length = 0;
+    expect(await relay.anew("b", 3, 5, "now", AbortSignal.timeout(1000))).toBe(3);
+    expect(stored).toEqual(ids("b", 3, 4, 5).map((id) => againId(id, "now")));
+    expect(await relay.anew("b", 3, 5, "now", AbortSignal.timeout(1000))).toBe(3);
+    expect(stored).toHaveLength(3);
+    expect(await relay.anew("b", 6, 99, "now", AbortSignal.timeout(1000))).toBe(1);
+    expect(await relay.anew("b", 7, 99, "now", AbortSignal.timeout(1000))).toBe(0);
   });
 });

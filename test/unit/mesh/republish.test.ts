@@ -16,22 +16,22 @@ function asking(answer: (sent: Sent) => Reply, dead: readonly string[] = []) {
   return { bus, republish: republishOver(bus, CALLER, (_, twin) => dead.includes(twin)) };
 }
 
-test("the first twin that lives is asked on its own subject, for the twin and number that are missing", async () => {
+test("the first twin that lives is asked on its own subject, for the twin and numbers that are missing", async () => {
   const { bus, republish } = asking(() => answered("OK", { events: 7 }), ["a"]);
-  expect(await republish("claims", "a", 107)).toBe(7);
+  expect(await republish("claims", "a", 107, 113)).toBe(7);
   expect(bus.sent.map(({ subject }) => subject)).toEqual(["nrcms.rpc.claims.b.Republish"]);
-  expect(JSON.parse(new TextDecoder().decode(bus.sent[0]?.data))).toEqual({ twin: "a", event: 107 });
+  expect(JSON.parse(new TextDecoder().decode(bus.sent[0]?.data))).toEqual({ twin: "a", event: 107, to: 113 });
 });
 
 test("one that does not answer, or not well, leaves it to the other", async () => {
   const { bus, republish } = asking(({ subject }) =>
     subject.includes(".a.") ? answered("UNAVAILABLE", {}) : answered("OK", { events: 1 }),
   );
-  expect(await republish("claims", "b", 1)).toBe(1);
+  expect(await republish("claims", "b", 1, 1)).toBe(1);
   expect(bus.sent).toHaveLength(2);
 });
 
 test("where neither does it, the asker hears so", async () => {
   const { republish } = asking(() => ({ kind: "no responders" }));
-  await expect(republish("claims", "b", 1)).rejects.toThrow(UnavailableError);
+  await expect(republish("claims", "b", 1, 1)).rejects.toThrow(UnavailableError);
 });

@@ -21,6 +21,8 @@ export function beatOf(service: string, twin: string, atMs: number, changes: Par
     queued: 1,
     parked: 0,
     unpublished: 0,
+    unheard: 0,
+    damaged: 0,
     residentBytes: 90_000_000,
     everyMs: 300,
     atMs,

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Republish, TwinBeat } from "../../../services/mesh/wiring.ts";
-import { seens } from "../../../services/monitoring/domain/documents.ts";
+import { type Alarm, seens } from "../../../services/monitoring/domain/documents.ts";
 import { nothingSeen } from "../../../services/monitoring/domain/seen.ts";
 import { timers } from "../../../services/monitoring/timers.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
@@ -40,8 +40,8 @@ describe("holes", () => {
   it("what is missing is asked for, at once and then ever more rarely, also where nobody answers", async () => {
     const world = newWorld();
     const asked: string[] = [];
-    const look = watching(world, [], async (service, twin, event) => {
-      asked.push(`${service}.${twin} from ${event}`);
+    const look = watching(world, [], async (service, twin, from, to) => {
+      asked.push(`${service}.${twin} ${from} to ${to}`);
       throw new Error("neither twin answers");
     });
     world.put(seens.key("claims.b"), hole(3));
@@ -51,7 +51,7 @@ describe("holes", () => {
       after.push(asked.length);
     }
     expect(after).toEqual([0, 1, 2, 2, 3, 3, 3, 3, 4, 4]);
-    expect(new Set(asked)).toEqual(new Set(["claims.b from 4"]));
+    expect(new Set(asked)).toEqual(new Set(["claims.b 4 to 8"]));
   });
 
   it("a hole that moves is late, not lost", async () => {
@@ -99,5 +99,25 @@ describe("parked inputs", () => {
     const world = newWorld();
     const look = watching(world, [beatOf("claims", "a", NOW - 1001, { parked: 2 })]);
     expect(await look("parked-inputs")).toEqual([]);
+  });
+});
+
+describe("faults of the bus", () => {
+  it("each growth of a process's number is one alarm; a dead twin's last words and a former release's beats are none", async () => {
+    const world = newWorld();
+    const beats: TwinBeat[] = [];
+    const look = watching(world, beats);
+    const alarmsAfter = async (...said: TwinBeat[]) => {
+      beats.splice(0, beats.length, ...said);
+      await look("bus-faults");
+      await look("bus-faults");
+      return world.all("alarms").map((alarm) => (alarm as Alarm).alarmId);
+    };
+    const { unheard: _, damaged: __, ...former } = beatOf("claims", "b", NOW);
+    expect(await alarmsAfter(beatOf("claims", "a", NOW), former as TwinBeat)).toEqual([]);
+    expect(await alarmsAfter(beatOf("claims", "a", NOW - 1001, { unheard: 2 }))).toEqual([]);
+    expect(await alarmsAfter(beatOf("claims", "a", NOW, { unheard: 2 }))).toEqual(["EVENTS_UNHEARD/i1/2"]);
+    expect(await alarmsAfter(beatOf("claims", "a", NOW, { unheard: 3, damaged: 1 }))).toHaveLength(3);
+    expect(world.all("alarms")).toContainEqual(expect.objectContaining({ kind: "MESSAGES_DAMAGED", subject: "claims.a", count: 1 }));
   });
 });
