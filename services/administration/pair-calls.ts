@@ -1,5 +1,6 @@
 /** The calls that order how pairs work: names are looked up in the topology, and twins are asked how they are, before anything is decided. */
 import {
+  type CheckTopologyRequest,
   type ConfigurePairRequest,
   type DrainServerRequest,
   AdministrationServiceDefinition as definition,
@@ -8,11 +9,13 @@ import {
 } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { PairSettings as SettingsMessage } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { settingsMessage } from "../mesh/order.ts";
-import { FAILBACK, type Topology } from "../mesh/topology.ts";
+import { FAILBACK, parseTopology, type Topology } from "../mesh/topology.ts";
 import { type Call, command, type Look, query, type Reader } from "../mesh/wiring.ts";
 import { badRequest, isRefusal, type Refusal } from "../values/outcome.ts";
 import {
+  type Checking,
   type Configuring,
+  checkTopology,
   configurePair,
   type Draining,
   drainServer,
@@ -31,6 +34,8 @@ import {
 
 /** Services that remember nothing. */
 const STATELESS = new Set(["gateway", "portal"]);
+const TEXT_LIMIT = 65_536;
+const FAULTS_SHOWN = 50;
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const TWINS = ["a", "b"] as const;
 
@@ -93,8 +98,16 @@ export function pairCalls({ reader, topology, look }: PairParts): readonly Call[
     }),
     command(methods.switchPair, { input: switching, decision: switchPair, reply: (order) => ({ order: orderMessage(order) }) }),
     command(methods.drainServer, { input: draining, decision: drainServer, reply: (orders) => ({ orders: orders.map(orderMessage) }) }),
+    command(methods.checkTopology, { input: checking, decision: checkTopology, reply: (services) => ({ services: [...services] }) }),
     command(methods.resumeServer, { input: resuming, decision: resumeServer, reply: (orders) => ({ orders: orders.map(orderMessage) }) }),
   ];
+}
+
+function checking({ text }: CheckTopologyRequest): Checking | Refusal {
+  if (text.length > TEXT_LIMIT) return badRequest("text", `不得超过 ${TEXT_LIMIT} 个字符`, `must have at most ${TEXT_LIMIT} characters`);
+  const parsed = parseTopology(text);
+  if (!("topology" in parsed)) return { services: [], faults: parsed.faults.slice(0, FAULTS_SHOWN) };
+  return { services: Object.keys(parsed.topology.services).sort(), faults: [] };
 }
 
 function readSettings({ mode, takeover, failback, preferred }: SettingsMessage): PairSettings | Refusal {

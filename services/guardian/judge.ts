@@ -23,6 +23,8 @@ export interface Seen {
 export interface View {
   readonly guardian: string;
   readonly seen: readonly Seen[];
+  /** Why nothing should rely on the guardian's own machine; empty where all is well. Only the machine itself can know. */
+  readonly trouble: string;
 }
 
 /** A primary that is silent for so long is lost: three probes. One whose port refuses is lost at once. */
@@ -48,22 +50,28 @@ function isLost({ sign, silentMs }: Seen): boolean {
   return sign === "gone" || silentMs >= LOST_MS;
 }
 
-/** The member that was primary, where this guardian has lost it and sees no other. */
-export function lostPrimary({ seen }: View): Seen | undefined {
-  const members = seen.filter(({ kind }) => kind === "mongo");
-  const primaries = members.filter(({ role }) => role === "PRIMARY");
-  return primaries.some((member) => !isLost(member)) ? undefined : primaries.find(isLost);
+/** The machines that say of themselves that nothing should rely on them. */
+export function troubled(views: readonly View[]): ReadonlySet<string> {
+  return new Set(views.filter(({ trouble }) => trouble).map(({ guardian }) => guardian));
+}
+
+/** The member that was primary, where this guardian has lost it, or its machine is in trouble, and there is no other. */
+export function lostPrimary({ seen }: View, inTrouble: ReadonlySet<string>): Seen | undefined {
+  const primaries = seen.filter(({ kind, role }) => kind === "mongo" && role === "PRIMARY");
+  const lost = (member: Seen) => isLost(member) || inTrouble.has(member.server);
+  return primaries.some((member) => !lost(member)) ? undefined : primaries.find(lost);
 }
 
 /** The member that is to be asked to stand, or why none is. */
 export function stepUp({ own, others, sinceStepUpMs, lostForMs }: StepUpCase): { ask: string } | { why: string } {
-  const lost = lostPrimary(own);
+  const inTrouble = troubled([own, ...others]);
+  const lost = lostPrimary(own, inTrouble);
   if (!lost) return { why: "the primary is there" };
-  const agreeing = others.filter((view) => lostPrimary(view)?.name === lost.name);
+  const agreeing = others.filter((view) => lostPrimary(view, inTrouble)?.name === lost.name);
   if (agreeing.length === 0) return { why: "no other guardian has lost it" };
   if (sinceStepUpMs < STEP_UP_PAUSE_MS) return { why: "one was asked a moment ago" };
   const members = own.seen.filter(({ kind }) => kind === "mongo");
-  const well = members.filter((member) => !isLost(member) && member.role === "SECONDARY");
+  const well = members.filter((member) => !isLost(member) && member.role === "SECONDARY" && !inTrouble.has(member.server));
   if (2 * well.length <= members.length) return { why: "those that are left are no majority" };
   // The one in whose turn it is: the others look first whether it has helped.
   const turn = [own, ...agreeing]

@@ -8,7 +8,8 @@ import { insist } from "../mesh/insist.ts";
 import { type Logger, logger } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
-import { lostPrimary, mayEndTwin, stepUp, type View, whyNotKill } from "./judge.ts";
+import { type OwnDisk, watchDisk } from "./disk.ts";
+import { lostPrimary, mayEndTwin, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
 import { type Servers, watchServers } from "./servers.ts";
@@ -40,6 +41,7 @@ interface Guardian {
   readonly presence: Presence;
   readonly members: Members;
   readonly servers: Servers;
+  readonly disk: OwnDisk;
   readonly log: Logger;
   readonly still: Stillness;
   readonly views: Map<string, { readonly view: View; readonly atMs: number }>;
@@ -81,6 +83,7 @@ async function open(): Promise<Guardian> {
     servers: watchServers(
       nats.map((one) => ({ name: one.name, server: one.server, address: `${hostOf(topology, one.server)}:${one.monitor}` })),
     ),
+    disk: watchDisk(run, server),
     log,
     still: new Stillness(),
     views: new Map(),
@@ -99,8 +102,14 @@ async function open(): Promise<Guardian> {
   return guardian;
 }
 
-function viewOf({ server, members, servers }: Guardian): View {
-  return { guardian: server, seen: [...members.seen(), ...servers.seen()] };
+function viewOf({ server, members, servers, disk }: Guardian): View {
+  return { guardian: server, seen: [...members.seen(), ...servers.seen()], trouble: disk.trouble() };
+}
+
+/** What the other guardians have told of late. */
+function heard({ views }: Guardian): View[] {
+  const now = performance.now();
+  return [...views.values()].filter(({ atMs }) => now - atMs < FRESH_MS).map(({ view }) => view);
 }
 
 function act(guardian: Guardian, kind: Act["kind"], target: string): void {
@@ -112,8 +121,8 @@ function act(guardian: Guardian, kind: Act["kind"], target: string): void {
 /** One look at everything, and what follows from it. */
 function look(guardian: Guardian, own: View): void {
   const now = performance.now();
-  const others = [...guardian.views.values()].filter(({ atMs }) => now - atMs < FRESH_MS).map(({ view }) => view);
-  guardian.lostSinceMs = lostPrimary(own) ? (guardian.lostSinceMs ?? now) : undefined;
+  const others = heard(guardian);
+  guardian.lostSinceMs = lostPrimary(own, troubled([own, ...others])) ? (guardian.lostSinceMs ?? now) : undefined;
   if (guardian.lostSinceMs !== undefined) {
     const verdict = stepUp({ own, others, sinceStepUpMs: now - guardian.actedMs["step-up"], lostForMs: now - guardian.lostSinceMs });
     if ("ask" in verdict) {
@@ -172,7 +181,7 @@ const timer = setInterval(() => {
     guardian.calmUntilMs = now + CALM_MS;
   }
   const view = viewOf(guardian);
-  const alarmed = guardian.lostSinceMs === undefined && lostPrimary(view) !== undefined;
+  const alarmed = guardian.lostSinceMs === undefined && lostPrimary(view, troubled([view])) !== undefined;
   if (alarmed || now - toldMs >= VIEW_EVERY_MS) {
     toldMs = now;
     guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
@@ -184,7 +193,7 @@ guardian.log.info({ server: guardian.server }, "watching");
 function end(): void {
   clearInterval(timer);
   guardian.presence.close();
-  Promise.all([guardian.members.close(), guardian.servers.close(), guardian.bus.close()]).then(
+  Promise.all([guardian.members.close(), guardian.servers.close(), guardian.disk.close(), guardian.bus.close()]).then(
     () => process.exit(0),
     (error: unknown) => {
       guardian.log.error({ err: error }, "ended badly");

@@ -8,14 +8,18 @@ import { getHeapStatistics } from "node:v8";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
-/** What was measured of a twin. */
-export interface Vitals {
-  /** Bytes that are free on its disk; undefined where that could not be found out. */
+/** What was measured of a disk. */
+export interface Disk {
+  /** Bytes that are free on it; undefined where that could not be found out. */
   readonly freeBytes: number | undefined;
-  /** How long a small write took to reach the disk; undefined where none was tried. */
+  /** How long a small write took to reach it; undefined where none was tried. */
   readonly writeMs: number | undefined;
-  /** Why the disk cannot be written; empty where it can. */
+  /** Why it cannot be written; empty where it can. */
   readonly diskError: string;
+}
+
+/** What was measured of a twin, and of the disk it works on. */
+export interface Vitals extends Disk {
   /** The share of the heap's limit that is in use, 0 to 1. */
   readonly heapShare: number;
   /** How far the clock of each machine that keeps the store is ahead of one's own, in milliseconds. */
@@ -43,20 +47,22 @@ export interface Verdict {
 
 /** Pure. The first fault that is found, gravest first. */
 export function judge(vitals: Vitals, limits: Limits = LIMITS): Verdict {
-  const { freeBytes, writeMs, diskError, heapShare, stalls } = vitals;
-  if (diskError !== "") return { fault: `the disk cannot be written: ${diskError}`, end: false };
-  if (freeBytes !== undefined && freeBytes < limits.freeBytes)
-    return {
-      fault: `${Math.floor(freeBytes / 1_048_576)} MB are free on the disk, less than ${Math.floor(limits.freeBytes / 1_048_576)}`,
-      end: false,
-    };
+  const { heapShare, stalls } = vitals;
+  const disk = judgeDisk(vitals, limits);
+  if (disk !== "") return { fault: disk, end: false };
   const offMs = clockOff(vitals.clocksAheadMs, limits.clockMs);
   if (offMs !== 0) return { fault: `the clock is ${Math.abs(offMs)} ms ${offMs > 0 ? "behind" : "ahead of"} the others`, end: false };
-  if (writeMs !== undefined && writeMs > limits.writeMs)
-    return { fault: `a write of 4 KB took ${Math.round(writeMs)} ms to reach the disk`, end: false };
   if (heapShare > limits.heapShare) return { fault: `${Math.round(100 * heapShare)} % of the heap are in use`, end: true };
   if (stalls >= limits.stalls) return { fault: `the event loop has stood still ${stalls} times within a minute`, end: true };
   return { fault: "", end: false };
+}
+
+/** Pure. Why nothing should rely on this disk; empty where all is well. */
+export function judgeDisk({ freeBytes, writeMs, diskError }: Disk, limits: Limits = LIMITS): string {
+  if (diskError !== "") return `the disk cannot be written: ${diskError}`;
+  if (freeBytes !== undefined && freeBytes < limits.freeBytes)
+    return `${Math.floor(freeBytes / 1_048_576)} MB are free on the disk, less than ${Math.floor(limits.freeBytes / 1_048_576)}`;
+  return writeMs !== undefined && writeMs > limits.writeMs ? `a write of 4 KB took ${Math.round(writeMs)} ms to reach the disk` : "";
 }
 
 /** How far one's own clock is behind the median of all that are known, where that is too far; else 0. With fewer than three machines nobody can say whose is wrong. */
@@ -107,7 +113,7 @@ export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAhe
     const now = clock.monotonicMs();
     stalls = stalls.filter((atMs) => now - atMs < MINUTE_MS);
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    const disk = await Promise.race([lookAtDisk(run, file), late(DISK_LIMIT_MS)]);
+    const disk = await lookAtDisk(run, file, DISK_LIMIT_MS);
     const verdict = judge({ ...disk, heapShare: used / limit, clocksAheadMs: clocksAheadMs(), stalls: stalls.length }, limits);
     if (verdict.fault !== "") {
       if (verdict.fault !== fault) log.error({ fault: verdict.fault }, "not fit");
@@ -139,9 +145,12 @@ export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAhe
   };
 }
 
-type Disk = Pick<Vitals, "freeBytes" | "writeMs" | "diskError">;
+/** Asks what is free, and writes 4 KB to `file` in the folder, as far as the disk itself. One that has not answered within the limit took that long. */
+export function lookAtDisk(folder: string, file: string, limitMs: number): Promise<Disk> {
+  return Promise.race([writeProbe(folder, file), late(limitMs)]);
+}
 
-async function lookAtDisk(folder: string, file: string): Promise<Disk> {
+async function writeProbe(folder: string, file: string): Promise<Disk> {
   const startedMs = performance.now();
   try {
     const { bavail, bsize } = await statfs(folder);

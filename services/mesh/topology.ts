@@ -1,6 +1,6 @@
 /** The topology file: what runs where, in which mode. Every missing or bad value is reported, with its place, in one error. */
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { z } from "zod";
 
 /** When the preferred twin takes the lead back. */
@@ -140,10 +140,26 @@ export function readTopology(file: string): Topology {
 }
 
 export function checkTopology(content: unknown, file: string): Topology {
+  const checked = topologyOf(content);
+  if ("topology" in checked) return checked.topology;
+  throw new Error(`${file} is no valid topology:\n${checked.faults.map((fault) => `  ${fault}`).join("\n")}`);
+}
+
+/** A topology in YAML, or every fault of it with its place. Never throws. */
+export function parseTopology(text: string): { topology: Topology } | { faults: readonly string[] } {
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return { faults: document.errors.map(({ message }) => message.split("\n")[0] ?? message) };
+  try {
+    return topologyOf(document.toJS());
+  } catch (error) {
+    return { faults: [error instanceof Error ? error.message : String(error)] }; // Aliases without end.
+  }
+}
+
+function topologyOf(content: unknown): { topology: Topology } | { faults: readonly string[] } {
   const result = schema.safeParse(content);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `  ${issue.path.join(".") || "(top)"}: ${issue.message}`);
-  throw new Error(`${file} is no valid topology:\n${faults.join("\n")}`);
+  if (result.success) return { topology: result.data };
+  return { faults: result.error.issues.map((issue) => `${issue.path.join(".") || "(top)"}: ${issue.message}`) };
 }
 
 export function hostOf(topology: Topology, server: string): string {

@@ -1,4 +1,5 @@
 /** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. What an operator asks for goes to standard output, what went wrong to standard error. */
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { auditMesh } from "../audit/audit.ts";
@@ -185,9 +186,9 @@ program
   .option("--json", "机器可读 · machine-readable")
   .action(async (file: string | undefined, options: { json?: boolean }) => {
     const [{ apply }, { TOPOLOGY }] = await Promise.all([import("./orders.ts"), import("./run.ts")]);
-    const wanted = readTopology(file ?? TOPOLOGY);
+    const text = readFileSync(file ?? TOPOLOGY, "utf8");
     await orderAs(options, (operator) =>
-      apply(operator, wanted, ({ service, changes, version }) => console.error(`${service} #${version}: ${changes.join(", ")}`)),
+      apply(operator, text, ({ service, changes, version }) => console.error(`${service} #${version}: ${changes.join(", ")}`)),
     );
   });
 

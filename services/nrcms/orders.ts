@@ -1,12 +1,13 @@
 /** What an operator orders: a switchover, a server's rest and its end, the topology's settings. Each is asked of administration, and then watched until the pairs have done it. */
 import { randomUUID } from "node:crypto";
 import Table from "cli-table3";
+import { parse } from "yaml";
 import { AdministrationServiceDefinition as Administration } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { MonitoringServiceDefinition, type PairStatus, type TwinStatus } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import type { PairOrder, PairSettings } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { pause } from "../mesh/clock.ts";
 import { settingsMessage } from "../mesh/order.ts";
-import type { Topology } from "../mesh/topology.ts";
+import { checkTopology } from "../mesh/topology.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 
 /** How long the pairs have to do what was ordered. */
@@ -53,10 +54,12 @@ export interface Applied {
 }
 
 /**
- * Orders the settings of a topology file, pair by pair, where they differ from what stands. One that was interrupted is begun again and finds what is left;
- * nothing else of the file is looked at.
+ * Orders the settings of a topology file, given as its text, pair by pair, where they differ from what stands. Administration looks at the whole file first and refuses
+ * a bad one, so that the attempt is on record. One that was interrupted is begun again and finds what is left; nothing but the pairs' settings is ordered.
  */
-export async function apply(operator: GatewayClient, wanted: Topology, onPair: (applied: Applied) => void): Promise<Ordered> {
+export async function apply(operator: GatewayClient, text: string, onPair: (applied: Applied) => void): Promise<Ordered> {
+  await operator.call(Administration, "checkTopology", { requestId: randomUUID(), text }, CALL);
+  const wanted = checkTopology(parse(text), "the topology");
   const { orders } = await operator.call(Administration, "listPairOrders", {}, CALL);
   const ordered: PairOrder[] = [];
   for (const [service, pair] of Object.entries(wanted.services)) {

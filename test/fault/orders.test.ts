@@ -2,9 +2,12 @@
  * What operators order, under load: a lead that is given away, a server that is put at rest, its processes ended and started again, a pair's mode changed.
  * Nobody at a till notices: no call fails, and nothing is lost or paid twice.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { handOverPrimary } from "../../deploy/local/mongo.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
+import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { Topology } from "../../services/mesh/topology.ts";
 import type { GatewayClient } from "../../services/nrcms/gateway-client.ts";
 import { apply, drain, resume, switchover } from "../../services/nrcms/orders.ts";
@@ -117,12 +120,47 @@ describe("orders under load", () => {
     });
     await unnoticed("every pair's mode changed, and changed back", async (load) => {
       for (const topology of [turned(() => "hot-standby"), turned(() => "dual-active"), mesh.topology]) {
-        const { tookMs, orders } = await apply(operator, topology, () => undefined);
+        const { tookMs, orders } = await apply(operator, stringify(topology), () => undefined);
         note(`apply to ${orders.length} pairs`, tookMs);
         await answers(load, BETWEEN);
-        expect((await apply(operator, topology, () => undefined)).orders).toEqual([]);
+        expect((await apply(operator, stringify(topology), () => undefined)).orders).toEqual([]);
       }
     });
     console.log(took.splice(0).join(", "));
   });
+
+  test.each([
+    ["both twins on one server", "both twins are on server-a", (wanted: Topology) => move(wanted, "claims", "b", "server-a")],
+    [
+      "no witness",
+      "there is no majority",
+      (wanted: Topology) =>
+        void wanted.engines.mongo.forEach((one) => {
+          one.server = "server-a";
+        }),
+    ],
+    ["no YAML", "at line 1", () => "services: [claims"],
+  ])("a topology with %s is refused with its place, changes nothing, and is on record", async (_, words, spoil) => {
+    const wanted = structuredClone(mesh.topology);
+    const text = spoil(wanted) ?? stringify(wanted);
+    const journal = mesh.mongo.db("nrcms_administration").collection("journal");
+    const before = (await operator.call(AdministrationServiceDefinition, "listPairOrders", {})).orders;
+    const entries = await journal.countDocuments();
+    await expect(apply(operator, text, () => undefined)).rejects.toThrow(words);
+    expect((await operator.call(AdministrationServiceDefinition, "listPairOrders", {})).orders).toEqual(before);
+    expect(await journal.countDocuments()).toBe(entries + 1);
+    const [last] = await journal.find().sort({ atMs: -1 }).limit(1).toArray();
+    expect(last).toMatchObject({
+      outcome: "refused",
+      caller: expect.stringContaining("operator"),
+      method: expect.stringContaining("CheckTopology"),
+    });
+  });
 });
+
+/** Puts a twin on another server. */
+function move(topology: Topology, service: string, twin: "a" | "b", server: string): void {
+  const pair = topology.services[service];
+  if (!pair) throw new Error(`there is no ${service}`);
+  pair[twin].server = server;
+}

@@ -49,7 +49,7 @@ async function diskOfPrimary(scene: Scene, hurt: (machine: Machine) => () => voi
   scene.struck();
   const mend = hurt(machine);
   await scene.flows();
-  await pause(FAILED_DISK_MS);
+  await scene.lasts(FAILED_DISK_MS);
   mend();
   machine.powerOff();
   machine.powerOn();
@@ -114,7 +114,7 @@ export const machineFaults: readonly Fault[] = [
     async strike(scene) {
       const machine = server(scene);
       scene.note(machine.place);
-      const thaw = pause(FROZEN_MS);
+      const thaw = scene.lasts(FROZEN_MS);
       scene.struck();
       machine.signalAll("SIGSTOP");
       try {
@@ -139,7 +139,7 @@ export const machineFaults: readonly Fault[] = [
       const feed = limitCpu(`nrcms-lab-${process.pid}`, machine.pids(), STARVED_PERCENT);
       try {
         await scene.flows();
-        await pause(STARVED_MS);
+        await scene.lasts(STARVED_MS);
       } finally {
         feed();
       }
@@ -160,7 +160,7 @@ export const machineFaults: readonly Fault[] = [
       const widen = limitMemory(`nrcms-lab-${process.pid}`, machine.pids(), SPARE_BYTES);
       try {
         await scene.flows();
-        await pause(STARVED_MS);
+        await scene.lasts(STARVED_MS);
       } finally {
         widen();
       }
@@ -278,7 +278,7 @@ export const machineFaults: readonly Fault[] = [
         scene.note(machine.place);
         scene.struck();
         clock.set(sign * HOUR_S);
-        await pause(CLOCK_MS);
+        await scene.lasts(CLOCK_MS);
         await scene.flows();
         clock.set(0);
         scene.healed();

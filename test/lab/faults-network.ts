@@ -1,5 +1,4 @@
 /** The network between machines that are all well. */
-import { pause } from "../../services/mesh/clock.ts";
 import type { Fault } from "./fault.ts";
 import { whole } from "./faults-machines.ts";
 import { PLACES, type Place, type Spoilt } from "./net.ts";
@@ -18,7 +17,7 @@ async function partition(scene: Scene, cuts: readonly Cut[]): Promise<void> {
   for (const [from, to] of cuts) net.cut(from, to);
   try {
     await scene.flows();
-    await pause(AWAY_MS);
+    await scene.lasts(AWAY_MS);
   } finally {
     for (const [from, to] of cuts) net.heal(from, to);
   }
@@ -31,7 +30,7 @@ async function partition(scene: Scene, cuts: readonly Cut[]): Promise<void> {
 async function badCable(scene: Scene, spoilt: Spoilt, forMs: number): Promise<void> {
   const [place] = servers(scene);
   scene.note(place);
-  const over = pause(forMs);
+  const over = scene.lasts(forMs);
   scene.struck();
   const replace = await labOf(scene).net.spoil(place, spoilt);
   try {
@@ -60,7 +59,7 @@ export const networkFaults: readonly Fault[] = [
       net.plug(place, "out");
       try {
         await scene.flows();
-        await pause(AWAY_MS);
+        await scene.lasts(AWAY_MS);
       } finally {
         net.plug(place, "in");
       }

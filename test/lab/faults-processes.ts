@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { enginesReady } from "../../deploy/local/engines.ts";
-import { pause } from "../../services/mesh/clock.ts";
 import { until } from "../harness/faults.ts";
 import { leaderOf, type ServiceName } from "../harness/region-mesh.ts";
 import type { Fault } from "./fault.ts";
@@ -61,8 +60,23 @@ export const processFaults: readonly Fault[] = [
     async strike(scene) {
       scene.struck();
       await scene.flows();
-      await pause(CALM_MS);
+      await scene.lasts(CALM_MS);
     },
+  },
+  // The nats-servers first, MongoDB last: guardians kill one frozen engine a minute at most.
+  {
+    id: "kill-nats",
+    title: "kill −9 a nats-server, its clients with it",
+    gapMs: 500,
+    flowMs: 12_000,
+    strike: (scene) => killed(scene, engine(scene, "nats")),
+  },
+  {
+    id: "freeze-nats",
+    title: "freeze a nats-server",
+    gapMs: 500,
+    flowMs: 12_000,
+    strike: (scene) => frozen(scene, engine(scene, "nats")),
   },
   {
     id: "kill-twin",
@@ -125,20 +139,6 @@ export const processFaults: readonly Fault[] = [
         await back(scene, name, before);
       }
     },
-  },
-  {
-    id: "kill-nats",
-    title: "kill −9 a nats-server, its clients with it",
-    gapMs: 500,
-    flowMs: 12_000,
-    strike: (scene) => killed(scene, engine(scene, "nats")),
-  },
-  {
-    id: "freeze-nats",
-    title: "freeze a nats-server",
-    gapMs: 500,
-    flowMs: 12_000,
-    strike: (scene) => frozen(scene, engine(scene, "nats")),
   },
   {
     id: "kill-primary",

@@ -43,7 +43,7 @@ const program = new Command("lab")
   .option("--only <faults>", "only these, separated by commas")
   .option("--seeds <count>", "how many seeds of each; by default 3, of the long ones 1")
   .option("--seed <number>", "the first seed; by default of this moment")
-  .option("--short", "without the long ones")
+  .option("--short", "without the long ones, and each of the others no longer than it takes to show")
   .option("--minutes <count>", "how long the mixed one lasts; by default 30")
   .option("--long", "the mixed one for 24 hours")
   .option("--resume", "leave out what was played on this commit already")
@@ -84,7 +84,7 @@ function turnsOf(faults: readonly Fault[], options: Options): Turn[] {
   if (!options.resume) return all;
   const done = new Set(
     keptRows()
-      .filter((row) => row.commit === commit() && isClean(row))
+      .filter((row) => row.commit === commit() && isClean(row) && row.brief === Boolean(options.short))
       .map((row) => `${row.id} ${row.turn}`),
   );
   return all.filter(({ fault, turn }) => !done.has(`${fault.id} ${turn}`));
@@ -105,7 +105,8 @@ async function playHere(options: Options, net: Net | undefined): Promise<void> {
       say("ends after this fault");
       stop.abort();
     });
-  const rows = playable.length === 0 ? [] : await playAll(turnsOf(playable, options), { net, say }, stop.signal);
+  const rows =
+    playable.length === 0 ? [] : await playAll(turnsOf(playable, options), { net, brief: options.short ?? false, say }, stop.signal);
   show(faults, options.resume ? lastRows() : rows, options);
   const left = faults.filter((fault) => !playable.includes(fault));
   const why = (fault: Fault) => (fault.clock && noClock ? `no clock can be set: ${noClock}` : "needs machines of its own");
@@ -114,9 +115,10 @@ async function playHere(options: Options, net: Net | undefined): Promise<void> {
   process.exitCode = rows.every(isClean) && rows.length > 0 ? 0 : 1;
 }
 
-/** The newest row of each fault and turn. */
+/** The newest row of each fault and turn, of those that were played in full. */
 function lastRows(): Row[] {
-  return [...new Map(keptRows().map((row) => [`${row.id} ${row.turn}`, row])).values()];
+  const rows = keptRows().filter(({ brief }) => !brief);
+  return [...new Map(rows.map((row) => [`${row.id} ${row.turn}`, row])).values()];
 }
 
 function show(faults: readonly Fault[], rows: readonly Row[], { json }: Options): void {

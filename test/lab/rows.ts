@@ -10,6 +10,8 @@ export interface Row {
   readonly seed: number;
   /** The how-manieth of the fault's seeds. */
   readonly turn: number;
+  /** No longer than it takes to show: not for the README. */
+  readonly brief: boolean;
   readonly date: string;
   readonly commit: string;
   readonly claims: number;

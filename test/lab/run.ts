@@ -26,6 +26,8 @@ export interface Turn {
 export interface Running {
   /** Undefined where there are no namespaces. */
   readonly net: Net | undefined;
+  /** Each fault no longer than it takes to show. */
+  readonly brief: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -63,7 +65,7 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
       mesh ??= await fresh(running);
       const { fault, seed } = turn;
       running.say(`${index + 1}/${turns.length}  ${fault.id}, seed ${seed}: ${fault.title}`);
-      const row = await playOne(mesh, turn);
+      const row = await playOne(mesh, turn, running.brief);
       keep(row);
       rows.push(row);
       claims = row.claims;
@@ -80,7 +82,7 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
   return rows;
 }
 
-async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn): Promise<Row> {
+async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn, brief: boolean): Promise<Row> {
   const strangers = readmeClient(mesh, STRANGERS);
   let scene: ReturnType<typeof sceneOf> | undefined;
   let played: Played | undefined;
@@ -89,7 +91,7 @@ async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn): Promise<Row>
     played = await play(
       mesh,
       async (load) => {
-        scene = sceneOf(mesh, mesh.lab, load, random(seed, fault.id));
+        scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief });
         await fault.strike(scene);
       },
       fault.perSecond ?? PER_SECOND,
@@ -104,6 +106,7 @@ async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn): Promise<Row>
     id: fault.id,
     seed,
     turn,
+    brief,
     date: new Date().toISOString(),
     commit: commit(),
     claims: played?.claims ?? 0,

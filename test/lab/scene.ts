@@ -10,6 +10,7 @@ import type { Lab } from "./lab.ts";
 
 export const FLOW_LIMIT_MS = 90_000;
 const LOOK_MS = 100;
+const BRIEF_MS = 3_000;
 const ASKED = 64;
 
 export interface Scene {
@@ -26,6 +27,8 @@ export interface Scene {
   flows(): Promise<void>;
   /** Says itself how long it took until money flowed. */
   flowed(ms: number): void;
+  /** Waits while the fault lasts: so long, or the least that shows it where the faults are played in brief. */
+  lasts(ms: number): Promise<void>;
   /** Something that a reader of the table should know. */
   note(words: string): void;
 }
@@ -50,7 +53,15 @@ function watcher(topology: Topology): MongoClient {
   });
 }
 
-export function sceneOf(mesh: RegionMesh, lab: Lab | undefined, load: Load, chance: Random): Marks {
+export interface Setting {
+  readonly mesh: RegionMesh;
+  readonly lab: Lab | undefined;
+  readonly load: Load;
+  readonly chance: Random;
+  readonly brief: boolean;
+}
+
+export function sceneOf({ mesh, lab, load, chance, brief }: Setting): Marks {
   const mongo = watcher(mesh.topology);
   const claims = mongo.db("nrcms_claims").collection<{ _id: string }>("claims");
   const notes: string[] = [];
@@ -93,6 +104,7 @@ export function sceneOf(mesh: RegionMesh, lab: Lab | undefined, load: Load, chan
     flowed(ms) {
       flowMs = ms;
     },
+    lasts: (ms) => pause(brief ? Math.min(ms, BRIEF_MS) : ms),
     note: (words) => void notes.push(words),
     close: () => mongo.close(),
   };

@@ -150,6 +150,19 @@ export const resumeServer: Decided<Resuming, readonly PairOrder[]> = {
   },
 };
 
+/** A topology file that somebody wants to apply: the pairs that it has, or what is wrong with it. */
+export interface Checking {
+  readonly services: readonly string[];
+  /** Every fault with its place. */
+  readonly faults: readonly string[];
+}
+
+export const checkTopology: Decided<Checking, readonly string[]> = {
+  needs: () => [],
+  decide: ({ services, faults }) =>
+    faults.length > 0 ? refuse("BAD_TOPOLOGY", { field: "text", faults: faults.join("; ") }) : [...services],
+};
+
 /** What stands of a pair: its document, or what the topology says. */
 export function ofPair({ service, settings }: KnownPair, state: Pick<State, "get">): PairOrder {
   const first: PairOrder = { service, revision: 0, settings, successor: "", overEpoch: 0, resting: [], orderedBy: "", orderedAtMs: 0 };

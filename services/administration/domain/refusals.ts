@@ -38,4 +38,9 @@ export const refuse = refusals({
     zh: "{service} 不存数据，只能双机互备援",
     en: "{service} remembers nothing and is always dual active",
   },
+  BAD_TOPOLOGY: {
+    status: "FAILED_PRECONDITION",
+    zh: "拓扑文件有误，未作任何更改：{faults}",
+    en: "this is no valid topology, and nothing was changed: {faults}",
+  },
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  checkTopology,
   configurePair,
   drainServer,
   type KnownPair,
@@ -171,5 +172,15 @@ describe("a pair's settings", () => {
     expect(configuring(world, { service: "gateway", pair: gateway }).result).toMatchObject({ code: "ALWAYS_DUAL_ACTIVE" });
     expect(configuring(world, { service: "x", pair: undefined }).result).toMatchObject({ code: "UNKNOWN_SERVICE" });
     expect(configuring(world, { seenVersion: 4 }).result).toMatchObject({ code: "PAIR_CHANGED" });
+  });
+});
+
+describe("a topology file", () => {
+  test("that is one is answered with its pairs; one that is none with every fault", () => {
+    const world = newWorld();
+    expect(world.run(checkTopology, { services: ["claims"], faults: [] }).result).toEqual(["claims"]);
+    const { result } = world.run(checkTopology, { services: [], faults: ["province: must be six digits", "bank: is missing"] });
+    expect(result).toMatchObject({ code: "BAD_TOPOLOGY", field: "text" });
+    expect(result).toMatchObject({ en: expect.stringContaining("province: must be six digits; bank: is missing") });
   });
 });

@@ -22,7 +22,9 @@ const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen
 });
 const nats = (name: string, more: Partial<Seen> = {}): Seen => ({ ...mongo(name, ""), name: `nats-${name}`, kind: "nats", ...more });
 
-const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen });
+const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen, trouble: "" });
+const inTrouble = (one: View): View => ({ ...one, trouble: "12 MB are free on the disk" });
+const NONE: ReadonlySet<string> = new Set();
 const gone = { sign: "gone", silentMs: 120 } as const;
 const frozen = { sign: "silent", silentMs: 2_000 } as const;
 const members = (primary: Partial<Seen>, more: { b?: Partial<Seen>; w?: Partial<Seen> } = {}) => [
@@ -76,8 +78,20 @@ describe("protocols 20: a step-up", () => {
     expect(asked({ own: view("server-b", ...members(frozen)), others: [view("witness", ...members(frozen))] })).toEqual({ ask: "mongo-b" });
   });
 
+  test("is asked where the primary answers, but its machine says that its disk is full", () => {
+    const own = view("server-b", ...members({}));
+    const others = [inTrouble(view("server-a", ...members({}))), view("witness", ...members({}))];
+    expect(asked({ own, others, lostForMs: 300 })).toEqual({ ask: "mongo-b" });
+    expect(asked({ own, others: [view("server-a", ...members({}))] })).toEqual({ why: "the primary is there" });
+  });
+
+  test("is not asked of a member whose machine is in trouble", () => {
+    const others = [view("witness", ...members(gone))];
+    expect(asked({ own: inTrouble(view("server-b", ...members(gone))), others })).toEqual({ why: "those that are left are no majority" });
+  });
+
   test("a set that never had a primary has lost none", () => {
-    expect(lostPrimary(view("server-b", mongo("a", "", gone), mongo("b", "SECONDARY")))).toBeUndefined();
+    expect(lostPrimary(view("server-b", mongo("a", "", gone), mongo("b", "SECONDARY")), NONE)).toBeUndefined();
   });
 });
 
