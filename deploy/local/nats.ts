@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { DETAILS_PATH, type Details, stepDownsOf, streamsIn } from "../../services/mesh/leaders.ts";
 import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
 import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
@@ -45,17 +46,6 @@ interface Meta {
   readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
 }
 
-interface Group {
-  readonly name: string;
-  readonly cluster?: { readonly leader?: string };
-}
-interface Stream extends Group {
-  readonly consumer_detail?: readonly Group[];
-}
-interface Details {
-  readonly account_details?: readonly { readonly stream_detail?: readonly Stream[] }[];
-}
-
 async function ask<T>(address: string, path: string, signal: AbortSignal): Promise<{ ok: boolean; body: T }> {
   const answer = await fetch(`http://${address}${path}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]) });
   return { ok: answer.ok, body: (await answer.json()) as T };
@@ -84,15 +74,13 @@ async function missing(topology: Topology, signal: AbortSignal): Promise<string[
   const healths = await Promise.all(servers.map(({ address }) => ask<{ error?: string }>(address, "/healthz", signal)));
   words.push(...healths.flatMap(({ ok, body }, index) => (ok ? [] : [`${servers[index]?.name}: ${body.error ?? "not healthy"}`])));
   if (words.length > 0) return words;
-  const details = await Promise.all(servers.map(({ address }) => ask<Details>(address, "/jsz?streams=true&consumers=true", signal)));
-  const leaderless = details.flatMap(({ body }) =>
-    (body.account_details ?? []).flatMap((account) => withoutLeader(account.stream_detail ?? [])),
-  );
+  const details = await Promise.all(servers.map(({ address }) => ask<Details>(address, DETAILS_PATH, signal)));
+  const leaderless = details.flatMap(({ body }) => withoutLeader(streamsIn(body)));
   return leaderless.length > 0 ? [`no leader yet for ${[...new Set(leaderless)].join(", ")}`] : [];
 }
 
 /** Streams and consumers that are stored already elect leaders of their own, seconds after the servers call themselves healthy. */
-function withoutLeader(streams: readonly Stream[]): string[] {
+function withoutLeader(streams: ReturnType<typeof streamsIn>): string[] {
   const lacks = ({ cluster }: { cluster?: { leader?: string } }): boolean => cluster !== undefined && !cluster.leader;
   return streams.flatMap((stream) => [
     ...(lacks(stream) ? [stream.name] : []),
@@ -105,13 +93,8 @@ export async function handOverLeaders(topology: Topology, server: string): Promi
   const own = topology.engines.nats.find((nats) => nats.server === server);
   if (!own) return 0;
   const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
-  const { body } = await ask<Details>(`${hostOf(topology, server)}:${own.monitor}`, "/jsz?streams=true&consumers=true", signal);
-  const streams = (body.account_details ?? []).flatMap((account) => account.stream_detail ?? []);
-  const leads = ({ cluster }: Group) => cluster?.leader === own.name;
-  const subjects = streams.flatMap((stream) => [
-    ...(stream.consumer_detail ?? []).filter(leads).map(({ name }) => `$JS.API.CONSUMER.LEADER.STEPDOWN.${stream.name}.${name}`),
-    ...(leads(stream) ? [`$JS.API.STREAM.LEADER.STEPDOWN.${stream.name}`] : []),
-  ]);
+  const { body } = await ask<Details>(`${hostOf(topology, server)}:${own.monitor}`, DETAILS_PATH, signal);
+  const subjects = stepDownsOf(own.name, body);
   const connection = await connect({ servers: natsServers(topology), timeout: PROBE_LIMIT_MS, maxReconnectAttempts: 2 });
   try {
     const moved = await Promise.allSettled(subjects.map((subject) => connection.request(subject, "", { timeout: PROBE_LIMIT_MS })));

@@ -25,6 +25,8 @@ export interface View {
   readonly seen: readonly Seen[];
   /** Why nothing should rely on the guardian's own machine; empty where all is well. Only the machine itself can know. */
   readonly trouble: string;
+  /** How much of its time the guardian itself got of late, 0 to 1. */
+  readonly pace: number;
 }
 
 /** A primary that is silent for so long is lost: three probes. One whose port refuses is lost at once. */
@@ -40,6 +42,7 @@ export interface StepUpCase {
   readonly own: View;
   /** Fresh views of the others. */
   readonly others: readonly View[];
+  readonly inTrouble: InTrouble;
   /** Since the last step-up that anyone has asked for, in this mesh. */
   readonly sinceStepUpMs: number;
   /** For how long this guardian has seen the primary lost. */
@@ -50,21 +53,32 @@ function isLost({ sign, silentMs }: Seen): boolean {
   return sign === "gone" || silentMs >= LOST_MS;
 }
 
-/** The machines that say of themselves that nothing should rely on them. */
-export function troubled(views: readonly View[]): ReadonlySet<string> {
-  return new Set(views.filter(({ trouble }) => trouble).map(({ guardian }) => guardian));
+/** A guardian that gets less of its time has a machine without CPU, where the others have theirs: all being slow is a load, and no trouble. */
+const STARVED_PACE = 0.4;
+const WELL_PACE = 0.75;
+
+/** The machines on which nothing should rely, by what is known of all; with the reason. */
+export function troubled(views: readonly View[]): ReadonlyMap<string, string> {
+  const words = views.map(({ guardian, trouble, pace }): [string, string] => {
+    const others = views.filter((view) => view.guardian !== guardian);
+    const starved = pace < STARVED_PACE && others.length > 1 && others.every((view) => view.pace >= WELL_PACE);
+    return [guardian, trouble || (starved ? `the machine has ${Math.round(100 * pace)} % of the time that it needs` : "")];
+  });
+  return new Map(words.filter(([, why]) => why !== ""));
 }
 
+/** The machines in trouble, by name. */
+export type InTrouble = Pick<ReadonlyMap<string, string>, "has">;
+
 /** The member that was primary, where this guardian has lost it, or its machine is in trouble, and there is no other. */
-export function lostPrimary({ seen }: View, inTrouble: ReadonlySet<string>): Seen | undefined {
+export function lostPrimary({ seen }: View, inTrouble: InTrouble): Seen | undefined {
   const primaries = seen.filter(({ kind, role }) => kind === "mongo" && role === "PRIMARY");
   const lost = (member: Seen) => isLost(member) || inTrouble.has(member.server);
   return primaries.some((member) => !lost(member)) ? undefined : primaries.find(lost);
 }
 
 /** The member that is to be asked to stand, or why none is. */
-export function stepUp({ own, others, sinceStepUpMs, lostForMs }: StepUpCase): { ask: string } | { why: string } {
-  const inTrouble = troubled([own, ...others]);
+export function stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs }: StepUpCase): { ask: string } | { why: string } {
   const lost = lostPrimary(own, inTrouble);
   if (!lost) return { why: "the primary is there" };
   const agreeing = others.filter((view) => lostPrimary(view, inTrouble)?.name === lost.name);
@@ -111,6 +125,22 @@ export function whyNotKill({ own, others, name, stillMs, ageMs, sinceKillMs }: K
   if (agreeing.length < 2) return "the other guardians do not agree";
   if (sinceKillMs < KILL_PAUSE_MS) return "one was killed a moment ago";
   return "";
+}
+
+export interface HandOverCase {
+  readonly guardian: string;
+  /** The guardians that are heard, this one among them. */
+  readonly guardians: readonly string[];
+  readonly inTrouble: InTrouble;
+  readonly sinceHandOverMs: number;
+}
+
+const HAND_OVER_PAUSE_MS = 5_000;
+
+/** Whether this guardian is the one that moves the lead of streams away from the machines in trouble. */
+export function mayHandOver({ guardian, guardians, inTrouble, sinceHandOverMs }: HandOverCase): boolean {
+  const [first] = guardians.filter((name) => !inTrouble.has(name)).toSorted();
+  return first === guardian && sinceHandOverMs >= HAND_OVER_PAUSE_MS;
 }
 
 export interface TwinCase {

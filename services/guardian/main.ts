@@ -5,12 +5,15 @@
 import { join } from "node:path";
 import { type Bus, openBus } from "../mesh/bus.ts";
 import { insist } from "../mesh/insist.ts";
+import { DETAILS_PATH, type Details, stepDownsOf } from "../mesh/leaders.ts";
 import { type Logger, logger } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
+import { tellTrouble } from "../mesh/trouble.ts";
 import { type OwnDisk, watchDisk } from "./disk.ts";
-import { lostPrimary, mayEndTwin, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
+import { lostPrimary, mayEndTwin, mayHandOver, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
+import { Pace } from "./pace.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
 import { type Servers, watchServers } from "./servers.ts";
 
@@ -20,6 +23,8 @@ const OWN_STALL_MS = 400;
 const CALM_MS = 2_000;
 const VIEW_EVERY_MS = 500;
 const FRESH_MS = 1_500;
+const TROUBLE_LASTS_MS = 5_000;
+const ASK_MS = 2_000;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
 /** A guardian has more patience than a twin: nobody waits for it. */
@@ -29,7 +34,7 @@ const WORD = { mongo: "", nats: "nats.conf" } as const;
 
 interface Act {
   readonly guardian: string;
-  readonly kind: "step-up" | "kill" | "end twin";
+  readonly kind: "step-up" | "kill" | "end twin" | "hand over";
   readonly target: string;
 }
 
@@ -42,10 +47,13 @@ interface Guardian {
   readonly members: Members;
   readonly servers: Servers;
   readonly disk: OwnDisk;
+  readonly pace: Pace;
   readonly log: Logger;
   readonly still: Stillness;
   readonly views: Map<string, { readonly view: View; readonly atMs: number }>;
-  /** When a step-up was last asked for, and a daemon killed, by any guardian. */
+  /** The machines in trouble, with the reason, and when that was last seen. */
+  readonly troubles: Map<string, { readonly why: string; readonly atMs: number }>;
+  /** When a step-up was last asked for, a daemon killed, and so on, by any guardian. */
   readonly actedMs: Record<Act["kind"], number>;
   lostSinceMs: number | undefined;
   calmUntilMs: number;
@@ -84,10 +92,17 @@ async function open(): Promise<Guardian> {
       nats.map((one) => ({ name: one.name, server: one.server, address: `${hostOf(topology, one.server)}:${one.monitor}` })),
     ),
     disk: watchDisk(run, server),
+    pace: new Pace(TICK_MS, performance.now()),
     log,
     still: new Stillness(),
     views: new Map(),
-    actedMs: { "step-up": Number.NEGATIVE_INFINITY, kill: Number.NEGATIVE_INFINITY, "end twin": Number.NEGATIVE_INFINITY },
+    troubles: new Map(),
+    actedMs: {
+      "step-up": Number.NEGATIVE_INFINITY,
+      kill: Number.NEGATIVE_INFINITY,
+      "end twin": Number.NEGATIVE_INFINITY,
+      "hand over": Number.NEGATIVE_INFINITY,
+    },
     lostSinceMs: undefined,
     calmUntilMs: performance.now() + CALM_MS,
   };
@@ -102,8 +117,9 @@ async function open(): Promise<Guardian> {
   return guardian;
 }
 
-function viewOf({ server, members, servers, disk }: Guardian): View {
-  return { guardian: server, seen: [...members.seen(), ...servers.seen()], trouble: disk.trouble() };
+function viewOf({ server, members, servers, disk, pace }: Guardian): View {
+  const seen = [...members.seen(), ...servers.seen()];
+  return { guardian: server, seen, trouble: disk.trouble(), pace: pace.share(performance.now()) };
 }
 
 /** What the other guardians have told of late. */
@@ -118,13 +134,25 @@ function act(guardian: Guardian, kind: Act["kind"], target: string): void {
   guardian.log.warn({ kind, target }, "the guardian acts");
 }
 
+/** Remembers which machines are in trouble, for as long as it is seen and a little longer: what comes late from a starved machine is late, not gone. */
+function noteTroubles({ troubles, log }: Guardian, views: readonly View[]): void {
+  const now = performance.now();
+  for (const [server, why] of troubled(views)) {
+    if (!troubles.has(server)) log.warn({ server, why }, "a machine is in trouble");
+    troubles.set(server, { why, atMs: now });
+  }
+  for (const [server, { atMs }] of troubles) if (now - atMs > TROUBLE_LASTS_MS) troubles.delete(server);
+}
+
 /** One look at everything, and what follows from it. */
 function look(guardian: Guardian, own: View): void {
   const now = performance.now();
   const others = heard(guardian);
-  guardian.lostSinceMs = lostPrimary(own, troubled([own, ...others])) ? (guardian.lostSinceMs ?? now) : undefined;
+  const inTrouble = guardian.troubles;
+  guardian.lostSinceMs = lostPrimary(own, inTrouble) ? (guardian.lostSinceMs ?? now) : undefined;
   if (guardian.lostSinceMs !== undefined) {
-    const verdict = stepUp({ own, others, sinceStepUpMs: now - guardian.actedMs["step-up"], lostForMs: now - guardian.lostSinceMs });
+    const sinceStepUpMs = now - guardian.actedMs["step-up"];
+    const verdict = stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs: now - guardian.lostSinceMs });
     if ("ask" in verdict) {
       act(guardian, "step-up", verdict.ask);
       guardian.members.stepUp(verdict.ask).then(
@@ -133,8 +161,31 @@ function look(guardian: Guardian, own: View): void {
       );
     }
   }
+  const guardians = [own, ...others].map(({ guardian: name }) => name);
+  const sinceHandOverMs = now - guardian.actedMs["hand over"];
+  if (inTrouble.size > 0 && mayHandOver({ guardian: guardian.server, guardians, inTrouble, sinceHandOverMs })) handOver(guardian);
   killFrozen(guardian, own, others, now);
   endStuckTwins(guardian, now);
+}
+
+/** Asks everything that a nats-server in trouble leads for another leader; where that does not help, it is asked again. */
+function handOver(guardian: Guardian): void {
+  const { topology, troubles, bus, log, server } = guardian;
+  const own = topology.engines.nats.find((nats) => nats.server === server);
+  const led = topology.engines.nats.filter((nats) => troubles.has(nats.server));
+  if (!own || led.length === 0) return;
+  act(guardian, "hand over", led.map(({ name }) => name).join(", "));
+  const move = async (): Promise<number> => {
+    const answer = await fetch(`http://${hostOf(topology, server)}:${own.monitor}${DETAILS_PATH}`, { signal: AbortSignal.timeout(ASK_MS) });
+    const details = (await answer.json()) as Details;
+    const subjects = led.flatMap(({ name }) => stepDownsOf(name, details));
+    await Promise.all(subjects.map((subject) => bus.request(subject, new Uint8Array(), {}, ASK_MS)));
+    return subjects.length;
+  };
+  move().then(
+    (asked) => log.warn({ asked }, "streams and consumers were asked for another leader"),
+    (error: unknown) => log.warn({ err: error }, "who leads what could not be found out: asked again"),
+  );
 }
 
 function killFrozen(guardian: Guardian, own: View, others: readonly View[], now: number): void {
@@ -173,6 +224,7 @@ const timer = setInterval(() => {
   const now = performance.now();
   const stoodMs = now - lookedMs - TICK_MS;
   lookedMs = now;
+  guardian.pace.tick(now);
   if (stoodMs > OWN_STALL_MS) {
     guardian.log.info({ ms: Math.round(stoodMs) }, "the guardian itself stood still: it looks anew");
     guardian.members.forgive();
@@ -181,10 +233,12 @@ const timer = setInterval(() => {
     guardian.calmUntilMs = now + CALM_MS;
   }
   const view = viewOf(guardian);
-  const alarmed = guardian.lostSinceMs === undefined && lostPrimary(view, troubled([view])) !== undefined;
+  noteTroubles(guardian, [view, ...heard(guardian)]);
+  const alarmed = guardian.lostSinceMs === undefined && lostPrimary(view, guardian.troubles) !== undefined;
   if (alarmed || now - toldMs >= VIEW_EVERY_MS) {
     toldMs = now;
     guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
+    for (const [server, { why }] of guardian.troubles) tellTrouble(guardian.bus, server, why);
   }
   if (now >= guardian.calmUntilMs) look(guardian, view);
 }, TICK_MS);

@@ -12,6 +12,7 @@ import { BEAT_MS, isWell, listen, type Presence, sendBeat, sendDeath } from "./p
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
 import { hostOf, natsAccess, otherTwin } from "./topology.ts";
+import { hearTrouble, type Trouble } from "./trouble.ts";
 
 export interface Door {
   readonly config: TwinConfig;
@@ -43,9 +44,11 @@ export async function openDoor(service: string): Promise<Door> {
   let answers = 0;
   let orders: Orders | undefined;
   let presence: Presence | undefined;
-  /** Its server is drained, and its peer can do the work: clients that look at its health go there. */
+  let trouble: Trouble | undefined;
+  const isPeerWell = () => presence !== undefined && isWell(presence, service, otherTwin(config.twin));
+  /** Its server is drained or in trouble, and its peer can do the work: clients that look at its health go there. */
   const isResting = () =>
-    orders !== undefined && presence !== undefined && rests(orders.current, config.twin, isWell(presence, service, otherTwin(config.twin)));
+    (orders !== undefined && rests(orders.current, config.twin, isPeerWell())) || (Boolean(trouble?.why) && isPeerWell());
   const fault = () => (draining ? "draining" : serving());
   const beat = () => ({
     service,
@@ -58,7 +61,7 @@ export async function openDoor(service: string): Promise<Door> {
     instance: config.instance,
     release: config.release,
     epoch: 0,
-    fault: fault(),
+    fault: fault() || (trouble?.why ?? ""),
     order: orders?.current.version ?? 0,
     resting: isResting(),
     waiting: 0,
@@ -80,6 +83,7 @@ export async function openDoor(service: string): Promise<Door> {
   const bus = await insist("NATS", log, () => openBus(natsAccess(config.topology, config.place.server), name, log));
   const heard = listen(bus, { beats: "*.*" });
   presence = heard;
+  trouble = hearTrouble(bus, config.place.server, clock);
   const client = openClient(bus, (of, twin) => heard.isDead(of, twin));
   const ask = askForOrders(client, { name, role: "SERVICE", scope: PROVINCE });
   orders = await openOrders({ service, first: firstOrder(config.pair), bus, log, ask });
@@ -129,6 +133,7 @@ export async function openDoor(service: string): Promise<Door> {
             clearInterval(beats);
             orders?.close();
             looked.stop();
+            trouble?.close();
             sendDeath(bus, service, config.twin, config.instance);
             await bus.flush();
             await Promise.all([bus.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);

@@ -28,6 +28,7 @@ import { openMongoStore } from "./store-mongo.ts";
 import { progressOf } from "./stream.ts";
 import { newTraceparent, openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
+import { hearTrouble } from "./trouble.ts";
 import { searchUnheard } from "./unheard.ts";
 import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
 
@@ -135,6 +136,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
   await insist("the peer's note of crashers", log, () => hearCrashers(store, twin, crash));
 
+  const trouble = hearTrouble(bus, config.place.server, clock);
   const fitness = ground.watchFitness({
     run: config.run,
     name,
@@ -143,6 +145,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     limits: config.limits,
     clocksAheadMs: () => store.clocksAheadMs(),
     onEnd: (reason) => {
+      // A new process would have no more of the machine than this one.
+      if (trouble.why !== "") return log.warn({ reason, trouble: trouble.why }, "the machine is in trouble: this process stays");
       log.error({ reason }, "only a new process helps: this one hands over and ends");
       drain()
         .catch((error: unknown) => log.error({ err: error }, "drained badly"))
@@ -170,8 +174,10 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
   }
   const isResting = () => rests(orders.current, twin, isPeerWell());
+  /** What is wrong with it itself, or with its machine. */
+  const ownFault = () => fitness.fault || trouble.why;
   /** It has a fault of its own, and its peer can do the work. */
-  const isUnfit = () => fitness.fault !== "" && isPeerWell();
+  const isUnfit = () => ownFault() !== "" && isPeerWell();
   const isActive = () => !draining && !isResting() && !isUnfit() && (!isFenced() || pair.leads);
   const pair = new Pair({
     store,
@@ -182,7 +188,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     clock,
     log,
     order: () => orders.current,
-    fault: () => fitness.fault,
+    fault: ownFault,
     onLead: () => {
       leading = new AbortController();
       refreshActive();
@@ -365,7 +371,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     if (behind && !draining && clock.nowMs() - newest.atMs > MARK_BEHIND_MS && (!isFenced() || pair.leads)) await batcher.touch();
   }
 
-  const faultNow = () => (draining ? "draining" : bus.connected ? storeFault || fitness.fault : "NATS is not connected");
+  const faultNow = () => (draining ? "draining" : bus.connected ? storeFault || ownFault() : "NATS is not connected");
   beatOf = () => ({
     ...blank(config),
     mode: orders.current.mode,
@@ -431,6 +437,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     clearInterval(census);
     orders.close();
     fitness.close();
+    trouble.close();
     // So that neither the peer nor the next start publishes again what has been published.
     if (relay.mark.entry > batcher.newest.publishedEntry)
       await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));

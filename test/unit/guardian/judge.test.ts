@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
 import {
+  type InTrouble,
   type KillCase,
   lostPrimary,
   mayEndTwin,
+  mayHandOver,
   type Seen,
   type StepUpCase,
   stepUp,
+  troubled,
   type View,
   whyNotKill,
 } from "../../../services/guardian/judge.ts";
+import { Pace } from "../../../services/guardian/pace.ts";
 
 const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen => ({
   name: `mongo-${name}`,
@@ -22,9 +26,8 @@ const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen
 });
 const nats = (name: string, more: Partial<Seen> = {}): Seen => ({ ...mongo(name, ""), name: `nats-${name}`, kind: "nats", ...more });
 
-const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen, trouble: "" });
-const inTrouble = (one: View): View => ({ ...one, trouble: "12 MB are free on the disk" });
-const NONE: ReadonlySet<string> = new Set();
+const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen, trouble: "", pace: 1 });
+const NOBODY: InTrouble = new Set<string>();
 const gone = { sign: "gone", silentMs: 120 } as const;
 const frozen = { sign: "silent", silentMs: 2_000 } as const;
 const members = (primary: Partial<Seen>, more: { b?: Partial<Seen>; w?: Partial<Seen> } = {}) => [
@@ -38,6 +41,7 @@ describe("protocols 20: a step-up", () => {
     stepUp({
       own: view("server-b", ...members(gone)),
       others: [view("witness", ...members(gone))],
+      inTrouble: NOBODY,
       sinceStepUpMs: Number.POSITIVE_INFINITY,
       lostForMs: 0,
       ...more,
@@ -78,20 +82,18 @@ describe("protocols 20: a step-up", () => {
     expect(asked({ own: view("server-b", ...members(frozen)), others: [view("witness", ...members(frozen))] })).toEqual({ ask: "mongo-b" });
   });
 
-  test("is asked where the primary answers, but its machine says that its disk is full", () => {
-    const own = view("server-b", ...members({}));
-    const others = [inTrouble(view("server-a", ...members({}))), view("witness", ...members({}))];
-    expect(asked({ own, others, lostForMs: 300 })).toEqual({ ask: "mongo-b" });
-    expect(asked({ own, others: [view("server-a", ...members({}))] })).toEqual({ why: "the primary is there" });
+  test("is asked where the primary answers, but its machine is in trouble", () => {
+    const more = { own: view("server-b", ...members({})), others: [view("witness", ...members({}))] };
+    expect(asked({ ...more, inTrouble: new Set(["server-a"]) })).toEqual({ ask: "mongo-b" });
+    expect(asked(more)).toEqual({ why: "the primary is there" });
   });
 
   test("is not asked of a member whose machine is in trouble", () => {
-    const others = [view("witness", ...members(gone))];
-    expect(asked({ own: inTrouble(view("server-b", ...members(gone))), others })).toEqual({ why: "those that are left are no majority" });
+    expect(asked({ inTrouble: new Set(["server-b"]) })).toEqual({ why: "those that are left are no majority" });
   });
 
   test("a set that never had a primary has lost none", () => {
-    expect(lostPrimary(view("server-b", mongo("a", "", gone), mongo("b", "SECONDARY")), NONE)).toBeUndefined();
+    expect(lostPrimary(view("server-b", mongo("a", "", gone), mongo("b", "SECONDARY")), NOBODY)).toBeUndefined();
   });
 });
 
@@ -150,4 +152,45 @@ test.each([
   ["frozen, and its peer is not well", { silentMs: 60_000, stillMs: 60_000, peerWell: false }, false],
 ])("a twin that is %s: ended %s", (_, one, ended) => {
   expect(mayEndTwin(one)).toBe(ended);
+});
+
+describe("a machine in trouble", () => {
+  const troubles = (...views: Partial<View>[]) =>
+    [...troubled(views.map((more, index) => ({ ...view(["server-a", "server-b", "witness"][index] ?? ""), ...more })))].flat();
+
+  test("says so itself of its disk", () => {
+    expect(troubles({ trouble: "12 MB are free" }, {}, {})).toEqual(["server-a", "12 MB are free"]);
+    expect(troubles({}, {}, {})).toEqual([]);
+  });
+
+  test("has no CPU where the others have theirs", () => {
+    expect(troubles({ pace: 0.2 }, {}, { pace: 0.8 })).toEqual(["server-a", "the machine has 20 % of the time that it needs"]);
+  });
+
+  test.each([
+    ["all are slow: it is a load", [{ pace: 0.2 }, { pace: 0.5 }, { pace: 0.9 }]],
+    ["only one other is heard", [{ pace: 0.2 }, {}]],
+    ["it is but slow", [{ pace: 0.5 }, {}, {}]],
+  ] as [string, Partial<View>[]][])("is none where %s", (_, views) => {
+    expect(troubles(...views)).toEqual([]);
+  });
+
+  test("loses the lead of its streams by the first guardian that is in none, every five seconds", () => {
+    const guardians = ["witness", "server-b", "server-a"];
+    const may = (guardian: string, sinceHandOverMs = Number.POSITIVE_INFINITY) =>
+      mayHandOver({ guardian, guardians, inTrouble: new Set(["server-a"]), sinceHandOverMs });
+    expect(guardians.map((name) => may(name))).toEqual([false, true, false]);
+    expect([may("server-b", 4_999), may("server-b", 5_000)]).toEqual([false, true]);
+  });
+});
+
+describe("the pace", () => {
+  test("is the share of the ticks that came", () => {
+    const pace = new Pace(100, 0);
+    for (let now = 100; now <= 3_000; now += 100) pace.tick(now);
+    expect(pace.share(3_000)).toBe(1);
+    for (let now = 3_500; now <= 6_000; now += 500) pace.tick(now);
+    expect(pace.share(6_000)).toBeCloseTo(0.2, 1);
+    expect(new Pace(100, 0).share(2_999)).toBe(1);
+  });
 });
