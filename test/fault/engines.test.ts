@@ -1,9 +1,5 @@
-/**
- * kill -9 of each engine in turn, in mid-load: every nats-server, then every mongod. And the bus repeats everything, then loses everything:
- * the books may do neither.
- */
+/** The bus repeats everything, then loses everything: the books may do neither. What dies or freezes is the lab's matter (lab.test.ts). */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { enginesReady } from "../../deploy/local/engines.ts";
 import { changed, still } from "../harness/digest.ts";
 import { answers, underLoad, until } from "../harness/faults.ts";
 import type { LocalMesh } from "../harness/mesh.ts";
@@ -11,11 +7,10 @@ import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
 import { redeliverAll, repeatBills } from "../harness/replay.ts";
 import { deleteDurables, durables, wipeStores } from "../harness/streams.ts";
 
-const READY_LIMIT_MS = 120_000;
 const BETWEEN = 40;
 const DURABLES_LIMIT_MS = 120_000;
 
-describe("the engines", () => {
+describe("the bus", () => {
   let mesh: RegionMesh & LocalMesh;
   beforeAll(async () => {
     mesh = await startRegionMesh();
@@ -23,18 +18,6 @@ describe("the engines", () => {
   afterAll(async () => {
     await mesh?.stop();
   });
-
-  for (const kind of ["nats", "mongo"] as const)
-    test(`kill -9 of each ${kind === "nats" ? "nats-server" : "mongod"} in turn`, async () => {
-      const names = mesh.topology.engines[kind].map((engine) => engine.name);
-      await underLoad(mesh, `kill -9 ${names.join(", then ")}`, async (load) => {
-        for (const name of names) {
-          await mesh.supervisor.kill(name);
-          await answers(load, BETWEEN);
-          await enginesReady(mesh.topology, { limitMs: READY_LIMIT_MS });
-        }
-      });
-    });
 
   test("every event is delivered three times while tills bill", async () => {
     await underLoad(mesh, "all durables deleted, twice: everything is delivered again", async (load) => {

@@ -44,8 +44,6 @@ describe("protocols 14: a bit flips in messages that the tally has not heard", (
 
   test.each([
     ["at the server from which it hears, which runs on", "one", undefined],
-    ["at all three servers, which run on", "all", undefined],
-    ["at all three servers, which are stopped and started", "all", "SIGTERM"],
     ["at all three servers, which are killed", "all", "SIGKILL"],
   ] as const)("%s", async (where, hit, signal) => {
     const { supervisor, run } = bench.engines;

@@ -11,7 +11,6 @@ import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/adm
 import type { Topology } from "../../services/mesh/topology.ts";
 import type { GatewayClient } from "../../services/nrcms/gateway-client.ts";
 import { apply, drain, resume, switchover } from "../../services/nrcms/orders.ts";
-import { upgrade } from "../../services/nrcms/upgrade.ts";
 import type { Load } from "../harness/callers.ts";
 import { answers, underLoad } from "../harness/faults.ts";
 import { readmeClient } from "../harness/readme-client.ts";
@@ -73,18 +72,6 @@ describe("orders under load", () => {
       await answers(load, BETWEEN);
     });
     console.log(took.splice(0).join(", "));
-  });
-
-  test("a rolling upgrade of everything: every process is another one afterwards", async () => {
-    const pids = () => new Map(mesh.supervisor.names().map((name) => [name, mesh.supervisor.pid(name)]));
-    const before = pids();
-    const steps: string[] = [];
-    await underLoad(mesh, "rolling upgrade of everything", async () => {
-      await upgrade({ operator, topology: mesh.topology, runOf: () => mesh.run, say: (line) => void steps.push(line) });
-    });
-    const after = pids();
-    expect([...before].filter(([name, pid]) => name !== "bank" && after.get(name) === pid)).toEqual([]);
-    expect(steps.filter((line) => line.endsWith("works again"))).toHaveLength(3);
   });
 
   test("the client that the README shows does not notice a gateway's end, nor its rest", async () => {

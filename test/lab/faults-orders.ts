@@ -73,11 +73,16 @@ export const orderFaults: readonly Fault[] = [
     flowMs: 1_000,
     async strike(scene) {
       const { mesh, lab } = scene;
+      const pids = () => new Map(mesh.supervisor.names().map((name) => [name, mesh.supervisor.pid(name)]));
+      const before = pids();
       scene.struck();
       const runOf = (server: string) => lab?.machines[server as keyof typeof lab.machines]?.run ?? mesh.run;
       await upgrade({ operator: operatorOf(scene), topology: mesh.topology, runOf, say: () => undefined });
       scene.healed();
       await scene.flows();
+      const after = pids();
+      const same = [...before].filter(([name, pid]) => name !== "bank" && after.get(name) === pid).map(([name]) => name);
+      if (same.length > 0) throw new Error(`not started again: ${same.join(", ")}`);
     },
   },
   {
