@@ -174,18 +174,17 @@ function handOver(guardian: Guardian): void {
   const own = topology.engines.nats.find((nats) => nats.server === server);
   const led = topology.engines.nats.filter((nats) => troubles.has(nats.server));
   if (!own || led.length === 0) return;
-  act(guardian, "hand over", led.map(({ name }) => name).join(", "));
-  const move = async (): Promise<number> => {
+  guardian.actedMs["hand over"] = performance.now();
+  const move = async (): Promise<void> => {
     const answer = await fetch(`http://${hostOf(topology, server)}:${own.monitor}${DETAILS_PATH}`, { signal: AbortSignal.timeout(ASK_MS) });
     const details = (await answer.json()) as Details;
     const subjects = led.flatMap(({ name }) => stepDownsOf(name, details));
+    if (subjects.length === 0) return;
+    act(guardian, "hand over", led.map(({ name }) => name).join(", "));
     await Promise.all(subjects.map((subject) => bus.request(subject, new Uint8Array(), {}, ASK_MS)));
-    return subjects.length;
+    log.warn({ asked: subjects.length }, "streams and consumers were asked for another leader");
   };
-  move().then(
-    (asked) => log.warn({ asked }, "streams and consumers were asked for another leader"),
-    (error: unknown) => log.warn({ err: error }, "who leads what could not be found out: asked again"),
-  );
+  move().catch((error: unknown) => log.warn({ err: error }, "who leads what could not be found out: asked again"));
 }
 
 function killFrozen(guardian: Guardian, own: View, others: readonly View[], now: number): void {
