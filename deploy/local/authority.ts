@@ -3,11 +3,12 @@
  * A caller's role and scope are the one URI `nrcms://<ROLE>/<scope>` among the alternative names. Files: <name>.pem and <name>.key (0600).
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { PROVINCE } from "../../services/values/region.ts";
 import { issue, type Wanted } from "./certificate.ts";
+import { replaceFile } from "./durable.ts";
 import { takeLock } from "./lock.mjs";
 
 const AUTHORITY = "authority";
@@ -57,11 +58,8 @@ function write(directory: string, name: string, pair: { certificate: string; key
   for (const [file, content, mode] of [
     [`${name}.key`, pair.key, 0o600],
     [`${name}.pem`, pair.certificate, 0o644],
-  ] as const) {
-    const part = join(directory, `${file}.${process.pid}.part`);
-    writeFileSync(part, content, { mode });
-    renameSync(part, join(directory, file));
-  }
+  ] as const)
+    replaceFile(join(directory, file), content, mode);
 }
 
 function isCurrent({ certificate, key }: Pair): boolean {

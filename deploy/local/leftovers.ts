@@ -3,10 +3,11 @@
  * by the next start on the same run directory, and by a small shell that waits for the supervisor's end, whatever ends it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Say } from "./binaries.ts";
+import { replaceFile } from "./durable.ts";
 import { identity } from "./lock.mjs";
 
 const MARK = "NRCMS_SUPERVISED";
@@ -137,9 +138,7 @@ export interface ProcessRow {
 const tableFile = (run: string) => join(run, "supervisor.json");
 
 export function writeTable(table: Table): void {
-  const file = tableFile(table.run);
-  writeFileSync(`${file}.part`, `${JSON.stringify(table, null, 1)}\n`);
-  renameSync(`${file}.part`, file);
+  replaceFile(tableFile(table.run), `${JSON.stringify(table, null, 1)}\n`);
 }
 
 /** The table of the supervisor that runs on this run directory now; undefined where none does. */

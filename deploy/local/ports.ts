@@ -1,9 +1,10 @@
 /** The topology in force for a local run: the wanted one with every port that is taken shifted to a free one, kept in <run>/topology.yaml. */
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostOf, readTopology, type Topology } from "../../services/mesh/topology.ts";
+import { replaceFile } from "./durable.ts";
 
 /** Below the range from which kernels take the ports of outgoing connections: a port there stays ours between a kill and the restart. */
 const LOWEST_PORT = 10_000;
@@ -70,9 +71,7 @@ export async function effectiveTopology(wanted: Topology, run: string, { offset 
 
 /** Writes <run>/topology.yaml. It may hold the passwords of engines elsewhere. */
 export function writeTopology(topology: Topology, run: string): void {
-  const file = join(run, "topology.yaml");
-  writeFileSync(`${file}.part`, stringify(topology), { mode: 0o600 });
-  renameSync(`${file}.part`, file);
+  replaceFile(join(run, "topology.yaml"), stringify(topology), 0o600);
 }
 
 function wrap(port: number): number {

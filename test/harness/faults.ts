@@ -43,7 +43,7 @@ export interface Played {
   readonly checkMs: number;
 }
 
-/** Plays one fault under load, waits until everything is settled, and checks all that follows. Throws only where it does not settle. */
+/** Plays a fault, or several, under load, waits until everything is settled, and checks all that follows. Throws only where it does not settle. */
 export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<void>, perSecond?: number): Promise<Played> {
   const load = startCallers(mesh, perSecond);
   const offices = startOffices(mesh);
@@ -51,7 +51,6 @@ export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<voi
   try {
     await answers(load, WARM);
     await strike(load);
-    await answers(load, WARM);
   } finally {
     await Promise.all([load.stop(), offices.stop()]);
   }
@@ -87,7 +86,10 @@ export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<voi
 
 /** Plays one fault and prints one line. Fails with what was found. */
 export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: Load) => Promise<void>): Promise<void> {
-  const played = await play(mesh, strike);
+  const played = await play(mesh, async (load) => {
+    await strike(load);
+    await answers(load, WARM);
+  });
   const faults = [...played.failures.map((failure) => `not answered well: ${failure}`), ...played.breaches];
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   console.log(

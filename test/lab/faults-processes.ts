@@ -10,6 +10,7 @@ import { primaryOf, type Scene } from "./scene.ts";
 const CALM_MS = 5_000;
 const READY_LIMIT_MS = 90_000;
 const RESTART_LIMIT_MS = 30_000;
+const BRIEF_RESTART_LIMIT_MS = 8_000;
 
 async function leader({ mesh, chance }: Scene): Promise<string> {
   const service = chance.pick<ServiceName>(["settlement", "payment"]);
@@ -18,8 +19,9 @@ async function leader({ mesh, chance }: Scene): Promise<string> {
   return found;
 }
 
-async function back({ mesh }: Scene, name: string, before: number): Promise<void> {
-  await until(`${name} is started again`, async () => mesh.supervisor.restarts(name) > before, RESTART_LIMIT_MS);
+async function back({ mesh, brief }: Scene, name: string, before: number): Promise<void> {
+  const limitMs = brief ? BRIEF_RESTART_LIMIT_MS : RESTART_LIMIT_MS;
+  await until(`${name} is started again`, async () => mesh.supervisor.restarts(name) > before, limitMs);
   if (name.includes(".")) await mesh.supervisor.waitReady([name], READY_LIMIT_MS);
   else await enginesReady(mesh.topology, { limitMs: READY_LIMIT_MS });
 }

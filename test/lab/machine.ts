@@ -7,6 +7,7 @@ import { lastTable, type ProcessRow } from "../../deploy/local/leftovers.ts";
 import { passedEnvironment } from "../../deploy/local/programs.ts";
 import { Disk } from "./disk.ts";
 import { killAll, type Net, type Place } from "./net.ts";
+import { sh } from "./shell.ts";
 
 export interface MachineParts {
   readonly net: Net;
@@ -47,7 +48,10 @@ export class Machine {
     net.plug(place, "in");
     this.disk.mount();
     this.#on = true;
-    if (!existsSync(join(this.run, "certs"))) cpSync(certificates, join(this.run, "certs"), { recursive: true });
+    if (!existsSync(join(this.run, "certs"))) {
+      cpSync(certificates, join(this.run, "certs"), { recursive: true });
+      sh("sync", "-f", this.disk.folder); // As whoever brings them to a real machine would.
+    }
     this.startSupervisor();
   }
 

@@ -26,6 +26,7 @@ interface Options {
   readonly seeds?: string;
   readonly seed?: string;
   readonly short?: boolean;
+  readonly within?: string;
   readonly minutes?: string;
   readonly long?: boolean;
   readonly resume?: boolean;
@@ -44,6 +45,7 @@ const program = new Command("lab")
   .option("--seeds <count>", "how many seeds of each; by default 3, of the long ones 1")
   .option("--seed <number>", "the first seed; by default of this moment")
   .option("--short", "without the long ones, and each of the others no longer than it takes to show")
+  .option("--within <seconds>", "begin no other fault after so long; those that were not played are named")
   .option("--minutes <count>", "how long the mixed one lasts; by default 30")
   .option("--long", "the mixed one for 24 hours")
   .option("--resume", "leave out what was played on this commit already")
@@ -105,12 +107,15 @@ async function playHere(options: Options, net: Net | undefined): Promise<void> {
       say("ends after this fault");
       stop.abort();
     });
-  const rows =
-    playable.length === 0 ? [] : await playAll(turnsOf(playable, options), { net, brief: options.short ?? false, say }, stop.signal);
+  const within = whole(options.within, "within");
+  const running = { net, brief: options.short ?? false, untilMs: within === undefined ? Number.POSITIVE_INFINITY : 1_000 * within, say };
+  const rows = playable.length === 0 ? [] : await playAll(turnsOf(playable, options), running, stop.signal);
   show(faults, options.resume ? lastRows() : rows, options);
-  const left = faults.filter((fault) => !playable.includes(fault));
-  const why = (fault: Fault) => (fault.clock && noClock ? `no clock can be set: ${noClock}` : "needs machines of its own");
-  for (const fault of left) console.error(`left out: ${fault.id} (${why(fault)})`);
+  const why = (fault: Fault): string => {
+    if (playable.includes(fault)) return options.resume || rows.some(({ id }) => id === fault.id) ? "" : "no time was left";
+    return fault.clock && noClock ? `no clock can be set: ${noClock}` : "needs machines of its own";
+  };
+  for (const fault of faults) if (why(fault) !== "") console.error(`left out: ${fault.id} (${why(fault)})`);
   if (options.readme) writeReadme(FAULTS, lastRows());
   process.exitCode = rows.every(isClean) && rows.length > 0 ? 0 : 1;
 }

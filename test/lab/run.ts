@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { random } from "../../deploy/sandbox/region/random.ts";
-import { type Played, play } from "../harness/faults.ts";
+import type { Load } from "../harness/callers.ts";
+import { answers, type Played, play } from "../harness/faults.ts";
 import { readmeClient } from "../harness/readme-client.ts";
 import { type RegionMesh, regionMeshOn, startRegionMesh } from "../harness/region-mesh.ts";
 import type { Fault } from "./fault.ts";
@@ -12,6 +13,11 @@ import { isClean, keep, type Row } from "./rows.ts";
 import { sceneOf } from "./scene.ts";
 
 export const PER_SECOND = 20;
+/** Answers after a fault that are measured with it. */
+const AFTER = 40;
+const AFTER_BRIEF = 10;
+/** In brief so many share a load, and the check after it. */
+const BRIEF_GROUP = 6;
 /** A mesh with more claims than this is replaced: every check compares all that there is. */
 const LARGE = 6_000;
 /** The README's client asks as a stranger would, beside the tills. */
@@ -28,6 +34,8 @@ export interface Running {
   readonly net: Net | undefined;
   /** Each fault no longer than it takes to show. */
   readonly brief: boolean;
+  /** No other fault begins after this moment, by performance.now(). */
+  readonly untilMs: number;
   readonly say: (line: string) => void;
 }
 
@@ -54,23 +62,22 @@ async function fresh({ net, say }: Running): Promise<LabMesh> {
   return mesh;
 }
 
-/** Plays all turns. Gives the rows; `stop` ends it between two faults. */
+/** Plays all turns. Gives the rows; `stop` ends it between two of them, or two groups of them. */
 export async function playAll(turns: readonly Turn[], running: Running, stop: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
   let mesh: LabMesh | undefined;
-  let claims = 0;
   try {
-    for (const [index, turn] of turns.entries()) {
-      if (stop.aborted) break;
+    for (let index = 0; index < turns.length && !stop.aborted && performance.now() < running.untilMs; ) {
       mesh ??= await fresh(running);
-      const { fault, seed } = turn;
-      running.say(`${index + 1}/${turns.length}  ${fault.id}, seed ${seed}: ${fault.title}`);
-      const row = await playOne(mesh, turn, running.brief);
-      keep(row);
-      rows.push(row);
-      claims = row.claims;
-      running.say(`         ${line(row)}`);
-      if (row.error !== "" || claims > LARGE) {
+      const group = groupAt(turns, index, running.brief);
+      const played = await playGroup(mesh, group, running, (turn) => {
+        index += 1;
+        const { fault, seed } = turn;
+        running.say(`${index}/${turns.length}  ${fault.id}, seed ${seed}: ${fault.title}`);
+      });
+      for (const row of played) keep(row);
+      rows.push(...played);
+      if (!played.every(isClean) || played.some(({ claims }) => claims > LARGE)) {
         const old = mesh;
         mesh = undefined;
         await old.stop();
@@ -82,26 +89,64 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
   return rows;
 }
 
-async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn, brief: boolean): Promise<Row> {
+/** What is played under one load, and checked together: one fault, or in brief several of one load's rate. */
+function groupAt(turns: readonly Turn[], from: number, brief: boolean): Turn[] {
+  const group = turns.slice(from, from + (brief ? BRIEF_GROUP : 1));
+  const other = group.findIndex(({ fault }) => fault.perSecond !== group[0]?.fault.perSecond);
+  return other < 0 ? group : group.slice(0, other);
+}
+
+/** A fault as it was measured, before what it left behind is known. */
+type Measured = Omit<Row, "claims" | "breaches">;
+
+/** Plays a group until one of it cannot be played to its end. What is lost, repeated or unexplained in the end is said of each. */
+async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running, onTurn: (turn: Turn) => void): Promise<Row[]> {
   const strangers = readmeClient(mesh, STRANGERS);
-  let scene: ReturnType<typeof sceneOf> | undefined;
+  const measured: Measured[] = [];
   let played: Played | undefined;
   let error = "";
+  const strikeAll = async (load: Load): Promise<void> => {
+    for (const turn of group) {
+      if (measured.length > 0 && performance.now() > running.untilMs) return;
+      onTurn(turn);
+      const row = await measure(mesh, turn, load, strangers.failures, running.brief);
+      measured.push(row);
+      running.say(`         ${line(row)}`);
+      if (row.error !== "") return;
+    }
+  };
   try {
-    played = await play(
-      mesh,
-      async (load) => {
-        scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief });
-        await fault.strike(scene);
-      },
-      fault.perSecond ?? PER_SECOND,
-    );
+    played = await play(mesh, strikeAll, group[0]?.fault.perSecond ?? PER_SECOND);
   } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
+    error = wordsOf(thrown);
   } finally {
     await strangers.stop();
-    await scene?.close();
   }
+  const { claims = 0, breaches = [] } = played ?? {};
+  const words = error || breaches.slice(0, SHOWN).join("; ") || "nothing lost, repeated or unexplained";
+  running.say(`         ${claims} claims: ${words}`);
+  return measured.map((row) => ({ ...row, claims, breaches, error: row.error || error }));
+}
+
+async function measure(
+  mesh: LabMesh,
+  { fault, seed, turn }: Turn,
+  load: Load,
+  strangers: readonly string[],
+  brief: boolean,
+): Promise<Measured> {
+  const before = { failures: load.failures.length, strangers: strangers.length, retries: load.retries };
+  const scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief });
+  let error = "";
+  try {
+    await fault.strike(scene);
+    await answers(load, brief ? AFTER_BRIEF : AFTER);
+  } catch (thrown) {
+    error = wordsOf(thrown);
+  } finally {
+    await scene.close();
+  }
+  const waits = load.waitsMs.toSorted((one, other) => one - other);
   return {
     id: fault.id,
     seed,
@@ -109,22 +154,24 @@ async function playOne(mesh: LabMesh, { fault, seed, turn }: Turn, brief: boolea
     brief,
     date: new Date().toISOString(),
     commit: commit(),
-    claims: played?.claims ?? 0,
-    gapMs: played?.longestGapMs ?? 0,
-    slowestMs: played?.slowestMs ?? 0,
-    p99Ms: played?.p99Ms ?? 0,
-    flowMs: scene?.flowMs,
-    failed: [...(played?.failures ?? []), ...strangers.failures],
-    retries: played?.retries ?? 0,
-    breaches: played?.breaches ?? [],
+    gapMs: load.longestGapMs,
+    slowestMs: load.slowestMs,
+    p99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0,
+    flowMs: scene.flowMs,
+    failed: [...load.failures.slice(before.failures), ...strangers.slice(before.strangers)],
+    retries: load.retries - before.retries,
     error,
-    notes: scene?.notes ?? [],
+    notes: scene.notes,
   };
+}
+
+function wordsOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 const SHOWN = 6;
 
-function line(row: Row): string {
+function line(row: Measured): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
   const said = [
     `gap ${seconds(row.gapMs)}`,
@@ -133,7 +180,7 @@ function line(row: Row): string {
     `flows ${row.flowMs === undefined ? "—" : seconds(row.flowMs)}`,
     `${row.retries} repeats`,
     row.failed.length === 0 ? "no failed call" : `${row.failed.length} FAILED CALLS: ${row.failed.slice(0, 2).join("; ")}`,
-    isClean(row) ? "clean" : `NOT CLEAN: ${[row.error, ...row.breaches].filter(Boolean).slice(0, SHOWN).join("; ")}`,
+    ...(row.error === "" ? [] : [`NOT ENDED: ${row.error}`]),
     ...row.notes,
   ];
   return said.join(" · ");

@@ -27,7 +27,9 @@ export interface Scene {
   flows(): Promise<void>;
   /** Says itself how long it took until money flowed. */
   flowed(ms: number): void;
-  /** Waits while the fault lasts: so long, or the least that shows it where the faults are played in brief. */
+  /** No longer than it takes to show. */
+  readonly brief: boolean;
+  /** Waits while the fault lasts: so long, or in brief the least that shows it. */
   lasts(ms: number): Promise<void>;
   /** Something that a reader of the table should know. */
   note(words: string): void;
@@ -81,6 +83,7 @@ export function sceneOf({ mesh, lab, load, chance, brief }: Setting): Marks {
     lab,
     load,
     chance,
+    brief,
     notes,
     get flowMs() {
       return flowMs;
