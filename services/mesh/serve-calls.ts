@@ -15,7 +15,7 @@ import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } f
 import { encodeRefusal } from "./stage.ts";
 import { NewerForm, Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
-import type { Call, CommandCall, QueryCall } from "./wiring.ts";
+import type { Call, CommandCall, QueryCall, Reader } from "./wiring.ts";
 
 /** Larger requests are refused before they are decoded. */
 export const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -52,11 +52,12 @@ export function serveCalls(parts: {
   /** What every twin answers on its own subject, besides its service's calls. */
   builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
+  reader: Pick<Reader, "isHeadless">;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;
 }): CallServer {
-  const { bus, service, twin, builtins, batcher, clock, telemetry, log } = parts;
+  const { bus, service, twin, builtins, batcher, reader, clock, telemetry, log } = parts;
   const byName = new Map(parts.calls.map((call) => [call.method.name, call]));
   let active = false;
   let inHand = 0;
@@ -147,6 +148,8 @@ export function serveCalls(parts: {
     const result = await telemetry.span(`${service}/${name}`, "server", request.trace, { "rpc.system": "nats", "rpc.method": name }, () =>
       call.answer(body, request.caller),
     );
+    // Whom a member without a majority does not know may have come a moment ago: it may say what it knows, and never "no".
+    if (isRefusal(result) && reader.isHeadless) return notNow(request, name, "no majority", 250);
     if (isRefusal(result)) return refuse(request, name, result);
     answer(request, name, "OK", call.method.responseType.encode(result).finish());
   };

@@ -40,6 +40,9 @@ export function readerOver(db: Db): Reader {
       }
     });
   const reader: Reader = {
+    get isHeadless() {
+      return performance.now() < headlessUntilMs;
+    },
     get: (key) =>
       read(async (readPreference) => {
         const stored = await db.collection<Stored>(key.kind).findOne({ _id: key.id }, { readPreference });

@@ -254,7 +254,19 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     republish,
   });
   const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
-  const calls = serveCalls({ bus, service: service.name, twin, calls: wiring.calls, builtins: own, batcher, clock, telemetry, log });
+  const { reader } = store;
+  const calls = serveCalls({
+    bus,
+    service: service.name,
+    twin,
+    calls: wiring.calls,
+    builtins: own,
+    batcher,
+    reader,
+    clock,
+    telemetry,
+    log,
+  });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
   let unheard = 0;
   const search = {

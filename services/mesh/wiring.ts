@@ -171,6 +171,8 @@ export interface Leading {
 
 /** Reads for queries and for finding what is due: primary, majority. Decisions never read; they name keys. */
 export interface Reader {
+  /** There is no majority: what is read may lack the last moments, so that nobody may be told "no" by it. */
+  readonly isHeadless?: boolean;
   get<D extends Doc>(key: Key<D>): Promise<D | undefined>;
   getAll<D extends Doc>(keys: readonly Key<D>[]): Promise<ReadonlyMap<string, D>>;
   find<D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options?: FindOptions): Promise<readonly D[]>;

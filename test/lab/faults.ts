@@ -5,12 +5,13 @@
 
 import type { Fault } from "./fault.ts";
 import { machineFaults } from "./faults-machines.ts";
+import { messageFaults } from "./faults-messages.ts";
 import { mixed } from "./faults-mixed.ts";
 import { networkFaults } from "./faults-network.ts";
 import { orderFaults } from "./faults-orders.ts";
 import { processFaults } from "./faults-processes.ts";
 
-const SINGLE: readonly Fault[] = [...processFaults, ...machineFaults, ...networkFaults, ...orderFaults];
+const SINGLE: readonly Fault[] = [...processFaults, ...messageFaults, ...machineFaults, ...networkFaults, ...orderFaults];
 const MIXED_MINUTES = 30;
 
 /** All of them; the mixed one for so many minutes. */
