@@ -30,7 +30,7 @@ const PROJECTS = {
   contract: 480_000,
   integration: 900_000,
   journey: 900_000,
-  fault: 1_200_000,
+  fault: 1_500_000,
 } as const;
 type Project = keyof typeof PROJECTS;
 
