@@ -52,7 +52,7 @@ const program = new Command("lab")
   .option("--local", "without namespaces, although there are some")
   .option("--list", "list the faults and their targets, and play none")
   .option("--json", "print the rows as JSON lines instead of the table")
-  .option("--readme", "write the table of the last runs into the README; alone, plays none")
+  .option("--readme", "write the table of the last runs into the README; alone, or with --short (those in brief), plays none")
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -120,9 +120,9 @@ async function playHere(options: Options, net: Net | undefined): Promise<void> {
   process.exitCode = rows.every(isClean) && rows.length > 0 ? 0 : 1;
 }
 
-/** The newest row of each fault and turn, of those that were played in full. */
+/** The newest row of each fault and turn, of those that were played in full; with --short, in brief. */
 function lastRows(): Row[] {
-  const rows = keptRows().filter(({ brief }) => !brief);
+  const rows = keptRows().filter(({ brief }) => brief === Boolean(options.short));
   return [...new Map(rows.map((row) => [`${row.id} ${row.turn}`, row])).values()];
 }
 
@@ -171,7 +171,7 @@ if (options.list) {
   const seconds = (ms: number | undefined) => (ms === undefined ? "" : `≤ ${ms / 1000} s`);
   for (const { id, title, gapMs, flowMs, lab } of FAULTS)
     console.log(`${id.padEnd(24)} ${title}${lab ? " [machines]" : ""}  gap ${seconds(gapMs)}, flows ${seconds(flowMs)}`);
-} else if (options.readme && process.argv.length === 3) writeReadme(FAULTS, lastRows());
+} else if (options.readme && Object.keys(options).every((name) => name === "readme" || name === "short")) writeReadme(FAULTS, lastRows());
 else if (owner !== undefined) await playHere(options, new Net(Number(owner)));
 else {
   const faults = chosen(options);
