@@ -254,7 +254,6 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     republish,
   });
   const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
-  const { reader } = store;
   const calls = serveCalls({
     bus,
     service: service.name,
@@ -262,7 +261,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     calls: wiring.calls,
     builtins: own,
     batcher,
-    reader,
+    reader: store.reader,
     clock,
     telemetry,
     log,

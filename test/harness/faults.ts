@@ -29,7 +29,6 @@ export interface Played {
   /** Since the fault (or since the load began, where it was not marked). */
   readonly longestGapMs: number;
   readonly slowestMs: number;
-  readonly p99Ms: number;
   /** Answered, and asked again. */
   readonly answered: number;
   readonly retries: number;
@@ -60,7 +59,6 @@ export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<voi
   const outside = await checkFromOutside(mesh);
   const statement = await statementFaults(mesh, outside);
   const lines = await auditClean(mesh);
-  const waits = load.waitsMs.toSorted((one, other) => one - other);
   return {
     seed: mesh.seed,
     claims: outside.claims,
@@ -68,7 +66,6 @@ export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<voi
     paidFen: outside.paidFen,
     longestGapMs: load.longestGapMs,
     slowestMs: load.slowestMs,
-    p99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0,
     answered: load.answered,
     retries: load.retries + offices.retries,
     statuses: load.statuses,

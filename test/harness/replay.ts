@@ -2,6 +2,7 @@
 import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { answerOf, answersOf } from "./callers.ts";
 import { until } from "./faults.ts";
+import type { Mesh } from "./mesh.ts";
 import type { RegionMesh } from "./region-mesh.ts";
 import { allHeard, deleteDurables, durables, type Redelivery } from "./streams.ts";
 
@@ -11,10 +12,16 @@ const PATIENCE_MS = 60_000;
 /** Bills under way at a time. */
 const LANES = 32;
 
-/** Every event once more, to each who hears it; returns when all have heard all. */
-export async function redeliverAll(mesh: RegionMesh): Promise<Redelivery> {
+/** Every event once more, to each who hears it; returns when all who hear are there again. */
+export async function redeliver(mesh: Mesh): Promise<Redelivery> {
   const again = await deleteDurables(mesh);
   await until("the durables are there again", async () => (await durables(mesh)) >= again.durables, DURABLES_LIMIT_MS);
+  return again;
+}
+
+/** The same; returns when all have heard all. */
+export async function redeliverAll(mesh: Mesh): Promise<Redelivery> {
+  const again = await redeliver(mesh);
   await until("all is heard again", () => allHeard(mesh), HEARD_LIMIT_MS);
   return again;
 }

@@ -2,8 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { enginesReady } from "../../deploy/local/engines.ts";
-import { until } from "../harness/faults.ts";
-import { deleteDurables, durables } from "../harness/streams.ts";
+import { redeliver } from "../harness/replay.ts";
 import type { Fault } from "./fault.ts";
 import type { Scene } from "./scene.ts";
 
@@ -23,9 +22,7 @@ export const messageFaults: readonly Fault[] = [
       scene.struck();
       let messages = 0;
       for (let time = 2; time <= 3; time += 1) {
-        const again = await deleteDurables(scene.mesh);
-        messages += again.messages;
-        await until("the durables are there again", async () => (await durables(scene.mesh)) >= again.durables, READY_LIMIT_MS);
+        messages += (await redeliver(scene.mesh)).messages;
       }
       scene.note(`${messages} events again`);
       await scene.flows();
