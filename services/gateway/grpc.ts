@@ -32,9 +32,13 @@ const DEADLINE_MS = 10_000;
 const DEADLINE_CEILING_MS = 60_000;
 /**
  * A command that could not be done for so long is given back as UNAVAILABLE, well before most callers' deadlines: no fault that the mesh mends by itself lasts longer,
- * and where this gateway's side of a cut network has no majority, the other gateway is asked next.
+ * and where this gateway's side of a cut network has no majority, the other gateway is asked next. As soon as the guardian knows that, it is given back at once.
  */
 const COMMAND_MS = 3_000;
+const ALONE_RETRY_MS = 500;
+/** A query gets half of its caller's time: in the other half the other gateway can be asked. A machine that is alone knows what it knows at once. */
+const QUERY_SHARE = 0.5;
+const ALONE_QUERY_MS = 1_000;
 /** What gRPC itself lets in, so that a larger message is refused in our words up to here. */
 const RECEIVE_LIMIT_BYTES = 16 * 1024 * 1024;
 const DRAIN_MS = 2_000;
@@ -75,6 +79,10 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
     join(import.meta.dirname, "..", "..", "proto", "generated", "image.binpb"),
     publicServices.map((service) => service.fullName),
   );
+  const underWay = new Set<GiveBack>();
+  door.alone.onSaid((why) => {
+    for (const giveBack of underWay) giveBack(why);
+  });
   for (const { fullName, service, methods } of publicServices) {
     const definition: Record<string, ServiceDefinition[string]> = {};
     const handlers: Record<string, handleUnaryCall<Buffer, Buffer>> = {};
@@ -88,7 +96,7 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
         responseSerialize: same,
         responseDeserialize: same,
       };
-      handlers[method.name] = handler(door, service, method);
+      handlers[method.name] = handler(door, underWay, service, method);
     }
     server.addService(definition, handlers);
     health.setStatus(fullName, "SERVING");
@@ -129,23 +137,33 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
   };
 }
 
+/** Ends a command that is under way as UNAVAILABLE: whatever becomes of it, the same request id gets the same answer elsewhere. */
+type GiveBack = (why: string) => void;
+
 // biome-ignore lint/suspicious/noExplicitAny: the messages pass through undecoded.
-function handler(door: Door, service: string, method: Method<any, any>): handleUnaryCall<Buffer, Buffer> {
+function handler(door: Door, underWay: Set<GiveBack>, service: string, method: Method<any, any>): handleUnaryCall<Buffer, Buffer> {
   const handle: handleUnaryCall<Buffer, Buffer> = (call, answer) => {
     const startedMs = performance.now();
     const trace = traceparentOr(String(call.metadata.get("traceparent")[0] ?? ""));
     const caller = callerOf(call.getAuthContext()?.sslPeerCertificate);
     const early = caller ? (checkRole(method, caller) ?? tooLarge(call.request.length)) : NOBODY;
-    const done = (outcome: string) => {
+    let open = true;
+    const end = (outcome: string, ...result: Parameters<typeof answer>) => {
+      if (!open) return;
+      open = false;
+      underWay.delete(giveBack);
       door.answered();
       door.telemetry.metrics.calls.inc({ method: method.name, outcome });
       door.telemetry.metrics.callSeconds.observe({ method: method.name }, (performance.now() - startedMs) / 1000);
+      answer(...result);
     };
-    if (early || !caller) {
-      done((early ?? NOBODY).status);
-      return answer(grpcRefusal(early ?? NOBODY));
-    }
-    const timeoutMs = Math.min(deadlineOf(call), accessOf(method).act === Act.COMMAND ? COMMAND_MS : DEADLINE_CEILING_MS);
+    const giveBack: GiveBack = (why) => end("UNAVAILABLE", grpcUnavailable(why, ALONE_RETRY_MS));
+    if (early || !caller) return end((early ?? NOBODY).status, grpcRefusal(early ?? NOBODY));
+    const isCommand = accessOf(method).act === Act.COMMAND;
+    const alone = door.alone.why;
+    if (isCommand && alone !== "") return giveBack(alone);
+    if (isCommand) underWay.add(giveBack);
+    const timeoutMs = isCommand ? Math.min(deadlineOf(call), COMMAND_MS) : queryMs(deadlineOf(call), alone !== "");
     const parts = { caller, hash: contentHash(call.request), timeoutMs };
     const forward = async (traceparent: string): Promise<RpcReply> => {
       const reply = await door.client.call(service, method.name, call.request, { ...parts, traceparent });
@@ -158,17 +176,15 @@ function handler(door: Door, service: string, method: Method<any, any>): handleU
       .span(`gateway/${method.name}`, "server", trace, { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method.name }, forward)
       .then(
         (reply) => {
-          done(reply.status);
           const trailer = new Metadata();
           trailer.set("nrcms-trace", trace.slice(3, 35));
-          if (reply.status === "OK") answer(null, Buffer.from(reply.data), trailer);
-          else if (reply.status === "UNAVAILABLE") answer(grpcUnavailable(decodeURIComponent(reply.reason), reply.retryAfterMs));
-          else answer(grpcRefusal(refusalOf(reply.data)));
+          if (reply.status === "OK") end(reply.status, null, Buffer.from(reply.data), trailer);
+          else if (reply.status === "UNAVAILABLE") end(reply.status, grpcUnavailable(decodeURIComponent(reply.reason), reply.retryAfterMs));
+          else end(reply.status, grpcRefusal(refusalOf(reply.data)));
         },
         (error: unknown) => {
-          done("INTERNAL");
           door.log.error({ err: error, method: method.name, trace }, "a call could not be forwarded");
-          answer({ code: status.INTERNAL, details: "INTERNAL: 网关错误 / gateway error" });
+          end("INTERNAL", { code: status.INTERNAL, details: "INTERNAL: 网关错误 / gateway error" });
         },
       );
   };
@@ -187,6 +203,10 @@ function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): number {
   const deadline = call.getDeadline();
   const leftMs = (deadline instanceof Date ? deadline.getTime() : deadline) - Date.now();
   return Number.isFinite(leftMs) ? Math.max(1, Math.min(DEADLINE_CEILING_MS, leftMs)) : DEADLINE_MS;
+}
+
+function queryMs(leftMs: number, alone: boolean): number {
+  return Math.min(QUERY_SHARE * leftMs, alone ? ALONE_QUERY_MS : DEADLINE_CEILING_MS);
 }
 
 function tooLarge(bytes: number): Refusal | undefined {

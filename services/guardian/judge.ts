@@ -67,6 +67,13 @@ export function troubled(views: readonly View[]): ReadonlyMap<string, string> {
   return new Map(words.filter(([, why]) => why !== ""));
 }
 
+/** Why nothing on this guardian's machine can count on a majority: none of the other machines' engines answers. Empty where one does. */
+export function alone({ guardian, seen }: View): string {
+  const others = seen.filter(({ server }) => server !== guardian);
+  if (others.length === 0 || others.some(({ sign }) => sign === "well")) return "";
+  return `${guardian} reaches none of ${[...new Set(others.map(({ server }) => server))].join(", ")}`;
+}
+
 /** The machines in trouble, by name. */
 export type InTrouble = Pick<ReadonlyMap<string, string>, "has">;
 

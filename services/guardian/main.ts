@@ -9,9 +9,9 @@ import { DETAILS_PATH, type Details, stepDownsOf } from "../mesh/leaders.ts";
 import { type Logger, logger } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
-import { tellTrouble } from "../mesh/trouble.ts";
+import { tellAlone, tellTrouble } from "../mesh/trouble.ts";
 import { type OwnDisk, watchDisk } from "./disk.ts";
-import { lostPrimary, mayEndTwin, mayHandOver, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
+import { alone, lostPrimary, mayEndTwin, mayHandOver, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { Pace } from "./pace.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
@@ -238,6 +238,8 @@ const timer = setInterval(() => {
     toldMs = now;
     guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
     for (const [server, { why }] of guardian.troubles) tellTrouble(guardian.bus, server, why);
+    const why = now >= guardian.calmUntilMs ? alone(view) : "";
+    if (why !== "") tellAlone(guardian.bus, guardian.server, why);
   }
   if (now >= guardian.calmUntilMs) look(guardian, view);
 }, TICK_MS);

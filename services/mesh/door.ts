@@ -12,7 +12,7 @@ import { BEAT_MS, isWell, listen, type Presence, sendBeat, sendDeath } from "./p
 import { type Client, openClient } from "./rpc.ts";
 import { openTelemetry, type Telemetry } from "./telemetry.ts";
 import { hostOf, natsAccess, otherTwin } from "./topology.ts";
-import { hearTrouble, type Trouble } from "./trouble.ts";
+import { hearAlone, hearTrouble, type Said } from "./trouble.ts";
 
 export interface Door {
   readonly config: TwinConfig;
@@ -22,6 +22,8 @@ export interface Door {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Why no command can be done from here: this machine has no majority. Empty where it can. Its guardian says so; without one, nobody does. */
+  readonly alone: Pick<Said, "why" | "onSaid">;
   /** Counts an answered call, for the beat. */
   answered(): void;
   /** From now on the twin is ready; `serving` says why it is not, or is empty. */
@@ -44,7 +46,7 @@ export async function openDoor(service: string): Promise<Door> {
   let answers = 0;
   let orders: Orders | undefined;
   let presence: Presence | undefined;
-  let trouble: Trouble | undefined;
+  let trouble: Said | undefined;
   const isPeerWell = () => presence !== undefined && isWell(presence, service, otherTwin(config.twin));
   /** Its server is drained or in trouble, and its peer can do the work: clients that look at its health go there. */
   const isResting = () =>
@@ -84,6 +86,7 @@ export async function openDoor(service: string): Promise<Door> {
   const heard = listen(bus, { beats: "*.*" });
   presence = heard;
   trouble = hearTrouble(bus, config.place.server, clock);
+  const alone = hearAlone(bus, config.place.server, clock);
   const client = openClient(bus, (of, twin) => heard.isDead(of, twin));
   const ask = askForOrders(client, { name, role: "SERVICE", scope: PROVINCE });
   orders = await openOrders({ service, first: firstOrder(config.pair), bus, log, ask });
@@ -112,6 +115,7 @@ export async function openDoor(service: string): Promise<Door> {
     telemetry,
     clock,
     log,
+    alone,
     answered: () => {
       answers += 1;
     },
@@ -134,6 +138,7 @@ export async function openDoor(service: string): Promise<Door> {
             orders?.close();
             looked.stop();
             trouble?.close();
+            alone.close();
             sendDeath(bus, service, config.twin, config.instance);
             await bus.flush();
             await Promise.all([bus.close(), telemetry.shutdown(), new Promise<void>((resolve) => health.close(() => resolve()))]);

@@ -1,36 +1,57 @@
-/** What the guardians say of a machine on which nothing should rely: its twins leave their work to their peers for as long as it is said, and a little longer. */
+/** What the guardians say of a machine, again and again while it is so: that nothing should rely on it, or that it is alone. Who hears nothing goes on as ever. */
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
 /** A machine that comes and goes is in trouble as well. */
-const LASTS_MS = 10_000;
+const TROUBLE_LASTS_MS = 10_000;
+/** Whoever was alone is asked again as soon as it is not. */
+const ALONE_LASTS_MS = 1_500;
 const WORDS_LENGTH = 200;
 
-export interface Trouble {
-  /** Why nothing should rely on this machine; empty where all is well. */
+export interface Said {
+  /** The reason; empty where all is well. */
   readonly why: string;
+  /** Calls `listener` each time that it is said. */
+  onSaid(listener: (why: string) => void): void;
   close(): void;
 }
 
-function subjectOf(server: string): string {
-  return `nrcms.guardian.trouble.${server}`;
-}
+const troubleOf = (server: string) => `nrcms.guardian.trouble.${server}`;
+const aloneOf = (server: string) => `nrcms.guardian.alone.${server}`;
 
-/** Said again and again while it lasts. */
+/** Nothing should rely on this machine: its twins leave their work to their peers for as long as it is said, and a little longer. */
 export function tellTrouble(bus: Pick<Bus, "tell">, server: string, why: string): void {
-  bus.tell(subjectOf(server), new TextEncoder().encode(why));
+  bus.tell(troubleOf(server), new TextEncoder().encode(why));
 }
 
-export function hearTrouble(bus: Pick<Bus, "hear">, server: string, clock: Pick<Clock, "monotonicMs">): Trouble {
+export function hearTrouble(bus: Pick<Bus, "hear">, server: string, clock: Pick<Clock, "monotonicMs">): Said {
+  return hear(bus, troubleOf(server), TROUBLE_LASTS_MS, clock);
+}
+
+/** This machine reaches no other: there is no majority here, and no command can be done. */
+export function tellAlone(bus: Pick<Bus, "tell">, server: string, why: string): void {
+  bus.tell(aloneOf(server), new TextEncoder().encode(why));
+}
+
+export function hearAlone(bus: Pick<Bus, "hear">, server: string, clock: Pick<Clock, "monotonicMs">): Said {
+  return hear(bus, aloneOf(server), ALONE_LASTS_MS, clock);
+}
+
+function hear(bus: Pick<Bus, "hear">, subject: string, lastsMs: number, clock: Pick<Clock, "monotonicMs">): Said {
   let said = "";
   let atMs = Number.NEGATIVE_INFINITY;
-  const hearing = bus.hear(subjectOf(server), ({ data }) => {
+  const listeners: ((why: string) => void)[] = [];
+  const hearing = bus.hear(subject, ({ data }) => {
     said = new TextDecoder().decode(data).slice(0, WORDS_LENGTH) || "its guardian says so";
     atMs = clock.monotonicMs();
+    for (const listener of listeners) listener(said);
   });
   return {
+    onSaid: (listener) => {
+      listeners.push(listener);
+    },
     get why() {
-      return clock.monotonicMs() - atMs < LASTS_MS ? said : "";
+      return clock.monotonicMs() - atMs < lastsMs ? said : "";
     },
     close: () => hearing.stop(),
   };

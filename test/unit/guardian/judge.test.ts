@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  alone,
   type InTrouble,
   type KillCase,
   lostPrimary,
@@ -192,5 +193,28 @@ describe("the pace", () => {
     for (let now = 3_500; now <= 6_000; now += 500) pace.tick(now);
     expect(pace.share(6_000)).toBeCloseTo(0.2, 1);
     expect(new Pace(100, 0).share(2_999)).toBe(1);
+  });
+});
+
+describe("a machine that reaches no other", () => {
+  const seenBy = (guardian: string, b: Partial<Seen>, w: Partial<Seen>) =>
+    alone(
+      view(guardian, mongo("a", "PRIMARY"), nats("a"), mongo("b", "SECONDARY", b), nats("b", b), mongo("w", "SECONDARY", w), nats("w", w)),
+    );
+
+  test("says whom it does not reach", () => {
+    expect(seenBy("server-a", frozen, gone)).toBe("server-a reaches none of server-b, witness");
+  });
+
+  test.each([
+    ["the witness answers", "server-a", frozen, {}],
+    ["the other server answers", "server-a", {}, gone],
+    ["it is another's guardian", "server-b", frozen, gone],
+  ])("is not alone where %s", (_, guardian, b, w) => {
+    expect(seenBy(guardian, b, w)).toBe("");
+  });
+
+  test("is not alone where no other machine has an engine", () => {
+    expect(alone(view("server-a", mongo("a", "PRIMARY"), nats("a")))).toBe("");
   });
 });
