@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { Command } from "commander";
+import { findBinary } from "../../deploy/local/binaries.ts";
 import { faketime } from "./clock.ts";
 import { whyNoDisks } from "./disk.ts";
 import type { Fault } from "./fault.ts";
@@ -131,7 +132,7 @@ function show(faults: readonly Fault[], rows: readonly Row[], { json }: Options)
   else console.log(faultTable(faults, rows));
 }
 
-/** The library is fetched here: inside, there is no way to the world. */
+/** The engines and the library are fetched here: inside, there is no way to the world. */
 async function whyNoClock(): Promise<string> {
   try {
     await faketime();
@@ -143,6 +144,7 @@ async function whyNoClock(): Promise<string> {
 
 /** Makes the network, runs this program again at the hospitals' place, and takes everything away again, whatever became of it. */
 async function playOnMachines(faults: readonly Fault[]): Promise<number> {
+  await Promise.all([findBinary("nats-server", { say }), findBinary("mongod", { say })]);
   for (const owner of abandoned()) new Net(owner).destroy();
   const net = new Net(process.pid);
   net.create();
