@@ -1,6 +1,6 @@
 /** Where in a YAML document (or a line of JSON, which YAML contains) a field stands. */
 import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import type { Path } from "./shape.ts";
+import type { Path } from "../values/shape.ts";
 
 /** Aliases in one file; far more than 22 counties' schemes have. */
 export const MAX_ALIASES = 10_000;

@@ -1,9 +1,20 @@
 /**
- * What a value out of YAML or JSON must look like to be a message of the contract. A shape gives the message (camelCase, bigint fen),
+ * What a value out of YAML or JSON must look like to be a document or a message of the contract. A shape gives it (camelCase, bigint fen),
  * or writes down every fault with its path. Only the form is judged: what an amount or a day means is the service's matter.
  */
-import type { Reason } from "./problems.ts";
-import { type Camel, camel } from "./table.ts";
+
+/** What is wrong, in both languages. */
+export interface Reason {
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** member_no → memberNo, as the contract's messages are named. */
+export type Camel<S extends string> = S extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}` : S;
+
+export function camel<S extends string>(name: S): Camel<S> {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as Camel<S>;
+}
 
 export type Path = readonly (string | number)[];
 
@@ -56,6 +67,16 @@ function wholeOf(value: unknown): bigint | undefined {
 export function among<const T extends string>(values: readonly T[]): Shape<T> {
   const list = values.join(", ");
   return shape(`须为 ${list} 之一`, `must be one of ${list}`, (value) => values.find((one) => one === value));
+}
+
+/** What passes `inner` and `test`. */
+export function such<T>(inner: Shape<T>, zh: string, en: string, test: (value: T) => boolean): Shape<T> {
+  return (value, path, faults) => {
+    const read = inner(value, path, faults);
+    if (read === undefined || test(read)) return read;
+    faults.push({ path, zh, en });
+    return undefined;
+  };
 }
 
 /** May be left out. */

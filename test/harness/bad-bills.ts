@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { billShape } from "../../services/nrcms/import/bills.ts";
-import type { Fault } from "../../services/nrcms/import/shape.ts";
 import { REGION } from "../../services/nrcms/run.ts";
 import { addDays } from "../../services/values/days.ts";
+import type { Fault } from "../../services/values/shape.ts";
 
 export interface BadBill {
   readonly title: string;

@@ -1,10 +1,10 @@
 /** Bills from JSON lines: each line the contract's Bill in snake_case, amounts as whole fen. A bad line spoils no other. */
 import { basename } from "node:path";
 import type { Bill } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
-import { parseYaml } from "./documents.ts";
+import { parseYaml } from "../../mesh/yaml.ts";
+import { among, type Fault, integer64, list, message, optional, pathText, type Shape, text, truth } from "../../values/shape.ts";
 import { type Line, readLines } from "./lines.ts";
 import { type ReadOptions, UnreadableFile } from "./problems.ts";
-import { among, type Fault, integer64, list, message, optional, pathText, type Shape, text, truth } from "./shape.ts";
 
 /** A bill as it is written in a file. */
 export const billShape: Shape<Bill> = message({

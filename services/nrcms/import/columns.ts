@@ -3,7 +3,7 @@ import { isDay } from "../../values/days.ts";
 import { readIdentityNumber } from "../../values/identity.ts";
 import { MAX_FEN } from "../../values/money.ts";
 import { isCountyCode } from "../../values/region.ts";
-import type { Reason } from "./problems.ts";
+import type { Reason } from "../../values/shape.ts";
 
 export type Cell<T> = { readonly value: T } | { readonly wrong: Reason };
 export type Column<T> = (text: string) => Cell<T>;

@@ -5,8 +5,9 @@
 import { basename } from "node:path";
 import type { Household, Member } from "../../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { readIdentityNumber } from "../../values/identity.ts";
+import type { Reason } from "../../values/shape.ts";
 import { column, countyCode, day, flag, identityNumber, matching, oneOf, personName, words } from "./columns.ts";
-import type { Place, Problem, ReadOptions, Reason } from "./problems.ts";
+import type { Place, Problem, ReadOptions } from "./problems.ts";
 import { type Row, readTable, type ValueOf } from "./table.ts";
 
 /** What one EnrolHouseholds request may carry (enrollment.proto). */

@@ -5,7 +5,8 @@
 
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { type Reason, UnreadableFile } from "./problems.ts";
+import type { Reason } from "../../values/shape.ts";
+import { UnreadableFile } from "./problems.ts";
 
 export interface Line {
   /** From 1. */

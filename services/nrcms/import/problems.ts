@@ -1,4 +1,5 @@
 /** What is wrong in a file that somebody wants to import: where, and why, in both languages. No sentence repeats a name or an identity number. */
+import type { Reason } from "../../values/shape.ts";
 
 export interface Place {
   readonly file: string;
@@ -8,11 +9,6 @@ export interface Place {
   readonly column: number;
   /** The column's name, or the path of the field (`schemes[2].rules[0].rate_bp`); empty where the whole line is meant. */
   readonly field: string;
-}
-
-export interface Reason {
-  readonly zh: string;
-  readonly en: string;
 }
 
 export interface Problem extends Place, Reason {}

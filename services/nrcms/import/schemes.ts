@@ -4,10 +4,10 @@
  */
 import { basename } from "node:path";
 import type { Scheme } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
-import { MAX_ALIASES, parseYaml } from "./documents.ts";
+import { MAX_ALIASES, parseYaml } from "../../mesh/yaml.ts";
+import { among, type Fault, integer32, integer64, list, message, optional, pathText, type Shape, text } from "../../values/shape.ts";
 import { readLines } from "./lines.ts";
 import { type Problem, problemText, type ReadOptions, UnreadableFile } from "./problems.ts";
-import { among, type Fault, integer32, integer64, list, message, optional, pathText, type Shape, text } from "./shape.ts";
 
 const VISITS = ["OUTPATIENT", "INPATIENT"] as const;
 const LEVELS = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE", "OUT_OF_PROVINCE"] as const;

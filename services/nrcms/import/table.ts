@@ -4,14 +4,12 @@
  */
 import { basename } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
+import { type Camel, camel, type Reason } from "../../values/shape.ts";
 import type { Column } from "./columns.ts";
 import { type Line, readLines } from "./lines.ts";
-import { type OnProblem, type Place, type ReadOptions, type Reason, UnreadableFile } from "./problems.ts";
+import { type OnProblem, type Place, type ReadOptions, UnreadableFile } from "./problems.ts";
 
 export type Columns = Readonly<Record<string, Column<unknown>>>;
-
-/** member_no → memberNo, as the contract's messages are named. */
-export type Camel<S extends string> = S extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}` : S;
 
 export type ValueOf<C extends Columns> = { readonly [K in keyof C & string as Camel<K>]: C[K] extends Column<infer T> ? T : never };
 
@@ -24,10 +22,6 @@ export interface Row<C extends Columns> {
   /** What the cell says, also in a row with problems; undefined where the row does not reach it. */
   text(name: keyof C & string): string | undefined;
   place(name: keyof C & string): Place;
-}
-
-export function camel<S extends string>(name: S): Camel<S> {
-  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as Camel<S>;
 }
 
 /** Hands over each row in order. False where the file as a whole is of no use: what was handed over is to be thrown away. Throws what the file system says. */
