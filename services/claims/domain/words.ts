@@ -1,6 +1,7 @@
 /** The scheme's own words, as closed lists. They are the contract's enum values without their prefixes. */
 
-export type VisitKind = "OUTPATIENT" | "INPATIENT";
+export const VISIT_KINDS = ["OUTPATIENT", "INPATIENT"] as const;
+export type VisitKind = (typeof VISIT_KINDS)[number];
 
 /** The grades of institutions, lowest first: where an item counts and where a referral is wanted goes by this order. */
 export const LEVELS = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE", "OUT_OF_PROVINCE"] as const;
