@@ -16,10 +16,24 @@ module.exports = {
     },
     {
       name: "domain-imports-its-own-and-values",
-      comment: "Decisions are pure: a domain knows itself and the vocabulary (and node:crypto, for hashes).",
+      comment: "Decisions are pure: a domain knows itself, the vocabulary and what a scheme pays (and node:crypto, for hashes).",
       severity: "error",
       from: { path: "^services/([^/]+)/domain/" },
-      to: { pathNot: ["^services/$1/domain/", "^services/values/", "^crypto$"] },
+      to: { pathNot: ["^services/$1/domain/", "^services/(values|benefit)/", "^crypto$"] },
+    },
+    {
+      name: "benefit-is-pure",
+      comment:
+        "What a scheme is and pays: a library of plain functions. Only the reader of its documents knows how YAML is read, and no decision knows that reader.",
+      severity: "error",
+      from: { path: "^services/benefit/", pathNot: "scheme-file[.]ts$" },
+      to: { pathNot: "^services/(benefit(?!/scheme-file)|values)/" },
+    },
+    {
+      name: "documents-are-read-at-the-edge",
+      severity: "error",
+      from: { path: "^services/[^/]+/domain/" },
+      to: { path: "^services/benefit/scheme-file[.]ts$" },
     },
     {
       name: "mesh-knows-no-service",
@@ -29,10 +43,10 @@ module.exports = {
     },
     {
       name: "services-are-strangers",
-      comment: "Services speak by contract. The audit is a library for monitoring and for nrcms.",
+      comment: "Services speak by contract. Benefit is a library for all, the audit one for monitoring and for nrcms.",
       severity: "error",
       from: { path: "^services/([^/]+)/", pathNot: "^services/(mesh|values)/" },
-      to: { path: "^services/", pathNot: ["^services/$1/", "^services/(mesh|values)/", "^services/audit/"] },
+      to: { path: "^services/", pathNot: ["^services/$1/", "^services/(mesh|values|benefit)/", "^services/audit/"] },
     },
     {
       name: "audit-is-read-by-monitoring-and-nrcms",
@@ -44,14 +58,17 @@ module.exports = {
       name: "contracts-stop-at-the-edge",
       comment: "Generated code is known to calls, messages, main, the mesh, the doors, and nobody behind them.",
       severity: "error",
-      from: { path: "^services/", pathNot: ["^services/[^/]+/((pair-)?calls|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"] },
+      from: {
+        path: "^services/",
+        pathNot: ["^services/[^/]+/((pair-|scheme-)?calls|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"],
+      },
       to: { path: "^proto/generated/" },
     },
     {
       name: "edges-are-opened-by-main",
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
-      to: { path: "^services/[^/]+/((pair-)?calls|messages|main)[.]ts$" },
+      to: { path: "^services/[^/]+/((pair-|scheme-)?calls|messages|main)[.]ts$" },
     },
     {
       name: "mongodb-stays-in-the-stores",

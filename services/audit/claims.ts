@@ -40,10 +40,16 @@ export async function checkClaims(records: Records, findings: Findings): Promise
   }
 }
 
+/** Only the hospital's part may be below nothing: what it keeps of a price. */
 function checkAmounts({ _id, bill, benefit }: ClaimView, findings: Findings): void {
-  const { totalFen, fundFen, patientFen } = benefit;
-  const sums = bill.totalFen === totalFen && fundFen + patientFen === totalFen && fundFen >= 0n && patientFen >= 0n;
-  findings.hold(sums, () => `claim ${_id} bills ${bill.totalFen} fen: fund ${fundFen} + patient ${patientFen}, total ${totalFen}`);
+  const { totalFen, fundFen, patientFen, hospitalFen, subsidyFen, accountFen, assistanceFen, catastrophicFen } = benefit;
+  const parts = [subsidyFen, fundFen, accountFen, assistanceFen, catastrophicFen, patientFen];
+  const sum = parts.reduce((total, fen) => total + fen, hospitalFen);
+  const sums = bill.totalFen === totalFen && sum === totalFen && parts.every((fen) => fen >= 0n);
+  findings.hold(
+    sums,
+    () => `claim ${_id} bills ${bill.totalFen} fen: fund ${fundFen} + patient ${patientFen}, all parts ${sum}, total ${totalFen}`,
+  );
 }
 
 /** What each state asks of a claim's fields. */

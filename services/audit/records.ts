@@ -21,8 +21,23 @@ export interface ClaimView extends Stored {
   readonly paidAtMs: number;
   readonly waitingSinceMs?: number;
   readonly returned?: readonly string[];
-  readonly bill: { readonly institutionId: string; readonly personId: string; readonly visitKind: string; readonly totalFen: bigint };
-  readonly benefit: { readonly totalFen: bigint; readonly fundFen: bigint; readonly patientFen: bigint; readonly schemeId: string };
+  readonly bill: { readonly institutionId: string; readonly personId: string; readonly newborn: number; readonly totalFen: bigint };
+  readonly benefit: {
+    readonly schemeId: string;
+    readonly totalFen: bigint;
+    readonly subsidyFen: bigint;
+    readonly fundFen: bigint;
+    readonly accountFen: bigint;
+    readonly assistanceFen: bigint;
+    readonly catastrophicFen: bigint;
+    readonly hospitalFen: bigint;
+    readonly patientFen: bigint;
+  };
+  readonly drawn: {
+    readonly caps: readonly { readonly code: string; readonly holder: string }[];
+    readonly stay: boolean;
+    readonly borneFen: bigint;
+  };
 }
 
 /** A kind of event that claims told in an entry, and a claim that the entry is about. */
@@ -32,14 +47,16 @@ export interface ClaimEventView {
 }
 
 export interface YearView extends Stored {
-  readonly personId: string;
+  /** A person, a newborn under its mother, or a household. */
+  readonly holder: string;
   readonly year: number;
   readonly usedFen: Readonly<Record<string, bigint>>;
   readonly compensatedStays: number;
+  readonly borneFen: bigint;
 }
 
 export interface SchemeView extends Stored {
-  readonly scheme: { readonly caps: readonly { readonly visitKind: string; readonly capFen: bigint }[] };
+  readonly scheme: { readonly caps: readonly { readonly code: string; readonly fen: bigint }[] };
 }
 
 export interface LineView {
@@ -199,11 +216,11 @@ export interface Records {
 
   /** By `_id`. */
   claims(): AsyncIterable<ClaimView>;
-  /** By person, then year. */
+  /** By person. */
   claimsByPerson(): AsyncIterable<ClaimView>;
   /** By claim. */
   claimEvents(names: readonly string[]): AsyncIterable<ClaimEventView>;
-  /** By person, then year. */
+  /** By holder. */
   years(): AsyncIterable<YearView>;
   schemes(): AsyncIterable<SchemeView>;
 

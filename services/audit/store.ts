@@ -100,7 +100,7 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     claims: () => read<ClaimView>("claims", "claims", byId, leaner),
     claimsByPerson: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.personId": 1, year: 1 } }),
     claimEvents: (names) => read<ClaimEventView>("claims", "journal", ...claimEventStages(names)),
-    years: () => read<YearView>("claims", "years", { $sort: { personId: 1, year: 1 } }),
+    years: () => read<YearView>("claims", "years", { $sort: { holder: 1, year: 1 } }),
     schemes: () => read<SchemeView>("claims", "schemes"),
 
     entries: () => read<EntryView>("settlement", "entries", { $sort: { sequence: 1 } }),

@@ -1,15 +1,16 @@
-/** Invariant 3: a person's benefit year holds exactly what that person's standing claims use, and no more than the scheme's caps. */
+/** Invariant 3: a benefit year holds exactly what the standing claims have drawn on it, and no more than the scheme's caps. A cap may be a person's, a mother's with her newborns, or a household's. */
 import type { Findings } from "./findings.ts";
 import type { ClaimView, Records, SchemeView, YearView } from "./records.ts";
 import { joined } from "./streams.ts";
 
 export const YEARS_TITLE = {
   invariant: 3,
-  zh: "个人年度累计等于其有效报销之和，且不超过补助方案封顶线",
-  en: "A person's benefit year equals the sum of that person's standing claims and never exceeds the scheme's cap",
+  zh: "年度累计等于有效报销之和，且不超过补助方案封顶线",
+  en: "A benefit year equals the sum of the standing claims and never exceeds the scheme's cap",
 } as const;
 
-const KINDS = ["INPATIENT", "OUTPATIENT"] as const;
+/** Of a person's id and of every holder's: a household's members, newborns and the household itself are neighbours in every order. */
+const HOUSEHOLD_DIGITS = 14;
 
 type Caps = ReadonlyMap<string, SchemeView["scheme"]["caps"]>;
 
@@ -17,48 +18,62 @@ export async function checkYears(records: Records, findings: Findings): Promise<
   const caps = new Map<string, SchemeView["scheme"]["caps"]>();
   for await (const { _id, scheme } of records.schemes()) caps.set(_id, scheme.caps);
   const groups = joined<{ claims: ClaimView; years: YearView }>({
-    claims: { rows: records.claimsByPerson(), key: (claim) => `${claim.bill.personId}/${claim.year}` },
-    years: { rows: records.years(), key: (year) => `${year.personId}/${year.year}` },
+    claims: { rows: records.claimsByPerson(), key: ({ bill }) => bill.personId.slice(0, HOUSEHOLD_DIGITS) },
+    years: { rows: records.years(), key: ({ holder }) => holder.slice(0, HOUSEHOLD_DIGITS) },
   });
-  for await (const { key, rows } of groups) {
-    findings.look();
-    checkYear(
-      key,
-      rows.years[0],
-      rows.claims.filter(({ state }) => state !== "REFUSED"),
-      caps,
-      findings,
-    );
+  for await (const { rows } of groups) {
+    const standing = rows.claims.filter(({ state }) => state !== "REFUSED" && state !== "VOIDED");
+    const years = new Map(rows.years.map((year) => [`${year.holder}/${year.year}`, year]));
+    const keys = new Set([...years.keys(), ...standing.flatMap(holdersOf)]);
+    for (const key of keys) {
+      findings.look();
+      checkYear(key, years.get(key), standing, caps, findings);
+    }
   }
+}
+
+/** The person's year, or the newborn's under its mother. */
+function ownYear({ bill, year }: ClaimView): string {
+  return `${bill.personId}${bill.newborn === 0 ? "" : `#${bill.newborn}`}/${year}`;
+}
+
+function holdersOf(claim: ClaimView): string[] {
+  return [ownYear(claim), ...claim.drawn.caps.map(({ holder }) => `${holder}/${claim.year}`)];
 }
 
 function checkYear(key: string, year: YearView | undefined, standing: readonly ClaimView[], caps: Caps, findings: Findings): void {
-  for (const kind of KINDS) {
-    const claims = standing.filter(({ bill }) => bill.visitKind === kind);
+  const drawn = new Map<string, ClaimView[]>();
+  for (const claim of standing)
+    for (const { code, holder } of claim.drawn.caps)
+      if (`${holder}/${claim.year}` === key) drawn.set(code, [...(drawn.get(code) ?? []), claim]);
+  for (const code of new Set([...drawn.keys(), ...Object.keys(year?.usedFen ?? {})])) {
+    const claims = drawn.get(code) ?? [];
     const claimedFen = claims.reduce((sum, { benefit }) => sum + benefit.fundFen, 0n);
-    const usedFen = year?.usedFen[kind] ?? 0n;
-    findings.hold(usedFen === claimedFen, () => `year ${key} has used ${usedFen} fen ${kind}, its standing claims sum to ${claimedFen}`);
-    const capFen = highestCap(kind, claims, caps, findings);
+    const usedFen = year?.usedFen[code] ?? 0n;
+    findings.hold(usedFen === claimedFen, () => `year ${key} has used ${usedFen} fen ${code}, its standing claims sum to ${claimedFen}`);
+    const capFen = highestCap(code, claims, caps, findings);
     findings.hold(
       capFen === undefined || claimedFen <= capFen,
-      () => `year ${key} has used ${claimedFen} fen ${kind}, the cap is ${capFen}`,
+      () => `year ${key} has used ${claimedFen} fen ${code}, the cap is ${capFen}`,
     );
   }
-  const stays = standing.filter(({ bill, benefit }) => bill.visitKind === "INPATIENT" && benefit.fundFen > 0n).length;
-  findings.hold(
-    (year?.compensatedStays ?? 0) === stays,
-    () => `year ${key} counts ${year?.compensatedStays ?? 0} compensated stays, there are ${stays}`,
-  );
+  const own = standing.filter((claim) => ownYear(claim) === key);
+  const stays = own.filter((claim) => claim.drawn.stay).length;
+  const counted = year?.compensatedStays ?? 0;
+  findings.hold(counted === stays, () => `year ${key} counts ${counted} compensated stays, there are ${stays}`);
+  const borneFen = own.reduce((sum, claim) => sum + claim.drawn.borneFen, 0n);
+  const kept = year?.borneFen ?? 0n;
+  findings.hold(kept === borneFen, () => `year ${key} has ${kept} fen borne, its standing claims sum to ${borneFen}`);
 }
 
 /** The highest cap among the scheme versions that the claims were computed by; undefined where one of them has none, or there is no claim. */
-function highestCap(kind: string, claims: readonly ClaimView[], caps: Caps, findings: Findings): bigint | undefined {
+function highestCap(code: string, claims: readonly ClaimView[], caps: Caps, findings: Findings): bigint | undefined {
   let highest = 0n;
   if (claims.length === 0) return undefined;
   for (const { _id, benefit } of claims) {
     const scheme = caps.get(benefit.schemeId);
     findings.hold(scheme !== undefined, () => `claim ${_id} was computed by scheme ${benefit.schemeId}, which is not there`);
-    const cap = scheme?.find(({ visitKind }) => visitKind === kind)?.capFen;
+    const cap = scheme?.find((one) => one.code === code)?.fen;
     if (cap === undefined) return undefined;
     if (cap > highest) highest = cap;
   }

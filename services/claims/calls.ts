@@ -1,5 +1,4 @@
 /** What claims is asked. What each field may be stands in the domain's forms; what the projections lack, the owners are asked (protocols 15). */
-import { createHash } from "node:crypto";
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
   type Claim as ClaimMessage,
@@ -14,19 +13,19 @@ import type { Caller } from "../values/decision.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { billFormFault, billFrom } from "./domain/bill-form.ts";
-import { canonical } from "./domain/canonical.ts";
+import { hashOf } from "./domain/canonical.ts";
+import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Referral } from "./domain/documents.ts";
+import { explain } from "./domain/explain.ts";
 import { badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
 import { stretchFrom } from "./domain/ground.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
-import { publishScheme } from "./domain/publish-scheme.ts";
 import { refuse } from "./domain/refusals.ts";
 import { registerReferral } from "./domain/register-referral.ts";
 import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
-import { catalogueFormFault, itemsFrom, type SchemeForm, schemeFormFault, schemeFrom } from "./domain/scheme-form.ts";
 import { type Asked, submit } from "./domain/submit.ts";
-import { claimOf, reviewTasksOf } from "./store.ts";
+import { claimOf, documentsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -51,6 +50,15 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       if (!claim || !mayRead(claim, caller)) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
       return { claim: claimMessage(claim) };
     }),
+    query(methods.explainClaim, async ({ claimId }, caller) => {
+      const fault = badId("claim_id", claimId);
+      if (fault) return fault;
+      const claim = await claimOf(reader, claimId);
+      if (!claim || !mayRead(claim, caller)) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
+      const { home, treating, catalogue } = await documentsOf(reader, claim);
+      const steps = explain(claim, home, treating, catalogue);
+      return { claim: claimMessage(claim), steps: [...steps], treatingSchemeId: claim.basis.treatingSchemeId };
+    }),
     command(methods.reviewClaim, {
       check: reviewFault,
       input: ({ county, claimId, verdict, reason }): ReviewInput => ({
@@ -67,22 +75,11 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       const fault = badCounty("county", county);
       return fault ?? { claims: (await reviewTasksOf(reader, county)).map(claimMessage) };
     }),
-    command(methods.publishScheme, {
-      check: ({ scheme }) => schemeFormFault(scheme),
-      input: ({ scheme }) => schemeInput(wanted(scheme)),
-      async ask({ scheme }) {
-        const { county } = wanted(scheme);
-        const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
-        return { ...schemeInput(wanted(scheme)), asked: { countyKnown: counties.some((known) => known.county === county) } };
-      },
-      decision: publishScheme,
-      reply: ({ schemeId, contentHash }) => ({ schemeId, contentHash }),
-    }),
     command(methods.publishCatalogue, {
       check: ({ catalogueVersion, items }) => catalogueFormFault(catalogueVersion, items),
       input: ({ catalogueVersion, items: forms }) => {
         const items = itemsFrom(forms);
-        return { catalogueVersion, items, contentHash: sha256({ catalogueVersion, items: [...items].sort(byItemCode) }) };
+        return { catalogueVersion, items, contentHash: hashOf({ catalogueVersion, items: [...items].sort(byItemCode) }) };
       },
       decision: publishCatalogue,
       reply: (contentHash) => ({ contentHash }),
@@ -104,15 +101,6 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
 function wanted<T>(part: T | undefined): T {
   assert(part !== undefined, "the check at the door asks for it");
   return part;
-}
-
-function sha256(content: unknown): string {
-  return createHash("sha256").update(canonical(content)).digest("hex");
-}
-
-function schemeInput(form: SchemeForm) {
-  const scheme = schemeFrom(form);
-  return { scheme, contentHash: sha256(scheme) };
 }
 
 /** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */
@@ -169,7 +157,7 @@ function referralFrom({ county, referralId, personId, toInstitutionId, fromDay, 
 function claimMessage(claim: Claim): ClaimMessage {
   const { bill, state, benefit, county, treatingCounty, reason, decision, traceId } = claim;
   return {
-    bill: { ...bill, lines: [...bill.lines] },
+    bill: { ...bill, procedures: [...bill.procedures], lines: [...bill.lines] },
     state,
     benefit: { ...benefit },
     homeCounty: county,

@@ -2,6 +2,7 @@ import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
+import { schemeCalls } from "./scheme-calls.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
 
@@ -9,7 +10,7 @@ const service: Service = {
   name: "claims",
   indexes,
   tells,
-  wire: (parts) => ({ calls: calls(parts), messages, timers: timers(parts) }),
+  wire: (parts) => ({ calls: [...calls(parts), ...schemeCalls(parts)], messages, timers: timers(parts) }),
 };
 
 await serve(service);

@@ -1,6 +1,8 @@
 /** What claims finds again, beyond documents by their key. One index, over the few claims that wait: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import { assert } from "../values/outcome.ts";
 import { type Claim, claims } from "./domain/documents.ts";
+import { type Catalogue, catalogues, type Draft, drafts, type SchemeDocument, schemes, versionOf } from "./domain/scheme.ts";
 
 const MAX_TASKS = 500;
 /** Bill lines in one answer: about half a megabyte. */
@@ -16,6 +18,7 @@ export const indexes: Indexes = {
   invoices: [],
   referrals: [],
   schemes: [],
+  drafts: [{ keys: { county: 1, "scheme.year": -1, "scheme.version": -1 } }],
   catalogues: [],
   timetables: [],
 };
@@ -39,4 +42,29 @@ export async function reviewTasksOf(reader: Reader, county: string): Promise<rea
 /** The claims that have waited for their prefund since `sinceMs` or longer. */
 export function pendingSince(reader: Reader, sinceMs: number): Promise<readonly Claim[]> {
   return reader.find(claims, { state: "PENDING", waitingSinceMs: { $gt: 0, $lte: sinceMs } }, { limit: MAX_EXPIRING });
+}
+
+const MAX_SCHEMES = 500;
+
+/** The versions of a county's schemes, the newest first. */
+export function draftsOf(reader: Reader, county: string): Promise<readonly Draft[]> {
+  return reader.find(drafts, { county }, { sort: { "scheme.year": -1, "scheme.version": -1 }, limit: MAX_SCHEMES });
+}
+
+/** The published documents that a claim was computed by. They never change and are never taken away: that one is not there is a bug. */
+export async function documentsOf(
+  reader: Reader,
+  { benefit, basis }: Claim,
+): Promise<{ home: SchemeDocument; treating: SchemeDocument; catalogue: Catalogue }> {
+  const [home, treating] = await Promise.all([schemeOf(reader, benefit.schemeId), schemeOf(reader, basis.treatingSchemeId)]);
+  const catalogue = await reader.get(catalogues.key(treating.scheme.catalogueVersion));
+  assert(catalogue, `catalogue ${treating.scheme.catalogueVersion} is published`);
+  return { home, treating, catalogue };
+}
+
+async function schemeOf(reader: Reader, schemeId: string): Promise<SchemeDocument> {
+  const version = versionOf(schemeId);
+  const found = version && (await reader.get(schemes.key(version.county, version.year, version.version)));
+  assert(found, `scheme ${schemeId} is published`);
+  return found;
 }

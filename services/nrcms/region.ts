@@ -3,12 +3,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { AdministrationServiceDefinition, type Institution } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import {
-  type CatalogueItem,
-  ClaimsServiceDefinition,
-  type RegisterReferralRequest,
-  type Scheme,
-} from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { type CatalogueItem, ClaimsServiceDefinition, type RegisterReferralRequest } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
@@ -24,7 +19,7 @@ import {
   readInstitutions,
   readReferrals,
 } from "./import/registers.ts";
-import { readSchemes } from "./import/schemes.ts";
+import { readSchemes, type SchemeDocument } from "./import/schemes.ts";
 import { each, type People } from "./people.ts";
 
 export interface Region {
@@ -33,7 +28,7 @@ export interface Region {
   readonly institutions: readonly Institution[];
   readonly catalogueVersion: string;
   readonly catalogue: readonly CatalogueItem[];
-  readonly schemes: readonly Scheme[];
+  readonly schemes: readonly SchemeDocument[];
   readonly households: readonly CountyHouseholds[];
   readonly referrals: readonly Omit<RegisterReferralRequest, "requestId">[];
   readonly problems: readonly Problem[];
@@ -67,11 +62,11 @@ export async function readRegion(folder: string): Promise<Region> {
     good("contributions.csv", readContributions),
     good("institutions.csv", readInstitutions),
     good("catalogue.csv", readCatalogue),
-    good("scheme.yaml", readSchemes),
+    good("schemes", readSchemes),
     good("households.csv", (file, options) => readHouseholds(file, { ...options, counties: known })),
     good("referrals.csv", readReferrals),
   ]);
-  const catalogueVersion = schemes[0]?.catalogueVersion ?? "";
+  const catalogueVersion = schemes[0]?.scheme.catalogueVersion ?? "";
   return { counties, contributions, institutions, catalogueVersion, catalogue, schemes, households, referrals, problems };
 }
 
@@ -137,13 +132,26 @@ export async function importRegisters(region: Region, people: People, progress: 
     }
     step();
     await each(region.schemes, 4, async (scheme) => {
-      const publish = (requestId: string) => administrator.call(ClaimsServiceDefinition, "publishScheme", { requestId, scheme });
-      const work = whenHeard(idOf("scheme", scheme), ["UNKNOWN_COUNTY"], publish);
-      await orRefused(`scheme.yaml ${scheme.county}/${scheme.year}/${scheme.version}`, onRefused, work);
+      await orRefused(scheme.file, onRefused, publishDocument(scheme, people));
       step();
     });
   };
   await Promise.all([institutions, catalogue()]);
+}
+
+/** A scheme's whole way, in the names of those who go it: drafted and published by the administrator, approved by the treasurer as well. */
+async function publishDocument({ document }: SchemeDocument, people: People): Promise<void> {
+  const [administrator, treasurer] = [people.as("administrator"), people.as("treasurer")];
+  const id = (step: string) => idOf(step, document);
+  const draft = (requestId: string) => administrator.call(ClaimsServiceDefinition, "draftScheme", { requestId, document });
+  const { scheme } = await whenHeard(id("draft"), ["UNKNOWN_COUNTY"], draft);
+  if (!scheme) throw new Error("a draft was answered without its scheme");
+  const { schemeId, contentHash } = scheme;
+  const version = (step: string) => ({ requestId: id(step), schemeId, contentHash });
+  await administrator.call(ClaimsServiceDefinition, "simulateScheme", version("simulate"));
+  await administrator.call(ClaimsServiceDefinition, "approveScheme", version("approve"));
+  await treasurer.call(ClaimsServiceDefinition, "approveScheme", version("approve-too"));
+  await administrator.call(ClaimsServiceDefinition, "publishScheme", { ...version("publish"), scheme: undefined });
 }
 
 /** Waits for the work. A refusal is told, with `what` it was about, where somebody listens; weather is not a refusal. */

@@ -11,10 +11,10 @@ import {
   NOTHING_BEFORE,
   type PricedLine,
   type Visit,
-} from "../../services/claims/domain/benefit/adjudicate.ts";
-import type { CatalogueItem } from "../../services/claims/domain/benefit/scheme.ts";
-import type { Step } from "../../services/claims/domain/benefit/trace.ts";
-import { readScheme } from "../../services/claims/scheme-file.ts";
+} from "../../services/benefit/adjudicate.ts";
+import type { CatalogueItem } from "../../services/benefit/scheme.ts";
+import { readScheme } from "../../services/benefit/scheme-file.ts";
+import type { Step } from "../../services/benefit/trace.ts";
 import { halfUp } from "../../services/values/money.ts";
 
 const BILLS = 500;
@@ -36,10 +36,10 @@ interface Row {
 }
 
 export function benchAdjudicate(seconds: number, json: boolean): void {
-  const read = readScheme(readFileSync(join(import.meta.dirname, "..", "unit", "claims", "schemes", "nx-ref.yaml"), "utf8"));
+  const read = readScheme(readFileSync(join(import.meta.dirname, "..", "unit", "benefit", "schemes", "nx-ref.yaml"), "utf8"));
   if ("faults" in read) throw new Error("the reference scheme has faults");
   const hash = "0".repeat(64);
-  const law: Law = { scheme: read.scheme, schemeHash: hash, classes: read.scheme.classes, catalogueHash: hash };
+  const law: Law = { scheme: read.scheme, schemeHash: hash, classes: read.scheme.classes, catalogueVersion: "NX", catalogueHash: hash };
   const bills = billsOf();
   let steps = 0;
   const rows: Row[] = [

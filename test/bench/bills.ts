@@ -54,6 +54,8 @@ export function* benchBills(region: Region, prefix: string, from = 0): Generator
       invoiceNumber: `${prefix}${serial}`,
       referralId: "",
       tcm: false,
+      procedures: [],
+      newborn: 0,
       lines,
       totalFen: lines.reduce((sum, line) => sum + line.billedFen, 0n),
     };

@@ -123,7 +123,12 @@ export function badRequests(setting: Setting): BadRequest[] {
   const receive = method(RECEIVE, "treasurer", ReceiveFundsRequest, goodReceipt(setting));
   const prefund = method(PREFUND, "treasurer", SetPrefundRequest, { requestId: "", county, limitFen: 1n });
   const close = method(CLOSE, "treasurer", CloseWindowRequest, { requestId: "", windowId: "W1" });
-  const scheme = method(SCHEME, "administrator", PublishSchemeRequest, { requestId: "", scheme: undefined });
+  const scheme = method(SCHEME, "administrator", PublishSchemeRequest, {
+    requestId: "",
+    schemeId: "640521/2011/9",
+    contentHash: "",
+    scheme: undefined,
+  });
   const refer = method(REFERRAL, reviewer, RegisterReferralRequest, goodReferral(setting));
   const review = method(REVIEW, reviewer, ReviewClaimRequest, goodVerdict(setting));
   const cut = method(CUT, "maker", CutBatchRequest, { requestId: "", schedule: "DAILY", upToDay: "2011-11-25" });
@@ -155,7 +160,8 @@ export function badRequests(setting: Setting): BadRequest[] {
     prefund("a prefund beyond all bounds", { limitFen: INT64_MOST }, invalid("limit_fen")),
     close("a window that is not open", { windowId: "W99" }, precondition("NO_OPEN_WINDOW", "window_id")),
     close("a window of no number", { windowId: "next" }, invalid("window_id")),
-    scheme("no scheme", {}, invalid("scheme")),
+    scheme("a scheme that nobody drafted", {}, notFound("UNKNOWN_SCHEME", "scheme_id")),
+    scheme("a scheme by no id", { schemeId: "640521" }, invalid("scheme_id")),
     refer("a referral of an unknown person", { personId: stranger }, notFound("UNKNOWN_PERSON", "person_id")),
     refer("a referral to nowhere", { toInstitutionId: "H640521999" }, precondition("UNKNOWN_INSTITUTION", "to_institution_id")),
     refer("a referral that ends before it begins", { toDay: "2011-10-01" }, invalid("to_day")),

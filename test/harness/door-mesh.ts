@@ -59,7 +59,7 @@ export async function regionFor(bills: readonly Bill[]): Promise<Region> {
     counties: whole.counties.filter((row) => counties.has(row.county.county)),
     contributions: whole.contributions.filter((row) => counties.has(row.county)),
     institutions: whole.institutions.filter((one) => institutions.has(one.institutionId)),
-    schemes: whole.schemes.filter((scheme) => counties.has(scheme.county)),
+    schemes: whole.schemes.filter(({ scheme }) => counties.has(scheme.county)),
     households: whole.households
       .map((row) => ({ ...row, households: row.households.filter(({ householdId }) => households.has(householdId)) }))
       .filter((row) => row.households.length > 0),

@@ -119,6 +119,8 @@ export function billMaker(region: Region, seed: number, day: string): BillMaker 
         invoiceNumber: `${seed.toString(36)}-${serial}`,
         referralId: "",
         tcm: false,
+        procedures: [],
+        newborn: 0,
         lines,
         totalFen: lines.reduce((sum, line) => sum + line.billedFen, 0n),
       };

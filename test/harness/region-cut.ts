@@ -45,7 +45,7 @@ export async function readRegionCut(): Promise<RegionCut> {
       .map((row) => ({ ...row, subsidyFenPerHead: RICHER * row.subsidyFenPerHead, prefundFen: RICHER * row.prefundFen })),
     contributions: whole.contributions.filter((row) => COUNTIES.has(row.county)),
     institutions,
-    schemes: whole.schemes.filter((scheme) => COUNTIES.has(scheme.county)),
+    schemes: whole.schemes.filter(({ scheme }) => COUNTIES.has(scheme.county)),
     households: ours.map((row) => ({ ...row, households: row.households.filter(({ householdId }) => !isWaiting.has(householdId)) })),
     referrals: whole.referrals.filter((referral) => COUNTIES.has(referral.county) && known.has(referral.toInstitutionId)),
   };

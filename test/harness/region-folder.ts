@@ -1,7 +1,6 @@
 /** A folder of region files for `nrcms import`: a few counties of the sample region, with a households file of the test's own. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
 import { REGION } from "../../services/nrcms/run.ts";
 
 /** The lines of a table of the sample region that belong to the counties, header first. */
@@ -26,6 +25,11 @@ export function householdOf(identityNumber: string): string {
   return row.split(",")[0] ?? "";
 }
 
+/** The file of a county's scheme in a region's folder. */
+export function schemeFile(folder: string, county: string): string {
+  return join(folder, "schemes", `${county}-2011-1.yaml`);
+}
+
 /** Writes the folder; `households` are the bytes of its households.csv. */
 export function writeRegionFolder(folder: string, counties: readonly string[], households: string | Uint8Array): string {
   mkdirSync(folder, { recursive: true });
@@ -34,13 +38,8 @@ export function writeRegionFolder(folder: string, counties: readonly string[], h
   const [header = ""] = readFileSync(join(REGION, "referrals.csv"), "utf8").split("\n");
   writeFileSync(join(folder, "referrals.csv"), `${header}\n`);
   copyFileSync(join(REGION, "catalogue.csv"), join(folder, "catalogue.csv"));
-  const { schemes } = parse(readFileSync(join(REGION, "scheme.yaml"), "utf8"), { maxAliasCount: -1, merge: true }) as {
-    schemes: { county: string | number }[];
-  };
-  writeFileSync(
-    join(folder, "scheme.yaml"),
-    stringify({ schemes: schemes.filter(({ county }) => counties.includes(String(county))) }, { aliasDuplicateObjects: false }),
-  );
+  mkdirSync(join(folder, "schemes"), { recursive: true });
+  for (const county of counties) copyFileSync(schemeFile(REGION, county), schemeFile(folder, county));
   writeFileSync(join(folder, "households.csv"), households);
   return folder;
 }

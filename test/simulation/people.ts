@@ -6,7 +6,7 @@ import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import type { Order } from "../../services/payment/domain/documents.ts";
-import { ITEMS, scheme } from "../unit/claims/nx-ref.ts";
+import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
 import { databaseOf } from "./invariants.ts";
 import type { Province } from "./province.ts";
@@ -20,7 +20,7 @@ import {
   type Hospital,
   householdsOf,
   PERSONS,
-  REVIEW_ABOVE_FEN,
+  schemeText,
   TODAY,
   YEAR,
 } from "./region.ts";
@@ -83,14 +83,27 @@ export class People {
       items,
     });
     for (const county of COUNTIES) {
-      const law = scheme({ county, catalogueVersion: CATALOGUE, review: { aboveFundFen: REVIEW_ABOVE_FEN, diagnosisPrefixes: ["S"] } });
-      await desk.order(ClaimsServiceDefinition, "publishScheme", ADMINISTRATOR, { requestId: `scheme-${county}`, scheme: law as never });
+      await this.publish(county);
       const households = householdsOf(county);
       const enrolment = { requestId: "enrol", county, year: YEAR, contributionFenPerHead: CONTRIBUTION_FEN, households };
       await desk.order(EnrollmentServiceDefinition, "enrolHouseholds", caller("CLERK", county), enrolment);
       await this.fund(county, BigInt(chance.between(...FUNDS_FEN)));
       await this.limit(county, BigInt(chance.between(...PREFUND_FEN)));
     }
+  }
+
+  /** The reference scheme, drafted, tried, approved by two and published. */
+  private async publish(county: string): Promise<void> {
+    const { desk } = this;
+    const schemeId = `${county}/${YEAR}/1`;
+    const version = (step: string) => ({ requestId: `${step}-${county}`, schemeId, contentHash: "" });
+    const draft = { requestId: `draft-${county}`, document: schemeText(county) };
+    const drafted = await desk.order(ClaimsServiceDefinition, "draftScheme", ADMINISTRATOR, draft);
+    const contentHash = drafted?.scheme?.contentHash ?? "";
+    await desk.order(ClaimsServiceDefinition, "simulateScheme", ADMINISTRATOR, version("simulate"));
+    for (const approver of [ADMINISTRATOR, TREASURER])
+      await desk.order(ClaimsServiceDefinition, "approveScheme", approver, { ...version(`approve-${approver.role}`), contentHash });
+    await desk.order(ClaimsServiceDefinition, "publishScheme", ADMINISTRATOR, { ...version("publish"), scheme: undefined });
   }
 
   /** Everybody works until `closed`; resolves when all have come home. */
@@ -181,6 +194,8 @@ export class People {
       invoiceNumber: `I${this.serial}`,
       referralId: "",
       tcm: false,
+      procedures: [],
+      newborn: 0,
       lines: [{ itemCode: "A", day: dischargedOn, quantityE4: ONE_E4, unitPriceFen: priceFen, billedFen: priceFen }],
       totalFen: priceFen,
     };

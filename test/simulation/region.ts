@@ -1,5 +1,7 @@
 /** Two small counties that treat each other's members: who lives there, who treats them, by which scheme. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Caller } from "../../services/values/decision.ts";
 import { checkCharacter } from "../../services/values/identity.ts";
 import { PROVINCE } from "../../services/values/region.ts";
@@ -61,3 +63,12 @@ export const PERSONS: readonly string[] = COUNTIES.flatMap((county) =>
 );
 
 export const caller = (role: string, scope: string = PROVINCE): Caller => ({ name: `${role.toLowerCase()}-${scope}`, role, scope });
+
+/** The reference scheme as that county's document. */
+export function schemeText(county: string): string {
+  const text = readFileSync(join(import.meta.dirname, "..", "unit", "benefit", "schemes", "nx-ref.yaml"), "utf8");
+  return text
+    .replace("county: 640521", `county: ${county}`)
+    .replace("catalogue_version: NX", `catalogue_version: ${CATALOGUE}`)
+    .replace("golden:", `review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S] }\ngolden:`);
+}

@@ -10,7 +10,7 @@ import { makeDay } from "./day.ts";
 import { makePlaces } from "./institutions.ts";
 import { makePeople, YEAR } from "./people.ts";
 import { random } from "./random.ts";
-import { schemeYaml } from "./scheme.ts";
+import { schemeFiles } from "./scheme.ts";
 import { readSources } from "./sources.ts";
 import {
   catalogueCsv,
@@ -35,7 +35,7 @@ export function makeRegion(seed: number = DEFAULT_SEED): ReadonlyMap<string, Uin
     ["counties.csv", countiesCsv(places.counties)],
     ["contributions.csv", contributionsCsv(places.counties, YEAR)],
     ["institutions.csv", institutionsCsv(places.institutions)],
-    ["scheme.yaml", schemeYaml(sources.counties)],
+    ...schemeFiles(sources.counties),
     ["catalogue.csv", catalogueCsv(sources.items)],
     ["households.csv", householdsCsv(people.map(householdRow))],
     ["referrals.csv", referralsCsv(referrals)],

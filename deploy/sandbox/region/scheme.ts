@@ -1,5 +1,5 @@
 /**
- * Each county's benefit scheme for 2011 as YAML a county manager can read. The base is the fixture NX-REF-2011 of the domain facts (3.3);
+ * Each county's benefit scheme for 2011, a YAML document that a county manager can read. The base is the fixture NX-REF-2011 of the domain facts (3.3);
  * what a county does differently is invented but of the era, and written out at its place. Amounts in fen, rates in basis points.
  */
 import type { SourceCounty } from "./sources.ts";
@@ -42,67 +42,99 @@ export const CATALOGUE_VERSION = "NX-2011";
 const REVIEW_ABOVE_FEN = 400_000;
 const TCM_POINTS_BP = 1_000;
 const NO_REFERRAL_POINTS_BP = -1_000;
+const REPEAT_BP = 5_000;
+const OUTPATIENT_RATE_BP = 8_000;
+const LEVELS = ["township", "county", "prefecture", "province"] as const;
+/** A thousand boxes of a class A drug: below its price limit. */
+const GOLDEN_ITEM = "item_code: D0010, quantity_e4: 10000000";
+const GOLDEN_STAY_FEN = 300_000;
+const GOLDEN_VISIT_FEN = 5_000;
 
-function rule(
-  visit: string,
-  level: string,
-  deductibleFen: number,
-  rateBp: number,
-  extra: { referral: number; tcm: number; repeatBp: number },
-): string {
-  return `    - { visit_kind: ${visit}, level: ${level}, deductible_fen: ${deductibleFen}, repeat_deductible_bp: ${extra.repeatBp}, rate_bp: ${rateBp}, no_referral_points_bp: ${extra.referral}, tcm_points_bp: ${extra.tcm} }`;
+/** Half-up on amounts that are not negative. */
+const share = (fen: number, bp: number): number => Math.floor((fen * bp + 5_000) / 10_000);
+
+/** Worked out here by themselves, not by the code that will decide them. */
+function golden({ county, prefecture }: Terms): string {
+  const [countyFen, countyBp] = county;
+  const [prefectureFen, prefectureBp] = prefecture;
+  const stay = (name: string, level: string, extra: string, fundFen: number) => `  - name: ${name}
+    visit: { visit_kind: INPATIENT, level: ${level}, ${extra}lines: [{ ${GOLDEN_ITEM}, fen: ${GOLDEN_STAY_FEN} }] }
+    expect: { fund_fen: ${fundFen}, patient_fen: ${GOLDEN_STAY_FEN - fundFen} }
+`;
+  const second = share(countyFen, REPEAT_BP);
+  return `golden:
+${stay("县级首次住院 a first stay at the county hospital", "COUNTY", "", share(GOLDEN_STAY_FEN - countyFen, countyBp))}${stay(
+  "低保户免起付线 no deductible for the minimum living guarantee",
+  "COUNTY",
+  "category: MINIMUM_LIVING, ",
+  share(GOLDEN_STAY_FEN, countyBp),
+)}${stay(
+  "未转诊市级住院 a prefecture hospital without referral",
+  "PREFECTURE",
+  "",
+  share(GOLDEN_STAY_FEN - prefectureFen, prefectureBp + NO_REFERRAL_POINTS_BP),
+)}  - name: 县级第二次住院 a second stay
+    visit: { visit_kind: INPATIENT, level: COUNTY, lines: [{ ${GOLDEN_ITEM}, fen: ${GOLDEN_STAY_FEN} }] }
+    before: { compensated_stays: 1, used_fen: [{ cap: YEAR_IP, fen: 100000 }] }
+    expect: { deductible_fen: ${second}, fund_fen: ${share(GOLDEN_STAY_FEN - second, countyBp)} }
+  - name: 门诊年度封顶 an outpatient visit at the year's cap
+    visit: { visit_kind: OUTPATIENT, level: TOWNSHIP, lines: [{ ${GOLDEN_ITEM}, fen: ${GOLDEN_VISIT_FEN} }] }
+    before: { used_fen: [{ cap: YEAR_OP, fen: 11000 }] }
+    expect: { fund_fen: 1000, over_cap_fen: ${share(GOLDEN_VISIT_FEN, OUTPATIENT_RATE_BP) - 1_000} }
+`;
 }
 
-function rules(name: string, why: string, terms: Terms): string {
-  const outpatient = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE"].map((level) =>
-    rule("OUTPATIENT", level, 0, 8_000, { referral: 0, tcm: 0, repeatBp: 10_000 }),
-  );
-  const inpatient = (["township", "county", "prefecture", "province"] as const).map((level) =>
-    rule("INPATIENT", level.toUpperCase(), terms[level][0], terms[level][1], {
-      referral: level === "township" || level === "county" ? 0 : NO_REFERRAL_POINTS_BP,
-      tcm: TCM_POINTS_BP,
-      repeatBp: 5_000,
-    }),
-  );
-  return [`  # ${why}`, `  ${name}: &${name}`, ...outpatient, ...inpatient].join("\n");
+/** A county's scheme for 2011, by the name of its file: <county>-<year>-<version>.yaml. */
+export function schemeFiles(counties: readonly SourceCounty[]): [name: string, content: string][] {
+  return counties.map((county) => [`schemes/${county.county}-2011-1.yaml`, schemeYaml(county)]);
 }
 
-/** The text of scheme.yaml: what the schemes share by name, then one scheme a county. */
-export function schemeYaml(counties: readonly SourceCounty[]): string {
-  const variantOf = (county: string) => VARIANTS.find((variant) => variant.counties.includes(county))?.name ?? "base";
-  return `# The benefit schemes (补助方案) of the 22 counties for 2011, each in the shape of nrcms.claims.v1.Scheme.
-# Fixture NX-REF-2011: invented, typical of its time. Made by deploy/sandbox/region/generate.ts; amounts in fen, rates in basis points.
-rules:
-${rules("base", "NX-REF-2011", BASE)}
-${VARIANTS.map((variant) => rules(variant.name, variant.why, variant.terms)).join("\n")}
-# At most 120 yuan a year for outpatient visits, 50,000 for stays.
-caps: &caps
-  - { visit_kind: OUTPATIENT, cap_fen: 12000 }
-  - { visit_kind: INPATIENT, cap_fen: 5000000 }
+function schemeYaml({ county, nameZh }: SourceCounty): string {
+  const variant = VARIANTS.find(({ counties }) => counties.includes(county));
+  const terms = variant?.terms ?? BASE;
+  const levels = LEVELS.map(
+    (level) => `      - { level: ${level.toUpperCase()}, deductible_fen: ${terms[level][0]}, rate_bp: ${terms[level][1]} }`,
+  );
+  const outpatient = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE"].map(
+    (level) => `      - { level: ${level}, rate_bp: ${OUTPATIENT_RATE_BP} }`,
+  );
+  return `# ${nameZh}2011年新型农村合作医疗补助方案. Amounts in fen, rates and shares in basis points (bp).
+# Fixture NX-REF-2011${variant ? `, with a difference: ${variant.why}` : ""}. Invented, typical of its time. Made by deploy/sandbox/region/generate.ts.
+county: ${county}
+year: 2011
+version: 1
+name: ${nameZh}2011年新型农村合作医疗补助方案
+from_day: 2011-01-01
+to_day: 2011-12-31
+catalogue_version: ${CATALOGUE_VERSION}
 # What the patient pays first (先自付): drugs of class B, large examinations, imported material, what is not in the catalogue.
-classes: &classes
+classes:
   - { class: A, self_first_bp: 0 }
   - { class: B, self_first_bp: 1000 }
   - { class: EXAM, self_first_bp: 2000 }
   - { class: IMPORT, self_first_bp: 4000 }
   - { class: OUT, self_first_bp: 10000 }
-review: &review { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S, T] }
-schemes:
-${counties
-  .map(
-    (county) => `  - county: "${county.county}"
-    year: 2011
-    version: 1
-    name: ${county.nameZh}2011年新型农村合作医疗补助方案
-    from_day: "2011-01-01"
-    to_day: "2011-12-31"
-    catalogue_version: ${CATALOGUE_VERSION}
-    rules: *${variantOf(county.county)}
-    caps: *caps
-    classes: *classes
-    review: *review
-    deductible_waived: [FIVE_GUARANTEES, MINIMUM_LIVING]`,
-  )
-  .join("\n")}
-`;
+benefits:
+  # 住院: from the second compensated stay of the year on, half the deductible; none for 五保 and 低保.
+  - code: IP
+    visit_kind: INPATIENT
+    deductible:
+      nth_stay: [{ from: 2, bp: ${REPEAT_BP} }]
+      waived_for: [FIVE_GUARANTEES, MINIMUM_LIVING]
+    modifiers:
+      - { when: NO_REFERRAL, points_bp: ${NO_REFERRAL_POINTS_BP} }
+      - { when: TCM, points_bp: ${TCM_POINTS_BP} }
+    levels:
+${levels.join("\n")}
+  # 门诊
+  - code: OP
+    visit_kind: OUTPATIENT
+    levels:
+${outpatient.join("\n")}
+# At most 50,000 yuan a year for stays, 120 for outpatient visits.
+caps:
+  - { code: YEAR_IP, fen: 5000000, includes: [IP] }
+  - { code: YEAR_OP, fen: 12000, includes: [OP] }
+review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S, T] }
+${golden(terms)}`;
 }

@@ -1,14 +1,17 @@
 /** A bill at the door: whether every field is one. Its days and sums are the decision's to judge (bill.ts). */
+
+import { isVisitKind } from "../../benefit/words.ts";
 import { daysBetween } from "../../values/days.ts";
 import { badRequest, type Refusal } from "../../values/outcome.ts";
 import type { Bill } from "./documents.ts";
-import { badCode, badCount, badDay, badFen, badId, badPerson, missing } from "./fields.ts";
-import { isVisitKind } from "./words.ts";
+import { badCode, badCount, badDay, badFen, badId, badNumber, badPerson, missing } from "./fields.ts";
 
 /** A bill as the contract has it: the kind of visit may be none. */
 export type BillForm = Omit<Bill, "visitKind"> & { readonly visitKind: string };
 
 const MAX_LINES = 300;
+const MAX_PROCEDURES = 20;
+const MAX_NEWBORNS = 9;
 /** A stay of more than a year is billed in parts, each by its own year's scheme; it also bounds the benefit years that one bill touches. */
 const MAX_STAY_DAYS = 366;
 /** Ten million units. */
@@ -29,6 +32,8 @@ export function billFormFault(bill: BillForm | undefined): Refusal | undefined {
     badLength(bill) ??
     badInvoice(bill.invoiceNumber) ??
     (bill.referralId === "" ? undefined : badId("bill.referral_id", bill.referralId)) ??
+    badProcedures(bill.procedures) ??
+    badNumber("bill.newborn", bill.newborn, 0, MAX_NEWBORNS) ??
     badCount("bill.lines", bill.lines.length, 1, MAX_LINES) ??
     badLines(bill) ??
     badFen("bill.total_fen", bill.totalFen)
@@ -46,6 +51,16 @@ function badKind(visitKind: string): Refusal | undefined {
 
 function badDiagnosis(diagnosis: string): Refusal | undefined {
   return ICD_10.test(diagnosis) ? undefined : badRequest("bill.diagnosis", "须为 ICD-10 编码", "must be an ICD-10 code");
+}
+
+function badProcedures(procedures: readonly string[]): Refusal | undefined {
+  const many = badCount("bill.procedures", procedures.length, 0, MAX_PROCEDURES);
+  if (many) return many;
+  for (const [index, procedure] of procedures.entries()) {
+    const fault = badCode(`bill.procedures[${index}]`, procedure);
+    if (fault) return fault;
+  }
+  return undefined;
 }
 
 function badInvoice(invoiceNumber: string): Refusal | undefined {

@@ -44,6 +44,9 @@ export function sameBill(a: Bill, b: Bill): boolean {
     a.invoiceNumber === b.invoiceNumber &&
     a.referralId === b.referralId &&
     a.tcm === b.tcm &&
+    a.newborn === b.newborn &&
+    a.procedures.length === b.procedures.length &&
+    a.procedures.every((procedure, index) => procedure === b.procedures[index]) &&
     a.totalFen === b.totalFen &&
     a.lines.length === b.lines.length &&
     a.lines.every((line, index) => sameLine(line, b.lines[index]))

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** One text for one content: object keys sorted, amounts as digits. What its hash names is the content, not the way that it came. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
@@ -9,4 +11,9 @@ export function canonical(value: unknown): string {
     return `{${fields.map(([name, held]) => `${JSON.stringify(name)}:${canonical(held)}`).join(",")}}`;
   }
   return JSON.stringify(value);
+}
+
+/** SHA-256 of the canonical content, in hexadecimal digits. */
+export function hashOf(content: unknown): string {
+  return createHash("sha256").update(canonical(content)).digest("hex");
 }

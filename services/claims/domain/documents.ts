@@ -2,8 +2,12 @@
  * What claims remembers. Amounts in fen, days YYYY-MM-DD (Asia/Shanghai), instants in milliseconds since 1970.
  * A projection keeps the owner's version under a name of its own: a document's `version` is the mesh's.
  */
+
+import type { Amounts, Before, PaidMonth } from "../../benefit/adjudicate.ts";
+import type { Category, Level, VisitKind } from "../../benefit/words.ts";
 import { type Doc, kind } from "../../values/decision.ts";
-import type { Category, ClaimState, Level, VisitKind } from "./words.ts";
+
+export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID";
 
 export interface BillLine {
   readonly itemCode: string;
@@ -26,21 +30,40 @@ export interface Bill {
   /** Empty where the patient came without a referral. */
   readonly referralId: string;
   readonly tcm: boolean;
+  /** Codes of procedures. */
+  readonly procedures: readonly string[];
+  /** The mother's nth newborn of the year, covered under her; 0: the person's own stay. */
+  readonly newborn: number;
   readonly lines: readonly BillLine[];
   readonly totalFen: bigint;
 }
 
-/** What was computed, step by step; total = fund + patient. */
-export interface Benefit {
-  readonly totalFen: bigint;
-  readonly eligibleFen: bigint;
-  readonly deductibleFen: bigint;
-  readonly rateBp: number;
-  readonly fundFen: bigint;
-  readonly patientFen: bigint;
-  readonly overCapFen: bigint;
+/** What was computed, and by what. */
+export interface Benefit extends Amounts {
   /** county/year/version. */
   readonly schemeId: string;
+  /** The benefit, serious disease or disease price of that scheme. */
+  readonly code: string;
+}
+
+/** What the computation stood on besides the bill: with the published documents, all that it takes to do it again. */
+export interface Basis {
+  /** Whose classes and catalogue priced the lines: the treatment place's. */
+  readonly treatingSchemeId: string;
+  readonly category: Category;
+  /** Days with lines on which the person was not covered. */
+  readonly uncoveredDays: readonly string[];
+  readonly registrations: readonly string[];
+  readonly before: Before;
+}
+
+/** What a claim has in the accumulators, so that it can be taken out again. */
+export interface Drawn {
+  readonly caps: readonly { readonly code: string; readonly holder: string }[];
+  readonly stay: boolean;
+  readonly borneFen: bigint;
+  readonly months: readonly PaidMonth[];
+  readonly deducted: string;
 }
 
 /** One order's payment of a claim. */
@@ -54,6 +77,8 @@ export interface Claim extends Doc {
   readonly bill: Bill;
   readonly state: ClaimState;
   readonly benefit: Benefit;
+  readonly basis: Basis;
+  readonly drawn: Drawn;
   readonly treatingCounty: string;
   /** The institution's, when the claim was decided. */
   readonly level: Level;
@@ -116,14 +141,22 @@ export interface Visit {
   readonly to: string;
 }
 
-/** A person's calendar year: what standing claims have used of its caps, and their days. */
+/**
+ * A holder's calendar year: what standing claims have used of its caps, and their days. The holder is a person; a newborn under its mother ("<person>#1");
+ * or a household, of which only the caps that it shares are kept.
+ */
 export interface BenefitYear extends Doc {
-  readonly personId: string;
+  readonly holder: string;
   readonly year: number;
-  /** The fund parts of the standing claims that count in this year, by the cap that they draw on. */
-  readonly usedFen: Readonly<Record<VisitKind, bigint>>;
-  /** Standing inpatient claims of this year with a fund part above 0. */
+  /** The fund parts of the standing claims that count in this year, by the caps that they draw on. */
+  readonly usedFen: Readonly<Record<string, bigint>>;
+  /** Standing inpatient claims of this year with a fund part above 0 by a rate. */
   readonly compensatedStays: number;
+  /** Eligible amounts borne. */
+  readonly borneFen: bigint;
+  readonly months: readonly PaidMonth[];
+  /** Diseases whose deductible was taken, and with which claim. */
+  readonly deducted: readonly { readonly disease: string; readonly claimId: string }[];
   /** Standing claims with a day in this year, in commit order. */
   readonly visits: readonly Visit[];
 }
@@ -146,7 +179,7 @@ export const claims = kind<Claim>("claims");
 export const covers = kind<Cover>("covers");
 export const institutions = kind<Institution>("institutions");
 export const counties = kind<County>("counties");
-/** years/<person>/<calendar year> */
+/** years/<holder>/<calendar year> */
 export const years = kind<BenefitYear>("years");
 /** invoices/<institution>/<invoice number> */
 export const invoices = kind<Invoice>("invoices");

@@ -1,5 +1,5 @@
 /** What claims tells; all are facts. Told under the home county. */
-import type { Level, VisitKind } from "./words.ts";
+import type { Level, VisitKind } from "../../benefit/words.ts";
 
 export type ClaimsEvents = {
   readonly ClaimApproved: {

@@ -2,8 +2,9 @@
  * Where and when a stay is insured: the day whose scheme applies and the county that pays. Source: domain rules 3.4, example 14:
  * covered at discharge, that day's version; otherwise the version of the last covered day. Lines on uncovered days are the patient's.
  */
+
+import { isCategory } from "../../benefit/words.ts";
 import type { Bill, Cover, Stretch } from "./documents.ts";
-import { isCategory } from "./words.ts";
 
 export interface Ground {
   /** The day whose scheme version applies. */

@@ -1,7 +1,8 @@
 /** Administration's word on an institution. A state: the newest version wins. */
+
+import type { Level } from "../../benefit/words.ts";
 import type { Decision } from "../../values/decision.ts";
 import { institutions } from "./documents.ts";
-import type { Level } from "./words.ts";
 
 export interface InstitutionInput {
   readonly institutionId: string;

@@ -1,8 +1,9 @@
 /** Publishes a version of the province's catalogue (目录). Immutable: the same content again gets the same answer, other content a refusal. */
+import type { CatalogueItem } from "../../benefit/scheme.ts";
 import type { Decision } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { badScheme, refuse } from "./refusals.ts";
-import { byItemCode, type CatalogueItem, catalogues } from "./scheme.ts";
+import { byItemCode, catalogues } from "./scheme.ts";
 
 export interface CatalogueInput {
   readonly catalogueVersion: string;

@@ -91,6 +91,22 @@ export const refuse = refusals({
     en: "referral {referral} is for another person, institution or day",
   },
   UNKNOWN_REFERRAL: { status: "FAILED_PRECONDITION", zh: "没有转诊单 {referral}", en: "there is no referral {referral}" },
+  UNKNOWN_SCHEME: { status: "NOT_FOUND", zh: "没有补助方案 {scheme}", en: "there is no scheme {scheme}" },
+  WRONG_SCHEME_STATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "补助方案 {scheme} 的状态是 {state}，须为 {wanted}",
+    en: "scheme {scheme} is {state}; it must be {wanted}",
+  },
+  SCHEME_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补助方案 {scheme} 的内容已变，现为 {hash}",
+    en: "the content of scheme {scheme} has changed, its hash is now {hash}",
+  },
+  ALREADY_APPROVED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{name} 已批准补助方案 {scheme}，须由另一人批准",
+    en: "{name} has approved scheme {scheme} already; another person must",
+  },
   BAD_SCHEME: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
   TOO_EARLY: {
     status: "INVALID_ARGUMENT",

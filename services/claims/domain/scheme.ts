@@ -1,61 +1,9 @@
 /**
- * Benefit schemes (补助方案) and catalogues (目录): data, not code. A published version never changes, so a decision reads it without a guard;
+ * Published benefit schemes (补助方案) and catalogues (目录). A published version never changes, so a decision reads it without a guard;
  * which versions a county has is in its timetable, where a new one takes effect the next day at the earliest, so that reading an old timetable is safe too.
  */
+import type { CatalogueItem, Scheme } from "../../benefit/scheme.ts";
 import { type Doc, kind } from "../../values/decision.ts";
-import type { Category, Level, VisitKind } from "./words.ts";
-
-/** What is paid for one kind of visit at one level of institution. */
-export interface BenefitRule {
-  readonly visitKind: VisitKind;
-  readonly level: Level;
-  readonly deductibleFen: bigint;
-  readonly repeatDeductibleBp: number;
-  readonly rateBp: number;
-  readonly noReferralPointsBp: number;
-  readonly tcmPointsBp: number;
-}
-
-export interface YearCap {
-  readonly visitKind: VisitKind;
-  readonly capFen: bigint;
-}
-
-/** The share of a class of items that the patient pays first. */
-export interface SelfFirst {
-  readonly class: string;
-  readonly selfFirstBp: number;
-}
-
-export interface ReviewRule {
-  /** 0: no claim waits for its amount. */
-  readonly aboveFundFen: bigint;
-  readonly diagnosisPrefixes: readonly string[];
-}
-
-export interface Scheme {
-  readonly county: string;
-  readonly year: number;
-  readonly version: number;
-  readonly name: string;
-  readonly fromDay: string;
-  readonly toDay: string;
-  readonly catalogueVersion: string;
-  readonly rules: readonly BenefitRule[];
-  readonly caps: readonly YearCap[];
-  readonly classes: readonly SelfFirst[];
-  readonly review: ReviewRule;
-  readonly deductibleWaived: readonly Category[];
-}
-
-export interface CatalogueItem {
-  readonly itemCode: string;
-  readonly name: string;
-  readonly class: string;
-  /** 0: no limit. */
-  readonly priceLimitFen: bigint;
-  readonly lowestLevel: Level;
-}
 
 export interface SchemeDocument extends Doc {
   readonly scheme: Scheme;
@@ -81,15 +29,44 @@ export interface Timetable extends Doc {
   readonly rows: readonly TimetableRow[];
 }
 
+export const DRAFT_STATES = ["DRAFT", "SIMULATED", "APPROVED", "PUBLISHED", "SUPERSEDED"] as const;
+export type DraftState = (typeof DRAFT_STATES)[number];
+
+/** A version on its way to publication: DRAFT → SIMULATED (its golden cases hold) → APPROVED (by two people) → PUBLISHED → SUPERSEDED. Drafted anew, it begins anew. */
+export interface Draft extends Doc {
+  readonly scheme: Scheme;
+  readonly contentHash: string;
+  /** The YAML as it came. */
+  readonly document: string;
+  readonly state: DraftState;
+  readonly draftedBy: string;
+  /** Different people, in the order of their word. */
+  readonly approvedBy: readonly string[];
+}
+
 /** schemes/<county>/<year>/<version> */
 export const schemes = kind<SchemeDocument>("schemes", { immutable: true });
+/** drafts/<county>/<year>/<version> */
+export const drafts = kind<Draft>("drafts");
 export const catalogues = kind<Catalogue>("catalogues", { immutable: true });
 /** timetables/<county> */
 export const timetables = kind<Timetable>("timetables");
 
+interface Version {
+  readonly county: string;
+  readonly year: number;
+  readonly version: number;
+}
+
 /** county/year/version, as claims and contracts name a scheme. */
-export function schemeIdOf(scheme: { readonly county: string; readonly year: number; readonly version: number }): string {
-  return `${scheme.county}/${scheme.year}/${scheme.version}`;
+export function schemeIdOf({ county, year, version }: Version): string {
+  return `${county}/${year}/${version}`;
+}
+
+/** The parts of a scheme's id; undefined where it is none. */
+export function versionOf(schemeId: string): Version | undefined {
+  const [, county, year, version] = /^(\d{6})\/(\d{4})\/(\d{1,2})$/.exec(schemeId) ?? [];
+  return county === undefined ? undefined : { county, year: Number(year), version: Number(version) };
 }
 
 /** The version in force on a day: the highest of those whose days hold it. */
@@ -98,15 +75,6 @@ export function rowOf(timetable: Timetable | undefined, day: string): TimetableR
   for (const row of timetable?.rows ?? [])
     if (row.fromDay <= day && day <= row.toDay && (!found || row.version > found.version)) found = row;
   return found;
-}
-
-export function ruleOf(scheme: Scheme, visitKind: VisitKind, level: Level): BenefitRule | undefined {
-  return scheme.rules.find((rule) => rule.visitKind === visitKind && rule.level === level);
-}
-
-/** The yearly cap of a kind of visit, undefined where the scheme has none. */
-export function capOf(scheme: Scheme, visitKind: VisitKind): bigint | undefined {
-  return scheme.caps.find((cap) => cap.visitKind === visitKind)?.capFen;
 }
 
 export function byItemCode(a: CatalogueItem, b: CatalogueItem): number {

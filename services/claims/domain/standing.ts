@@ -6,7 +6,7 @@ import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { type Claim, claims, invoices } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
-import { leaveYears, yearKeys } from "./year.ts";
+import { drawnKeys, leaveYears } from "./year.ts";
 
 /** The id of a claim's latest decision: the business fact that one ledger entry, one payable and one order follow. */
 export function approvalIdOf(claim: Claim): string {
@@ -77,7 +77,7 @@ function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Conte
 /** What `refuseClaim` changes besides the claim itself. */
 export function refusalKeys(claim: Claim | undefined): Key[] {
   if (!claim) return [];
-  return [...yearKeys(claim.bill), invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber)];
+  return [...drawnKeys(claim), invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber)];
 }
 
 /** Ends a claim: its cap and its invoice are free again. */

@@ -2,19 +2,20 @@
  * Bills one stay or visit: the exact benefit, at once. The claim, the person's benefit year and the invoice are written; the cover is guarded.
  * At home the rules approve or the review desk decides; elsewhere the cap is reserved here and the prefund asked for (protocols 18).
  */
+import type { Scheme } from "../../benefit/scheme.ts";
+import type { Level } from "../../benefit/words.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { askOwner, type Refusal, type Unavailable } from "../../values/outcome.ts";
-import { adjudicate, type PricedLine } from "./adjudicate.ts";
 import { billFault, sameBill } from "./bill.ts";
-import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch, years } from "./documents.ts";
+import { compute } from "./compute.ts";
+import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
-import { type Catalogue, capOf, catalogues, itemOf, rowOf, ruleOf, type Scheme, schemeIdOf, schemes, timetables } from "./scheme.ts";
+import { type Catalogue, catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
 import { hold, pass } from "./standing.ts";
-import type { Level } from "./words.ts";
-import { enterYears, MAX_VISITS, overlapOf, visitDuringStay, yearKeys, yearOrEmpty } from "./year.ts";
+import { beforeOf, capKeys, enterYears, MAX_VISITS, overlapOf, visitDuringStay, yearKeys } from "./year.ts";
 
 const COUNTY_DIGITS = 6;
 
@@ -37,9 +38,9 @@ export interface SubmitInput {
 }
 
 /** The one scheme version of each place, and the catalogue of the treatment place. */
-interface Law {
-  readonly home: Scheme;
-  readonly treating: Scheme;
+interface Documents {
+  readonly home: SchemeDocument;
+  readonly treating: SchemeDocument;
   readonly catalogue: Catalogue;
 }
 
@@ -67,8 +68,10 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
       const key = schemeKeyOf(county, ground.day, loaded);
       if (key) keys.push(key);
     }
-    const treating = schemeOf(place.county, ground.day, loaded);
+    const treating = schemeOf(place.county, ground.day, loaded)?.scheme;
     if (treating) keys.push(catalogues.key(treating.catalogueVersion));
+    const insured = schemeOf(home, ground.day, loaded)?.scheme;
+    if (insured) keys.push(...capKeys(bill, insured.caps, insured.year));
     return keys;
   },
 
@@ -91,9 +94,9 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     if (repeated) return repeated;
     const referral = referralFault(bill, ground, state);
     if (referral) return referral;
-    const law = lawOf(place, ground, state);
-    if ("outcome" in law) return law;
-    return claimFor(bill, place, ground, law, state, change, context);
+    const documents = documentsOf(place, ground, state);
+    if ("outcome" in documents) return documents;
+    return claimFor(bill, place, ground, documents, state, change, context);
   },
 };
 
@@ -107,9 +110,9 @@ function schemeKeyOf(county: string, day: string, from: Loaded) {
   return row && schemes.key(county, row.year, row.version);
 }
 
-function schemeOf(county: string, day: string, from: Loaded): Scheme | undefined {
+function schemeOf(county: string, day: string, from: Loaded): SchemeDocument | undefined {
   const key = schemeKeyOf(county, day, from);
-  return key && from.get(key)?.scheme;
+  return key && from.get(key);
 }
 
 /** The cover that the stay stands on. Not covered at discharge is no answer before the owner has been asked. */
@@ -150,13 +153,13 @@ function referralFault(bill: Bill, ground: Ground, state: State): Refusal | unde
 }
 
 /** Catalogue, price limits and classes of the treatment place; deductible, rate and caps of the insured place. Source: domain rules 4. */
-function lawOf(place: Place, ground: Ground, state: State): Law | Refusal {
+function documentsOf(place: Place, ground: Ground, state: State): Documents | Refusal {
   const { day, stretch } = ground;
   const home = schemeOf(stretch.county, day, state);
   if (!home) return refuse("NO_SCHEME", { field: "bill.discharged_on", county: stretch.county, day });
   const treating = schemeOf(place.county, day, state);
   if (!treating) return refuse("NO_SCHEME", { field: "bill.institution_id", county: place.county, day });
-  return { home, treating, catalogue: state.must(catalogues.key(treating.catalogueVersion)) };
+  return { home, treating, catalogue: state.must(catalogues.key(treating.scheme.catalogueVersion)) };
 }
 
 /** Computes the benefit and stores the claim in the state that follows from it. */
@@ -164,45 +167,34 @@ function claimFor(
   bill: Bill,
   place: Place,
   ground: Ground,
-  law: Law,
+  { home, treating, catalogue }: Documents,
   state: State,
   change: Change<ClaimsEvents>,
   context: Context,
 ): Claim | Refusal {
-  const { home, treating, catalogue } = law;
-  const { visitKind } = bill;
-  const rule = ruleOf(home, visitKind, place.level);
-  if (!rule) return refuse("NO_BENEFIT", { field: "bill.visit_kind", scheme: schemeIdOf(home), level: place.level, visit: visitKind });
-  const lines: PricedLine[] = [];
-  for (const [index, { itemCode, day, quantityE4, billedFen }] of bill.lines.entries()) {
-    const item = itemOf(catalogue, itemCode);
-    if (!item)
-      return refuse("UNKNOWN_ITEM", { field: `bill.lines[${index}].item_code`, catalogue: treating.catalogueVersion, item: itemCode });
-    lines.push({ item, quantityE4, billedFen, covered: ground.covers(day) });
-  }
+  const { scheme } = home;
   const { county, category } = ground.stretch;
-  const year = yearOrEmpty(state.get(years.key(bill.personId, home.year)), county, bill.personId, home.year);
-  const amounts = adjudicate(
-    {
-      visitKind,
-      level: place.level,
-      lines,
-      referred: bill.referralId !== "",
-      tcm: bill.tcm,
-      deductibleWaived: home.deductibleWaived.includes(category),
-    },
-    { rule, classes: treating.classes, capFen: capOf(home, visitKind) },
-    { usedFen: year.usedFen[visitKind], compensatedStays: year.compensatedStays },
-  );
+  const uncoveredDays = [...new Set(bill.lines.map(({ day }) => day))].filter((day) => !ground.covers(day));
+  const basis = {
+    treatingSchemeId: schemeIdOf(treating.scheme),
+    category,
+    uncoveredDays,
+    registrations: [],
+    before: beforeOf(bill, scheme.caps, scheme.year, state),
+  };
+  const computed = compute({ bill, level: place.level, basis, home, treating, catalogue });
+  if ("outcome" in computed) return computed;
   // A draft until it takes one of the paths of standing.ts, at the end.
   const claim: Claim = {
     county,
     bill,
     state: "IN_REVIEW",
-    benefit: { ...amounts, schemeId: schemeIdOf(home) },
+    benefit: computed.benefit,
+    basis,
+    drawn: computed.drawn,
     treatingCounty: place.county,
     level: place.level,
-    year: home.year,
+    year: scheme.year,
     reason: "",
     decision: 0,
     reviewed: false,
@@ -212,7 +204,7 @@ function claimFor(
     traceId: context.traceId,
   };
   guardGrounds(bill, county, state, change);
-  const reason = reasonToHold(claim, home, state);
+  const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);
   change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
   if (reason) return hold(claim, reason, change, context);
@@ -227,7 +219,7 @@ function guardGrounds(bill: Bill, county: string, state: State, change: Change<C
 }
 
 /** The scheme's own review rules, and what no rule can judge; undefined where the rules pass the claim. */
-function reasonToHold({ bill, benefit }: Claim, { review }: Scheme, state: State): string | undefined {
+function reasonToHold({ bill, benefit }: Claim, { review }: Pick<Scheme, "review">, state: State): string | undefined {
   const prefix = review.diagnosisPrefixes.find((entry) => bill.diagnosis.startsWith(entry));
   if (prefix) return reasons.diagnosis(prefix);
   if (review.aboveFundFen > 0n && benefit.fundFen > review.aboveFundFen) return reasons.amount(review.aboveFundFen);

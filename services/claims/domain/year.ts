@@ -1,56 +1,123 @@
 /**
- * A person's benefit year. Invariant: its used amounts and its count of compensated stays are those of the standing claims, reserved ones included.
- * A stay over New Year counts in the year of its scheme version and has its days in both.
+ * Benefit years: the accumulators. Invariant: what a year has used, its count of compensated stays and what was borne are those of the standing claims, reserved ones included.
+ * A stay over New Year counts in the year of its scheme version and has its days in both. Each claim says what it has drawn, so that it can be taken out exactly.
  */
+import type { Before } from "../../benefit/adjudicate.ts";
+import type { Cap } from "../../benefit/scheme.ts";
 import type { Change, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { yearsOf } from "./bill.ts";
-import { type BenefitYear, type Bill, type Claim, type Visit, years } from "./documents.ts";
+import { type BenefitYear, type Bill, type Claim, type Drawn, type Visit, years } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 
 /** Claims of one person in one year whose days are kept; a person with more waits for review, and the earliest visits are forgotten first. */
 export const MAX_VISITS = 400;
+const HOUSEHOLD_DIGITS = 14;
+
+type Who = Pick<Bill, "personId" | "newborn">;
+
+/** Whose year a bill's own days and stays are: the person's, or the newborn's under its mother. */
+export function holderOf({ personId, newborn }: Who): string {
+  return newborn === 0 ? personId : `${personId}#${newborn}`;
+}
+
+/** Whose year holds a cap of that scope. */
+export function capHolder(scope: Cap["scope"], who: Who): string {
+  if (scope === "HOUSEHOLD") return who.personId.slice(0, HOUSEHOLD_DIGITS);
+  return scope === "MOTHER_CHILD" ? who.personId : holderOf(who);
+}
 
 /** The benefit years that a bill's days touch. */
 export function yearKeys(bill: Bill): Key<BenefitYear>[] {
-  return yearsOf(bill).map((year) => years.key(bill.personId, year));
+  return yearsOf(bill).map((year) => years.key(holderOf(bill), year));
 }
 
-/** The year as it stands, or an empty one. */
-export function yearOrEmpty(doc: BenefitYear | undefined, county: string, personId: string, year: number): BenefitYear {
-  return doc ?? { county, personId, year, usedFen: { INPATIENT: 0n, OUTPATIENT: 0n }, compensatedStays: 0, visits: [] };
+/** The years that hold the caps on a bill. */
+export function capKeys(bill: Who, caps: readonly Cap[], year: number): Key<BenefitYear>[] {
+  return [...new Set(caps.map(({ scope }) => capHolder(scope, bill)))].map((holder) => years.key(holder, year));
 }
 
-/** Adds a standing claim to its year, and its days to every year that it touches. */
+/** The years that a claim has drawn on. */
+export function drawnKeys(claim: Claim): Key<BenefitYear>[] {
+  const keys = [...yearKeys(claim.bill), ...claim.drawn.caps.map(({ holder }) => years.key(holder, claim.year))];
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
+}
+
+function emptyYear(county: string, holder: string, year: number): BenefitYear {
+  return { county, holder, year, usedFen: {}, compensatedStays: 0, borneFen: 0n, months: [], deducted: [], visits: [] };
+}
+
+/** What a bill's year has seen, as the computation wants it. */
+export function beforeOf(bill: Bill, caps: readonly Cap[], year: number, state: State): Before {
+  const own = state.get(years.key(holderOf(bill), year));
+  const used = caps.map(({ code, scope }) => [code, state.get(years.key(capHolder(scope, bill), year))?.usedFen[code] ?? 0n]);
+  return {
+    usedFen: Object.fromEntries(used),
+    compensatedStays: own?.compensatedStays ?? 0,
+    accountFen: 0n,
+    borneFen: own?.borneFen ?? 0n,
+    months: own?.months ?? [],
+    deducted: own?.deducted.map(({ disease }) => disease) ?? [],
+  };
+}
+
+/** Adds a standing claim to its years, and its days to every year that it touches. */
 export function enterYears(claim: Claim, state: State, change: Change<ClaimsEvents>): void {
-  const { bill, county } = claim;
+  const { bill } = claim;
   const visit: Visit = { claimId: bill.claimId, visitKind: bill.visitKind, from: bill.admittedOn, to: bill.dischargedOn };
-  for (const year of yearsOf(bill)) {
-    const key = years.key(bill.personId, year);
-    const before = yearOrEmpty(state.get(key), county, bill.personId, year);
-    const entered = { ...before, visits: [...roomIn(before.visits), visit] };
-    change.put(key, year === claim.year ? count(entered, claim, 1) : entered);
-  }
+  update(claim, state, change, (year) => ({ ...year, visits: [...roomIn(year.visits), visit] }), 1);
 }
 
 /** Takes a claim that no longer stands out of its years. */
 export function leaveYears(claim: Claim, state: State, change: Change<ClaimsEvents>): void {
-  const { bill } = claim;
-  for (const year of yearsOf(bill)) {
-    const key = years.key(bill.personId, year);
-    const before = state.must(key);
-    const left = { ...before, visits: before.visits.filter((visit) => visit.claimId !== bill.claimId) };
-    change.put(key, year === claim.year ? count(left, claim, -1) : left);
+  const { claimId } = claim.bill;
+  update(claim, state, change, (year) => ({ ...year, visits: year.visits.filter((visit) => visit.claimId !== claimId) }), -1);
+}
+
+function update(claim: Claim, state: State, change: Change<ClaimsEvents>, ofDays: (year: BenefitYear) => BenefitYear, sign: 1 | -1): void {
+  const { bill, county } = claim;
+  const touched = new Set(yearsOf(bill));
+  for (const key of drawnKeys(claim)) {
+    const [holder = "", number = ""] = key.id.split("/");
+    const year = Number(number);
+    const before = state.get(key) ?? emptyYear(county, holder, year);
+    const own = holder === holderOf(bill);
+    const withDays = own && touched.has(year) ? ofDays(before) : before;
+    change.put(key, year === claim.year ? count(withDays, claim, own, sign) : withDays);
   }
 }
 
-function count(year: BenefitYear, claim: Claim, sign: 1 | -1): BenefitYear {
-  const { fundFen } = claim.benefit;
-  const { visitKind } = claim.bill;
-  const usedFen = { ...year.usedFen, [visitKind]: year.usedFen[visitKind] + BigInt(sign) * fundFen };
-  const compensatedStays = year.compensatedStays + (visitKind === "INPATIENT" && fundFen > 0n ? sign : 0);
-  assert(usedFen[visitKind] >= 0n && compensatedStays >= 0, `benefit year ${year.personId}/${year.year} fell below nothing`);
-  return { ...year, usedFen, compensatedStays };
+function count(year: BenefitYear, { bill, benefit, drawn }: Claim, own: boolean, sign: 1 | -1): BenefitYear {
+  const usedFen: Record<string, bigint> = { ...year.usedFen };
+  for (const { code, holder } of drawn.caps)
+    if (holder === year.holder) usedFen[code] = (usedFen[code] ?? 0n) + BigInt(sign) * benefit.fundFen;
+  const counted = own ? countOwn(year, bill.claimId, drawn, sign) : year;
+  assert(
+    Object.values(usedFen).every((fen) => fen >= 0n) && counted.compensatedStays >= 0 && counted.borneFen >= 0n,
+    `benefit year ${year.holder}/${year.year} fell below nothing`,
+  );
+  return { ...counted, usedFen };
+}
+
+function countOwn(year: BenefitYear, claimId: string, drawn: Drawn, sign: 1 | -1): BenefitYear {
+  const deducted =
+    sign > 0
+      ? [...year.deducted, ...(drawn.deducted === "" ? [] : [{ disease: drawn.deducted, claimId }])]
+      : year.deducted.filter((one) => one.claimId !== claimId);
+  return {
+    ...year,
+    compensatedStays: year.compensatedStays + (drawn.stay ? sign : 0),
+    borneFen: year.borneFen + BigInt(sign) * drawn.borneFen,
+    months: drawn.months.reduce((months, paid) => addMonth(months, { ...paid, fen: BigInt(sign) * paid.fen }), year.months),
+    deducted,
+  };
+}
+
+function addMonth(months: BenefitYear["months"], paid: BenefitYear["months"][number]): BenefitYear["months"] {
+  const is = ({ code, month }: typeof paid) => code === paid.code && month === paid.month;
+  const fen = (months.find(is)?.fen ?? 0n) + paid.fen;
+  const others = months.filter((one) => !is(one));
+  return fen === 0n ? others : [...others, { ...paid, fen }];
 }
 
 /** At the limit the earliest outpatient visit is forgotten. Stays never are: they do not overlap, so a year holds few of them. */

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { Bill } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
 import { parseYaml } from "../../mesh/yaml.ts";
-import { among, type Fault, integer64, list, message, optional, pathText, type Shape, text, truth } from "../../values/shape.ts";
+import { among, type Fault, integer32, integer64, list, message, optional, pathText, type Shape, text, truth } from "../../values/shape.ts";
 import { type Line, readLines } from "./lines.ts";
 import { type ReadOptions, UnreadableFile } from "./problems.ts";
 
@@ -18,6 +18,8 @@ export const billShape: Shape<Bill> = message({
   invoice_number: text,
   referral_id: optional(text, ""),
   tcm: optional(truth, false),
+  procedures: optional(list(text), []),
+  newborn: optional(integer32, 0),
   lines: list(message({ item_code: text, day: text, quantity_e4: integer64, unit_price_fen: integer64, billed_fen: integer64 })),
   total_fen: integer64,
 });

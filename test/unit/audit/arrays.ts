@@ -18,7 +18,7 @@ export function recordsOf(sample: Sample): Records {
         ({ claimId }) => claimId,
       );
     },
-    years: () => by(sample.years, ({ personId, year }) => `${personId}/${year}`),
+    years: () => by(sample.years, ({ holder, year }) => `${holder}/${year}`),
     schemes: () => stream(sample.schemes),
     entries: () => by(sample.entries, ({ sequence }) => sequence),
     accounts: () => stream(sample.accounts),

@@ -24,7 +24,7 @@ describe("7: claims", () => {
     {
       what: "a benefit that is not the bill",
       plant: ({ claims }) => Object.assign(pick(claims, "C1").benefit, { patientFen: 99_999n }),
-      breach: /claim C1 bills 136193 fen: fund 36193 \+ patient 99999, total 136193/,
+      breach: /claim C1 bills 136193 fen: fund 36193 \+ patient 99999, all parts 136192, total 136193/,
     },
     {
       what: "a refused claim that became approved",

@@ -3,6 +3,7 @@
  * a service that renames a field breaks this file.
  */
 
+import { NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
 import type { BenefitYear, Claim } from "../../../services/claims/domain/documents.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
@@ -28,6 +29,8 @@ const TODAY = "2011-11-25";
 const HOSPITAL = { [HOME]: "H-JY-001", [AWAY]: "H-ZN-001" } as const;
 const SCHEME = `${HOME}/2011/1`;
 const CAP_FEN = 5_000_000n;
+/** Claims of the year that are not refused. */
+const STANDING = 6;
 
 type WithId<T> = { -readonly [K in keyof T]: T[K] } & { _id: string };
 
@@ -35,7 +38,7 @@ type WithId<T> = { -readonly [K in keyof T]: T[K] } & { _id: string };
 export interface Sample {
   readonly claims: WithId<Claim>[];
   readonly years: WithId<BenefitYear>[];
-  readonly schemes: { _id: string; scheme: { caps: { visitKind: string; capFen: bigint }[] } }[];
+  readonly schemes: { _id: string; scheme: { caps: { code: string; fen: bigint }[] } }[];
   readonly entries: WithId<Entry>[];
   readonly accounts: WithId<Account>[];
   readonly books: WithId<Book>[];
@@ -178,7 +181,7 @@ export function newSample(): Sample {
       claimOf("C7", "APPROVED", 50_000n, AWAY),
     ],
     years: [yearOf("6404240000001701", 36_193n + 406_510n + 20_000n + 90_000n + 50_000n, 5)],
-    schemes: [{ _id: SCHEME, scheme: { caps: [{ visitKind: "INPATIENT", capFen: CAP_FEN }] } }],
+    schemes: [{ _id: SCHEME, scheme: { caps: [{ code: "YEAR_IP", fen: CAP_FEN }] } }],
     entries: settlement.documents<Entry>("entries").sort((a, b) => Number(a.sequence - b.sequence)),
     accounts: settlement.documents("accounts"),
     books: settlement.documents("books"),
@@ -235,6 +238,8 @@ function claimOf(claimId: string, state: Claim["state"], fundFen: bigint, treati
       invoiceNumber: claimId,
       referralId: "",
       tcm: false,
+      procedures: [],
+      newborn: 0,
       lines: [],
       totalFen,
     },
@@ -246,14 +251,32 @@ function claimOf(claimId: string, state: Claim["state"], fundFen: bigint, treati
       fundFen,
       patientFen: 100_000n,
       overCapFen: 0n,
+      subsidyFen: 0n,
+      accountFen: 0n,
+      assistanceFen: 0n,
+      catastrophicFen: 0n,
+      hospitalFen: 0n,
+      code: "IP",
       schemeId: SCHEME,
     },
+    basis: { treatingSchemeId: SCHEME, category: "ORDINARY", uncoveredDays: [], registrations: [], before: NOTHING_BEFORE },
+    drawn: { caps: [{ code: "YEAR_IP", holder: "6404240000001701" }], stay: fundFen > 0n, borneFen: 100_000n, months: [], deducted: "" },
   };
 }
 
-function yearOf(personId: string, usedFen: bigint, compensatedStays: number): WithId<BenefitYear> {
-  const used = { INPATIENT: usedFen, OUTPATIENT: 0n };
-  return { _id: `${personId}/2011`, county: HOME, personId, year: 2011, usedFen: used, compensatedStays, visits: [] };
+function yearOf(holder: string, usedFen: bigint, compensatedStays: number): WithId<BenefitYear> {
+  return {
+    _id: `${holder}/2011`,
+    county: HOME,
+    holder,
+    year: 2011,
+    usedFen: { YEAR_IP: usedFen },
+    compensatedStays,
+    borneFen: BigInt(STANDING) * 100_000n,
+    months: [],
+    deducted: [],
+    visits: [],
+  };
 }
 
 function statementOf(debitsFen: bigint): WithId<Statement> {

@@ -9,18 +9,28 @@ describe("3: the benefit year", () => {
   planted(3, [
     {
       what: "a year that counts a refused claim",
-      plant: ({ years }) => set(years, YEAR, { usedFen: { INPATIENT: 672_703n, OUTPATIENT: 0n } }),
-      breach: /year 6404240000001701\/2011 has used 672703 fen INPATIENT, its standing claims sum to 602703/,
+      plant: ({ years }) => set(years, YEAR, { usedFen: { YEAR_IP: 672_703n } }),
+      breach: /year 6404240000001701\/2011 has used 672703 fen YEAR_IP, its standing claims sum to 602703/,
     },
     {
       what: "a claim that its year forgot",
       plant: ({ years }) => void years.splice(0),
-      breach: /has used 0 fen INPATIENT, its standing claims sum to 602703/,
+      breach: /has used 0 fen YEAR_IP, its standing claims sum to 602703/,
     },
     {
-      what: "a claim of another kind",
-      plant: ({ claims }) => Object.assign(pick(claims, "C1").bill, { visitKind: "OUTPATIENT" }),
-      breach: /has used 0 fen OUTPATIENT, its standing claims sum to 36193/,
+      what: "a claim under another cap",
+      plant: ({ claims }) => Object.assign(pick(claims, "C1").drawn, { caps: [{ code: "YEAR_OP", holder: "6404240000001701" }] }),
+      breach: /has used 0 fen YEAR_OP, its standing claims sum to 36193/,
+    },
+    {
+      what: "a household's cap that nobody holds",
+      plant: ({ claims }) => Object.assign(pick(claims, "C1").drawn, { caps: [{ code: "FAMILY", holder: "64042400000017" }] }),
+      breach: /year 64042400000017\/2011 has used 0 fen FAMILY, its standing claims sum to 36193/,
+    },
+    {
+      what: "what was borne and is not counted",
+      plant: ({ years }) => set(years, YEAR, { borneFen: 1n }),
+      breach: /has 1 fen borne, its standing claims sum to/,
     },
     {
       what: "a stay too many",
@@ -29,12 +39,12 @@ describe("3: the benefit year", () => {
     },
     {
       what: "more than the cap",
-      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ visitKind: "INPATIENT", capFen: 602_702n }] } }),
-      breach: /has used 602703 fen INPATIENT, the cap is 602702/,
+      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ code: "YEAR_IP", fen: 602_702n }] } }),
+      breach: /has used 602703 fen YEAR_IP, the cap is 602702/,
     },
     {
       what: "exactly the cap",
-      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ visitKind: "INPATIENT", capFen: 602_703n }] } }),
+      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ code: "YEAR_IP", fen: 602_703n }] } }),
       breach: undefined,
     },
     { what: "a scheme without a cap", plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [] } }), breach: undefined },

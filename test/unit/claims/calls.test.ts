@@ -1,17 +1,20 @@
 /** Requests as they come: through the contract's codecs, the door, the decision and back. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ClaimsServiceDefinition as definition } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
+import { ClaimsServiceDefinition as definition, Scheme } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
-import type { Claim } from "../../../services/claims/domain/documents.ts";
+import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { messages } from "../../../services/claims/messages.ts";
+import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
 import { RefusedError } from "../../../services/mesh/rpc.ts";
 import type { Ask, CommandCall, Method, QueryCall, Reader } from "../../../services/mesh/wiring.ts";
 import type { Caller, Doc } from "../../../services/values/decision.ts";
 import { isAskOwner, isRefusal, refusals } from "../../../services/values/outcome.ts";
 import type { World } from "../../harness/decide.ts";
-import { bill, ITEMS, JINGYUAN, NO_BODY, PERSON, region, scheme, submitted, ZHONGNING } from "./nx-ref.ts";
+import { bill, ITEMS, JINGYUAN, line, NO_BODY, PERSON, region, scheme, submitted, ZHONGNING } from "./nx-ref.ts";
 
 const { methods } = definition;
 const HOSPITAL: Caller = { name: "COUNTY-1", role: "HOSPITAL", scope: "COUNTY-1" };
@@ -46,16 +49,18 @@ const reader: Reader = {
       .slice(0, options?.limit),
 };
 
+const served = () => [...calls({ reader, ask }), ...schemeCalls({ reader, ask })];
+
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
-function command(method: Method<any, any>, request: object): any {
-  const call = calls({ reader, ask }).find((entry): entry is CommandCall => entry.act === "command" && entry.method === method);
+function command(method: Method<any, any>, request: object, by: Caller = HOSPITAL): any {
+  const call = served().find((entry): entry is CommandCall => entry.act === "command" && entry.method === method);
   if (!call) throw new Error(`${method.name} is not served`);
   const body = method.requestType.decode(method.requestType.encode(request).finish());
-  const refused = call.check(body, HOSPITAL);
+  const refused = call.check(body, by);
   if (refused) return refused;
-  const { result } = world.run(call.decision, call.input(body, HOSPITAL));
+  const { result } = world.run(call.decision, call.input(body, by), { caller: by });
   if (isAskOwner(result)) {
-    return call.ask?.(body, HOSPITAL).then((input) => answer(call, world.run(call.decision, input).result));
+    return call.ask?.(body, by).then((input) => answer(call, world.run(call.decision, input, { caller: by }).result));
   }
   return answer(call, result);
 }
@@ -68,7 +73,7 @@ function answer(call: CommandCall, result: unknown) {
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
 function query(method: Method<any, any>, request: object, caller: Caller): Promise<any> {
-  const call = calls({ reader, ask }).find((entry): entry is QueryCall => entry.act === "query" && entry.method === method);
+  const call = served().find((entry): entry is QueryCall => entry.act === "query" && entry.method === method);
   if (!call) throw new Error(`${method.name} is not served`);
   return call.answer(request, caller);
 }
@@ -82,8 +87,8 @@ beforeEach(() => {
 });
 
 it("every method of the contract is served", () => {
-  const served = calls({ reader, ask }).map((call) => call.method.name);
-  expect(served.toSorted()).toEqual(
+  const names = served().map((call) => call.method.name);
+  expect(names.toSorted()).toEqual(
     Object.values(methods)
       .map((method) => method.name)
       .toSorted(),
@@ -199,12 +204,104 @@ describe("publishing", () => {
     expect(command(methods.publishCatalogue, other)).toMatchObject({ code: "CATALOGUE_EXISTS" });
   });
 
+  const document = readFileSync(join(import.meta.dirname, "..", "benefit", "schemes", "nx-ref.yaml"), "utf8")
+    .replace("version: 1", "version: 2")
+    .replace("from_day: 2011-01-01", "from_day: 2011-11-26");
+  const schemeId = `${ZHONGNING}/2011/2`;
+  const person = (name: string): Caller => ({ name, role: "ADMINISTRATOR", scope: "640000" });
+
+  it("takes a scheme's document from draft to law, and shows it", async () => {
+    const { scheme: drafted } = command(methods.draftScheme, { requestId: "d", document }, person("li"));
+    expect(drafted).toMatchObject({ schemeId, state: "DRAFT", draftedBy: "li", goldenCases: 11, document });
+    const { contentHash } = drafted;
+    expect(command(methods.simulateScheme, { requestId: "s", schemeId, contentHash })).toMatchObject({ scheme: { state: "SIMULATED" } });
+    expect(command(methods.approveScheme, { requestId: "a", schemeId, contentHash: "" })).toMatchObject({
+      code: "BAD_REQUEST",
+      field: "content_hash",
+    });
+    command(methods.approveScheme, { requestId: "a", schemeId, contentHash }, person("li"));
+    command(methods.approveScheme, { requestId: "b", schemeId, contentHash }, person("wang"));
+    expect(command(methods.publishScheme, { requestId: "p", schemeId, contentHash: "" })).toMatchObject({
+      schemeId,
+      contentHash,
+      scheme: { state: "PUBLISHED" },
+    });
+    const shown = await query(methods.getScheme, { schemeId }, person("li"));
+    expect(shown.scheme).toMatchObject({ state: "PUBLISHED", approvedBy: ["li", "wang"], document });
+    const { schemes } = await query(methods.listSchemes, { county: ZHONGNING }, person("li"));
+    expect(schemes.map(({ state, document: text }: { state: string; document: string }) => [state, text])).toEqual([
+      ["SUPERSEDED", ""],
+      ["PUBLISHED", ""],
+    ]);
+  });
+
+  it("hashes what a document says, not how it is written", () => {
+    const hash = (text: string) => command(methods.draftScheme, { requestId: text.length, document: text }).scheme.contentHash;
+    expect(hash(`# another comment\n${document.replace("version: 2\n", "").replace("year: 2011", "version: 2\nyear: 2011")}`)).toBe(
+      hash(document),
+    );
+    expect(hash(document.replace("rate_bp: 7000", "rate_bp: 7001"))).not.toBe(hash(document));
+  });
+
+  it("tells the first fault of a document with line and column where it is drafted, and all where it is checked", async () => {
+    const bad = document.replace("rate_bp: 7000", "rate_bp: 70000").replace("rate_bp: 6000", "rate_bp: 60000");
+    expect(command(methods.draftScheme, { requestId: "d", document: bad })).toMatchObject({
+      code: "BAD_SCHEME",
+      field: "benefits[1].levels[1].rate_bp",
+      en: "line 44, column 58: must be between 0 and 10000 (100 %)",
+    });
+    const faults = async (text: string) => (await query(methods.checkScheme, { document: text }, person("li"))).faults;
+    expect((await faults(bad)).map(({ line }: { line: number }) => line)).toEqual([44, 45]);
+    expect(await faults(document)).toEqual([]);
+    expect(await faults(document.replace("fund_fen: 361932", "fund_fen: 361931"))).toMatchObject([{ field: "golden[3].expect.fund_fen" }]);
+    expect(await faults(document.replace("catalogue_version: NX", "catalogue_version: NY"))).toMatchObject([
+      { line: 19, field: "catalogue_version" },
+    ]);
+  });
+
+  it.each([
+    ["simulateScheme", { requestId: "r", schemeId: "640521/2011" }, "scheme_id"],
+    ["approveScheme", { requestId: "r", schemeId, contentHash: "x" }, "content_hash"],
+    ["publishScheme", { requestId: "r", schemeId, scheme: Scheme.decode(new Uint8Array()) }, "scheme"],
+  ] as const)("%s names %j's fault", (name, request, field) => {
+    expect(command(methods[name], request)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
   it("asks administration for a county that is not known", async () => {
-    const request = { requestId: "r", scheme: { ...scheme({ county: "640181" }) } };
-    expect(await command(methods.publishScheme, request)).toMatchObject({ code: "UNKNOWN_COUNTY" });
+    const request = { requestId: "r", document: document.replace("county: 640521", "county: 640181") };
+    expect(await command(methods.draftScheme, request)).toMatchObject({ code: "UNKNOWN_COUNTY" });
     owners.counties = [{ county: "640181" }];
-    expect(await command(methods.publishScheme, request)).toMatchObject({ schemeId: "640181/2011/1" });
+    expect(await command(methods.draftScheme, request)).toMatchObject({ scheme: { schemeId: "640181/2011/2" } });
     expect(owners.asked).toEqual(["listCounties", "listCounties"]);
+  });
+});
+
+describe("ExplainClaim", () => {
+  const home: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
+
+  it("computes the claim once more from stored documents, whatever has happened since, and says each step", async () => {
+    const first = submitted(world, bill({ lines: [line("A", 300_000n)] }));
+    submitted(world, bill({ admittedOn: "2011-10-01", dischargedOn: "2011-10-03", lines: [line("A", 500_000n, "2011-10-01")] }));
+    const { claim, steps, treatingSchemeId } = await query(methods.explainClaim, { claimId: first.bill.claimId }, home);
+    expect(claim.benefit).toMatchObject({ fundFen: 189_000n, code: "IP" });
+    expect(treatingSchemeId).toBe(`${ZHONGNING}/2011/1`);
+    expect(steps.map(({ step }: { step: string }) => step)).toEqual(["LINE", "ELIGIBLE", "DEDUCTIBLE", "RATE", "CAP", "PATIENT"]);
+    expect(steps.at(-1)).toMatchObject({ outFen: 111_000n, zh: "个人支付 1110.00 元", en: "the patient pays 1110.00" });
+  });
+
+  it("is for those who may read the claim", async () => {
+    const { claimId } = submitted(world, bill()).bill;
+    const stranger: Caller = { name: "hospital", role: "HOSPITAL", scope: "TOWNSHIP-1" };
+    expect(await query(methods.explainClaim, { claimId }, stranger)).toMatchObject({ code: "UNKNOWN_CLAIM" });
+    expect(await query(methods.explainClaim, { claimId: "a b" }, home)).toMatchObject({ code: "BAD_REQUEST" });
+  });
+
+  it("a stored benefit that does not follow is a fault, and never explained away", async () => {
+    const claim = submitted(world, bill());
+    world.put(claims.key(claim.bill.claimId), { ...claim, benefit: { ...claim.benefit, fundFen: claim.benefit.fundFen + 1n } });
+    await expect(query(methods.explainClaim, { claimId: claim.bill.claimId }, home)).rejects.toThrow(
+      /computed again gives another benefit/,
+    );
   });
 });
 
@@ -226,6 +323,7 @@ describe("wiring", () => {
       "claims",
       "counties",
       "covers",
+      "drafts",
       "institutions",
       "invoices",
       "referrals",

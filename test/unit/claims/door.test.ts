@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type BillForm, billFormFault, billFrom } from "../../../services/claims/domain/bill-form.ts";
-import {
-  catalogueFormFault,
-  type ItemForm,
-  type SchemeForm,
-  schemeFormFault,
-  schemeFrom,
-} from "../../../services/claims/domain/scheme-form.ts";
+import { catalogueFormFault, type ItemForm } from "../../../services/claims/domain/catalogue-form.ts";
 import { MAX_FEN } from "../../../services/values/money.ts";
-import { bill, ITEMS, line, scheme, visit } from "./nx-ref.ts";
+import { bill, ITEMS, line, visit } from "./nx-ref.ts";
 
 const good = bill();
 
@@ -39,6 +33,10 @@ describe("a bill at the door", () => {
     ["bill.invoice_number", { invoiceNumber: "" }],
     ["bill.invoice_number", { invoiceNumber: "a/b" }],
     ["bill.referral_id", { referralId: " " }],
+    ["bill.procedures", { procedures: Array.from({ length: 21 }, () => "P") }],
+    ["bill.procedures[1]", { procedures: ["P1", "a b"] }],
+    ["bill.newborn", { newborn: -1 }],
+    ["bill.newborn", { newborn: 10 }],
     ["bill.lines", { lines: [] }],
     ["bill.lines", { lines: lines(301) }],
     ["bill.lines[1].item_code", withLine({ itemCode: "" })],
@@ -76,47 +74,6 @@ describe("a bill at the door", () => {
   ])("lets %s in", (_, form) => {
     expect(billFormFault(form)).toBeUndefined();
     expect(billFrom(form)).toEqual(form);
-  });
-});
-
-describe("a scheme at the door", () => {
-  const [rule] = scheme().rules;
-  const withRule = (change: object): Partial<SchemeForm> => ({ rules: rule ? [{ ...rule, ...change }] : [] });
-
-  it.each<[string, Partial<SchemeForm>]>([
-    ["scheme.county", { county: "640500" }],
-    ["scheme.county", { county: "110101" }],
-    ["scheme.year", { year: 0 }],
-    ["scheme.version", { version: 0 }],
-    ["scheme.name", { name: "" }],
-    ["scheme.from_day", { fromDay: "2011-13-01" }],
-    ["scheme.to_day", { toDay: "" }],
-    ["scheme.catalogue_version", { catalogueVersion: "" }],
-    ["scheme.rules", { rules: [] }],
-    ["scheme.rules[0].visit_kind", withRule({ visitKind: "UNSPECIFIED" })],
-    ["scheme.rules[0].level", withRule({ level: "UNSPECIFIED" })],
-    ["scheme.rules[0].deductible_fen", withRule({ deductibleFen: -1n })],
-    ["scheme.rules[0].repeat_deductible_bp", withRule({ repeatDeductibleBp: 10_001 })],
-    ["scheme.rules[0].rate_bp", withRule({ rateBp: 10_001 })],
-    ["scheme.rules[0].no_referral_points_bp", withRule({ noReferralPointsBp: -10_001 })],
-    ["scheme.rules[0].tcm_points_bp", withRule({ tcmPointsBp: 10_001 })],
-    ["scheme.caps[0].visit_kind", { caps: [{ visitKind: "UNSPECIFIED", capFen: 1n }] }],
-    ["scheme.caps[0].cap_fen", { caps: [{ visitKind: "INPATIENT", capFen: MAX_FEN + 1n }] }],
-    ["scheme.classes", { classes: [] }],
-    ["scheme.classes[0].class", { classes: [{ class: "", selfFirstBp: 0 }] }],
-    ["scheme.classes[0].self_first_bp", { classes: [{ class: "A", selfFirstBp: -1 }] }],
-    ["scheme.deductible_waived[0]", { deductibleWaived: ["RICH"] }],
-    ["scheme.review.above_fund_fen", { review: { aboveFundFen: -1n, diagnosisPrefixes: [] } }],
-    ["scheme.review.diagnosis_prefixes[0]", { review: { aboveFundFen: 0n, diagnosisPrefixes: [""] } }],
-  ])("names %s", (field, change) => {
-    expect(schemeFormFault({ ...scheme(), ...change })).toMatchObject({ code: "BAD_REQUEST", field });
-  });
-
-  it("comes in as it is; a review rule that is left out holds nothing back", () => {
-    expect(schemeFormFault(scheme())).toBeUndefined();
-    expect(schemeFrom(scheme())).toEqual(scheme());
-    expect(schemeFrom({ ...scheme(), review: undefined }).review).toEqual({ aboveFundFen: 0n, diagnosisPrefixes: [] });
-    expect(schemeFormFault(undefined)?.field).toBe("scheme");
   });
 });
 

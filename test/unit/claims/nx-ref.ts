@@ -1,15 +1,20 @@
 /** The fixture scheme NX-REF-2011 of the domain rules (3.3), a small catalogue, two counties with institutions, and bills over them. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CatalogueItem, Scheme } from "../../../services/benefit/scheme.ts";
+import { readScheme } from "../../../services/benefit/scheme-file.ts";
+import type { Level } from "../../../services/benefit/words.ts";
+import { hashOf } from "../../../services/claims/domain/canonical.ts";
 import { countyChanged } from "../../../services/claims/domain/county-changed.ts";
 import { type Bill, type BillLine, type Claim, type Referral, type Stretch, years } from "../../../services/claims/domain/documents.ts";
 import { householdCovered } from "../../../services/claims/domain/household-covered.ts";
 import { institutionChanged } from "../../../services/claims/domain/institution-changed.ts";
 import { publishCatalogue } from "../../../services/claims/domain/publish-catalogue.ts";
-import { publishScheme } from "../../../services/claims/domain/publish-scheme.ts";
 import { registerReferral } from "../../../services/claims/domain/register-referral.ts";
-import type { BenefitRule, CatalogueItem, Scheme, SelfFirst } from "../../../services/claims/domain/scheme.ts";
+import type { Draft } from "../../../services/claims/domain/scheme.ts";
+import { approveScheme, draftScheme, publishScheme, simulateScheme } from "../../../services/claims/domain/scheme-life.ts";
 import { type SubmitInput, submit } from "../../../services/claims/domain/submit.ts";
-import { LEVELS, type Level } from "../../../services/claims/domain/words.ts";
 import { isRefusal, isUnavailable, type Refusal } from "../../../services/values/outcome.ts";
 import { newWorld, type Options, type Outcome, type World } from "../../harness/decide.ts";
 
@@ -19,75 +24,33 @@ export const PERSON = "6405210000000101";
 export const VISITOR = "6404240000000101";
 export const NO_BODY = "6405210000009901";
 
-const PAID: readonly [Level, bigint, number][] = [
-  ["TOWNSHIP", 10_000n, 8_500],
-  ["COUNTY", 30_000n, 7_000],
-  ["PREFECTURE", 50_000n, 6_000],
-  ["PROVINCE", 80_000n, 5_000],
-  ["OUT_OF_PROVINCE", 100_000n, 4_500],
-];
-
-export const CLASSES: readonly SelfFirst[] = [
-  { class: "A", selfFirstBp: 0 },
-  { class: "B", selfFirstBp: 1_000 },
-  { class: "EXAM", selfFirstBp: 2_000 },
-  { class: "IMPORT", selfFirstBp: 4_000 },
-  { class: "OUT", selfFirstBp: 10_000 },
-];
-
 export const INPATIENT_CAP = 5_000_000n;
 export const OUTPATIENT_CAP = 12_000n;
 
-function rules(): BenefitRule[] {
-  const inpatient = PAID.map(([level, deductibleFen, rateBp]) => ({
-    visitKind: "INPATIENT" as const,
-    level,
-    deductibleFen,
-    repeatDeductibleBp: 5_000,
-    rateBp,
-    noReferralPointsBp: -1_000,
-    tcmPointsBp: 1_000,
-  }));
-  const outpatient = LEVELS.map((level) => ({
-    visitKind: "OUTPATIENT" as const,
-    level,
-    deductibleFen: 0n,
-    repeatDeductibleBp: 10_000,
-    rateBp: 8_000,
-    noReferralPointsBp: 0,
-    tcmPointsBp: 0,
-  }));
-  return [...inpatient, ...outpatient];
+/** A scheme among the fixtures by its file's name. */
+export function schemeIn(file: string): Scheme {
+  const read = readScheme(readFileSync(join(import.meta.dirname, "..", "benefit", "schemes", `${file}.yaml`), "utf8"));
+  if ("scheme" in read) return read.scheme;
+  throw new Error(read.faults.map(({ line, column, field, en }) => `${file}:${line}:${column} ${field}: ${en}`).join("\n"));
 }
 
+const REFERENCE = schemeIn("nx-ref");
+
+/** NX-REF with some fields of its own. What it changes, its golden cases need not say. */
 export function scheme(overrides: Partial<Scheme> = {}): Scheme {
   const year = overrides.year ?? 2011;
-  return {
-    county: ZHONGNING,
-    year,
-    version: 1,
-    name: "NX-REF",
-    fromDay: `${year}-01-01`,
-    toDay: `${year}-12-31`,
-    catalogueVersion: "NX",
-    rules: rules(),
-    caps: [
-      { visitKind: "INPATIENT", capFen: INPATIENT_CAP },
-      { visitKind: "OUTPATIENT", capFen: OUTPATIENT_CAP },
-    ],
-    classes: CLASSES,
-    review: { aboveFundFen: 0n, diagnosisPrefixes: [] },
-    deductibleWaived: ["FIVE_GUARANTEES"],
-    ...overrides,
-  };
+  return { ...REFERENCE, fromDay: `${year}-01-01`, toDay: `${year}-12-31`, golden: [], ...overrides };
 }
 
 /** The scheme with another rate for stays at county level. */
-export function withCountyRate(base: Scheme, rateBp: number): Scheme {
-  return {
-    ...base,
-    rules: base.rules.map((rule) => (rule.level === "COUNTY" && rule.visitKind === "INPATIENT" ? { ...rule, rateBp } : rule)),
-  };
+export function withCountyRate(base: Scheme, bp: number): Scheme {
+  const rate = { kind: "FLAT", bp, multiplierBp: 10_000 } as const;
+  const benefits = base.benefits.map((benefit) =>
+    benefit.code === "IP"
+      ? { ...benefit, levels: benefit.levels.map((terms) => (terms.level === "COUNTY" ? { ...terms, rate } : terms)) }
+      : benefit,
+  );
+  return { ...base, benefits };
 }
 
 export const ITEMS: readonly CatalogueItem[] = [
@@ -117,12 +80,23 @@ export const INSTITUTIONS: Readonly<Record<string, { county: string; level: Leve
 /** Before NX-REF-2011 came into force. */
 const LONG_AGO = Date.parse("2009-12-01T09:00:00+08:00");
 
-export function publish(world: World, version: Scheme, options: Options = {}) {
-  return world.run(
-    publishScheme,
-    { scheme: version, contentHash: JSON.stringify(version, (_, value) => (typeof value === "bigint" ? `${value}` : value)) },
-    options,
-  );
+/** A version's whole way to publication; ends where a step is refused. */
+export function publish(world: World, version: Scheme, options: Options = {}): Outcome<Draft> {
+  const as = (name: string): Options => ({ ...options, caller: { name, role: "ADMINISTRATOR", scope: "640000" } });
+  const { county, year, version: number } = version;
+  const named = { county, year, version: number, contentHash: hashOf(version) };
+  const drafted = world.run(draftScheme, { scheme: version, document: "", contentHash: named.contentHash }, as("one"));
+  if ("outcome" in drafted.result || drafted.result.state === "PUBLISHED") return drafted;
+  const steps = [
+    () => world.run(simulateScheme, named, as("one")),
+    () => world.run(approveScheme, named, as("one")),
+    () => world.run(approveScheme, named, as("another")),
+  ];
+  for (const step of steps) {
+    const outcome = step();
+    if ("outcome" in outcome.result) return outcome;
+  }
+  return world.run(publishScheme, named, options);
 }
 
 export function cover(world: World, personId: string, stretches: readonly Partial<Stretch>[], version = 1): void {
@@ -177,6 +151,8 @@ export function bill(overrides: Partial<Bill> = {}): Bill {
     invoiceNumber: `N${serial}`,
     referralId: "",
     tcm: false,
+    procedures: [],
+    newborn: 0,
     lines,
     totalFen: lines.reduce((total, entry) => total + entry.billedFen, 0n),
     ...overrides,
@@ -217,6 +193,18 @@ export function yearOf(world: World, personId = PERSON, year = 2011) {
 
 /** Everything that claims remembers, to see that nothing changed. */
 export function snapshot(world: World): unknown {
-  const kinds = ["claims", "years", "invoices", "covers", "referrals", "schemes", "timetables", "catalogues", "institutions", "counties"];
+  const kinds = [
+    "claims",
+    "years",
+    "invoices",
+    "covers",
+    "referrals",
+    "schemes",
+    "drafts",
+    "timetables",
+    "catalogues",
+    "institutions",
+    "counties",
+  ];
   return structuredClone(kinds.map((name) => [name, world.all(name)]));
 }

@@ -42,7 +42,7 @@ describe("PaymentsSettled", () => {
     });
     expect(about).toEqual([stay.bill.claimId, other.bill.claimId]);
     expect(world.get(claims.key(stay.bill.claimId))).toMatchObject({ state: "PAID", paidAtMs: PAID_AT, paidBy: "O1" });
-    expect(yearOf(world)?.usedFen.INPATIENT).toBe(49_000n);
+    expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
   });
 
   it("told twice under another id does nothing twice", () => {

@@ -10,7 +10,6 @@ import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import type { World } from "../../harness/decide.ts";
 import {
   bill,
-  CLASSES,
   expectDone,
   ITEMS,
   JINGYUAN,
@@ -45,12 +44,12 @@ describe("a stay outside the home county", () => {
     const reservationId = `claim/${stay.claimId}/reservation`;
     const body = { reservationId, claimId: stay.claimId, homeCounty: ZHONGNING, treatingCounty: JINGYUAN, fundFen: 49_000n };
     expect(told).toEqual([{ name: "PrefundRequested", county: ZHONGNING, body }]);
-    expect(yearOf(world)?.usedFen.INPATIENT).toBe(49_000n);
+    expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
   });
 
   it("example 8: catalogue and classes of the treatment place, deductible, rate and cap of the insured place", () => {
-    const dear = CLASSES.map((entry) => (entry.class === "A" ? { ...entry, selfFirstBp: 5_000 } : entry));
-    const world = region([scheme({ classes: [...CLASSES] })]);
+    const dear = scheme().classes.map((entry) => (entry.class === "A" ? { ...entry, selfFirstBp: 5_000 } : entry));
+    const world = region([scheme()]);
     world.run(publishCatalogue, { catalogueVersion: "JY", items: ITEMS.map((item) => ({ ...item, class: "A" })), contentHash: "jy" });
     const jingyuan = withCountyRate(scheme({ county: JINGYUAN, catalogueVersion: "JY", classes: dear }), 6_500);
     expectDone(publish(world, jingyuan));
@@ -110,7 +109,7 @@ describe("PrefundRefused", () => {
       { name: "ClaimRefused", county: ZHONGNING, body: { reason: expect.stringContaining("PREFUND_EXHAUSTED") } },
     ]);
     expect(world.get(claims.key(stay.claimId))).toMatchObject({ state: "REFUSED", decision: 1 });
-    expect(yearOf(world)).toMatchObject({ usedFen: { INPATIENT: 0n }, compensatedStays: 0, visits: [] });
+    expect(yearOf(world)).toMatchObject({ usedFen: { YEAR_IP: 0n }, compensatedStays: 0, visits: [] });
     expect(world.get(invoices.key(stay.institutionId, stay.invoiceNumber))?.claimId).toBe("");
     const before = snapshot(world);
     expect(world.run(prefundRefused, { claimId: stay.claimId }).told).toEqual([]);
@@ -135,7 +134,7 @@ describe("a claim that waits too long", () => {
     const { told } = world.run(expire, { claimId, limitMs: LIMIT_MS }, { atMs: AT + LIMIT_MS });
     expect(told.map(({ name }) => name)).toEqual(["ClaimRefused", "PrefundReleased"]);
     expect(told[1]?.body).toEqual({ reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: ZHONGNING, fundFen: 49_000n });
-    expect(yearOf(world)?.usedFen.INPATIENT).toBe(0n);
+    expect(yearOf(world)?.usedFen.YEAR_IP).toBe(0n);
     expect(world.get(invoices.key(stay.institutionId, stay.invoiceNumber))?.claimId).toBe("");
   });
 
@@ -179,7 +178,7 @@ describe("the review desk", () => {
     const { result, told } = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "APPROVE", reason: "" });
     expect(result).toMatchObject({ state: "APPROVED", decision: 1, reviewed: true, reason: "" });
     expect(told).toMatchObject([{ name: "ClaimApproved", body: { reviewed: true } }]);
-    expect(yearOf(world)?.usedFen.INPATIENT).toBe(49_000n);
+    expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
   });
 
   it("refuses: the reason stays, the cap and the invoice are free again", () => {
@@ -187,7 +186,7 @@ describe("the review desk", () => {
     const { result, told } = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "REFUSE", reason: "第三方责任" });
     expect(result).toMatchObject({ state: "REFUSED", decision: 1, reason: "第三方责任" });
     expect(told).toMatchObject([{ name: "ClaimRefused", county: ZHONGNING, body: { reason: "第三方责任" } }]);
-    expect(yearOf(world)).toMatchObject({ usedFen: { INPATIENT: 0n }, compensatedStays: 0, visits: [] });
+    expect(yearOf(world)).toMatchObject({ usedFen: { YEAR_IP: 0n }, compensatedStays: 0, visits: [] });
     const second = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "APPROVE", reason: "" });
     expect(second.result).toMatchObject({ code: "NOT_IN_REVIEW", field: "claim_id" });
   });

@@ -1,24 +1,86 @@
 import { describe, expect, it } from "vitest";
-import { canonical } from "../../../services/claims/domain/canonical.ts";
+import type { GoldenCase, Scheme } from "../../../services/benefit/scheme.ts";
+import { canonical, hashOf } from "../../../services/claims/domain/canonical.ts";
 import { publishCatalogue } from "../../../services/claims/domain/publish-catalogue.ts";
-import { publishScheme } from "../../../services/claims/domain/publish-scheme.ts";
-import { catalogues, itemOf, rowOf, type Scheme, timetables } from "../../../services/claims/domain/scheme.ts";
+import { catalogues, drafts, itemOf, rowOf, schemeIdOf, timetables, versionOf } from "../../../services/claims/domain/scheme.ts";
+import { approveScheme, draftScheme, publishScheme, simulateScheme } from "../../../services/claims/domain/scheme-life.ts";
 import { isAskOwner } from "../../../services/values/outcome.ts";
-import { bill, CLASSES, expectDone, INPATIENT_CAP, ITEMS, publish, region, scheme, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
+import { bill, expectDone, INPATIENT_CAP, ITEMS, publish, region, scheme, schemeIn, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
 
 /** Today is 25 November 2011; version 1 of 2011 is in force. */
 const next = (overrides: Partial<Scheme> = {}) => scheme({ version: 2, fromDay: "2011-11-26", ...overrides });
+const as = (name: string) => ({ caller: { name, role: "ADMINISTRATOR", scope: "640000" } });
+const draftOf = (version: Scheme) => ({ scheme: version, document: "", contentHash: hashOf(version) });
+const named = (version: Scheme, contentHash = "") => {
+  const { county, year, version: number } = version;
+  return { county, year, version: number, contentHash };
+};
 
-describe("a scheme", () => {
+describe("a scheme's life", () => {
+  it("goes from the draft through its golden cases and two people's word to publication, and no other way", () => {
+    const world = region();
+    const second = next();
+    const hash = hashOf(second);
+    const stateOf = () => world.get(drafts.key(ZHONGNING, 2011, 2))?.state;
+    const wrong = (wanted: string) =>
+      expect.objectContaining({ code: "WRONG_SCHEME_STATE", en: expect.stringContaining(`must be ${wanted}`) });
+
+    expect(world.run(simulateScheme, named(second)).result).toMatchObject({ code: "UNKNOWN_SCHEME" });
+    expectDone(world.run(draftScheme, draftOf(second), as("li")));
+    expect(stateOf()).toBe("DRAFT");
+    expect(world.run(approveScheme, named(second, hash), as("li")).result).toEqual(wrong("SIMULATED"));
+    expect(world.run(publishScheme, named(second)).result).toEqual(wrong("APPROVED"));
+    expectDone(world.run(simulateScheme, named(second, hash)));
+    expect(stateOf()).toBe("SIMULATED");
+    expectDone(world.run(approveScheme, named(second, hash), as("li")));
+    expect(stateOf()).toBe("SIMULATED");
+    expect(world.run(publishScheme, named(second)).result).toEqual(wrong("APPROVED"));
+    expect(world.run(approveScheme, named(second, hash), as("li")).result).toMatchObject({ code: "ALREADY_APPROVED" });
+    expect(expectDone(world.run(approveScheme, named(second, hash), as("wang")))).toMatchObject({
+      state: "APPROVED",
+      approvedBy: ["li", "wang"],
+    });
+    expect(expectDone(world.run(publishScheme, named(second, hash))).state).toBe("PUBLISHED");
+    expect(world.get(drafts.key(ZHONGNING, 2011, 1))?.state).toBe("SUPERSEDED");
+    expect(world.get(timetables.key(ZHONGNING))?.rows.map(({ version }) => version)).toEqual([1, 2]);
+    expect(expectDone(world.run(publishScheme, named(second, hash))).state).toBe("PUBLISHED");
+    expect(world.get(timetables.key(ZHONGNING))?.rows).toHaveLength(2);
+  });
+
+  it("begins anew where it is drafted anew: nobody has approved what they have not seen", () => {
+    const world = region();
+    const [one, other] = [next(), next({ name: "another" })];
+    expectDone(world.run(draftScheme, draftOf(one), as("li")));
+    expectDone(world.run(simulateScheme, named(one)));
+    expectDone(world.run(approveScheme, named(one, hashOf(one)), as("li")));
+    expectDone(world.run(draftScheme, draftOf(other), as("wang")));
+    expect(world.get(drafts.key(ZHONGNING, 2011, 2))).toMatchObject({ state: "DRAFT", draftedBy: "wang", approvedBy: [] });
+    expect(world.run(simulateScheme, named(one, hashOf(one))).result).toMatchObject({ code: "SCHEME_CHANGED", field: "content_hash" });
+  });
+
+  it("ends before publication where it does not decide its golden cases as they say", () => {
+    const world = region();
+    const [golden] = schemeIn("nx-ref").golden;
+    const wrong: GoldenCase = { ...golden, expect: { fundFen: 3_553n } } as never;
+    const version = next({ golden: [wrong] });
+    expectDone(world.run(draftScheme, draftOf(version), as("li")));
+    const before = snapshot(world);
+    expect(world.run(simulateScheme, named(version)).result).toMatchObject({
+      code: "BAD_SCHEME",
+      field: "golden[0].expect.fund_fen",
+      en: expect.stringContaining("expects fundFen 3553 and gets 3552"),
+    });
+    expect(snapshot(world)).toEqual(before);
+  });
+
   it("is published once; the same again is answered, other content refused", () => {
     const world = region();
     const second = next();
-    expect(expectDone(publish(world, second)).schemeId).toBe(`${ZHONGNING}/2011/2`);
+    expect(schemeIdOf(expectDone(publish(world, second)).scheme)).toBe(`${ZHONGNING}/2011/2`);
     const before = snapshot(world);
-    expect(expectDone(publish(world, second)).schemeId).toBe(`${ZHONGNING}/2011/2`);
-    expect(publish(world, { ...second, name: "other" }).result).toMatchObject({ code: "SCHEME_EXISTS", field: "scheme.version" });
+    expect(expectDone(publish(world, second)).state).toBe("PUBLISHED");
+    expect(publish(world, { ...second, name: "other" }).result).toMatchObject({ code: "SCHEME_EXISTS", field: "document" });
     expect(snapshot(world)).toEqual(before);
-    expect(world.get(timetables.key(ZHONGNING))?.rows.map(({ version }) => version)).toEqual([1, 2]);
   });
 
   it.each([
@@ -31,45 +93,43 @@ describe("a scheme", () => {
   });
 
   it("of a year that has ended may reach back, and a county's first may", () => {
-    const world = region();
-    expect(expectDone(publish(world, scheme({ year: 2010 }))).schemeId).toBe(`${ZHONGNING}/2010/1`);
+    expect(expectDone(publish(region(), scheme({ year: 2010 }))).state).toBe("PUBLISHED");
     expect(submitted(region([scheme()]), bill()).benefit.schemeId).toBe(`${ZHONGNING}/2011/1`);
   });
 
   it.each<[string, Partial<Scheme>]>([
-    ["scheme.to_day", { toDay: "2011-11-25" }],
-    ["scheme.to_day", { toDay: "2012-01-01" }],
-    ["scheme.from_day", { fromDay: "2012-01-01", toDay: "2012-12-31" }],
-    ["scheme.catalogue_version", { catalogueVersion: "NONE" }],
-    ["scheme.rules[1]", { rules: [scheme().rules[0], scheme().rules[0]].filter((rule) => rule !== undefined) }],
-    ["scheme.caps[1]", { caps: [...scheme().caps.slice(0, 1), ...scheme().caps.slice(0, 1)] }],
-    ["scheme.classes[5]", { classes: [...CLASSES, { class: "A", selfFirstBp: 5 }] }],
-    ["scheme.deductible_waived[1]", { deductibleWaived: ["MINIMUM_LIVING", "MINIMUM_LIVING"] }],
-    ["scheme.classes", { classes: CLASSES.slice(1) }],
-    ["scheme.caps[0].cap_fen", { caps: [{ visitKind: "INPATIENT", capFen: INPATIENT_CAP - 1n }] }],
-  ])("that contradicts itself at %s is refused", (field, overrides) => {
+    ["catalogue_version", { catalogueVersion: "NONE" }],
+    ["classes", { classes: scheme().classes.slice(1) }],
+  ])("that does not fit its catalogue at %s is no draft", (field, overrides) => {
     const world = region();
     const before = snapshot(world);
     expect(publish(world, next(overrides)).result).toMatchObject({ code: "BAD_SCHEME", field });
     expect(snapshot(world)).toEqual(before);
   });
 
-  it("has a higher number than those of its year, and may raise or drop a cap but not introduce one", () => {
+  it("has a higher number than those of its year, and may raise or drop a cap but not introduce, lower or narrow one", () => {
     const world = region();
-    expectDone(publish(world, next({ version: 5, caps: [{ visitKind: "INPATIENT", capFen: INPATIENT_CAP + 1n }] })));
-    expect(publish(world, next({ version: 4 })).result).toMatchObject({ code: "BAD_SCHEME", field: "scheme.version" });
-    expect(publish(world, next({ version: 6 })).result).toMatchObject({ code: "BAD_SCHEME", field: "scheme.caps[0].cap_fen" });
-    const introduced = next({ version: 6, caps: [{ visitKind: "OUTPATIENT", capFen: 1n }] });
-    expect(publish(world, introduced).result).toMatchObject({ code: "BAD_SCHEME", field: "scheme.caps[0].cap_fen" });
+    const [stays, visits] = scheme().caps;
+    if (!stays || !visits) throw new Error("NX-REF has two caps");
+    const version = (number: number, caps: Scheme["caps"]) => publish(world, next({ version: number, caps })).result;
+    expect(version(5, [{ ...stays, fen: INPATIENT_CAP + 1n }])).toMatchObject({ state: "PUBLISHED" });
+    expect(version(4, [stays])).toMatchObject({ code: "BAD_SCHEME", field: "version" });
+    expect(version(6, [stays])).toMatchObject({ code: "BAD_SCHEME", field: "caps[0].fen" });
+    expect(version(7, [{ ...stays, fen: INPATIENT_CAP + 1n, scope: "HOUSEHOLD" }])).toMatchObject({
+      code: "BAD_SCHEME",
+      field: "caps[0].fen",
+    });
+    expect(version(8, [visits])).toMatchObject({ code: "BAD_SCHEME", field: "caps[0].fen" });
+    expect(version(9, [])).toMatchObject({ state: "PUBLISHED" });
   });
 
   it("of a county that is not known asks administration before it refuses", () => {
     const world = region();
-    const wrong = { scheme: scheme({ county: "640199" }), contentHash: "x" };
-    expect(isAskOwner(world.run(publishScheme, wrong).result)).toBe(true);
-    const refused = world.run(publishScheme, { ...wrong, asked: { countyKnown: false } });
-    expect(refused.result).toMatchObject({ code: "UNKNOWN_COUNTY", field: "scheme.county" });
-    expect(expectDone(world.run(publishScheme, { ...wrong, asked: { countyKnown: true } })).schemeId).toBe("640199/2011/1");
+    const wrong = draftOf(scheme({ county: "640199" }));
+    expect(isAskOwner(world.run(draftScheme, wrong).result)).toBe(true);
+    const refused = world.run(draftScheme, { ...wrong, asked: { countyKnown: false } });
+    expect(refused.result).toMatchObject({ code: "UNKNOWN_COUNTY" });
+    expect(expectDone(world.run(draftScheme, { ...wrong, asked: { countyKnown: true } })).state).toBe("DRAFT");
   });
 
   it("of a day is the highest version whose days hold it", () => {
@@ -79,6 +139,12 @@ describe("a scheme", () => {
       (day) => rowOf({ county: ZHONGNING, rows }, day)?.version,
     );
     expect(versions).toEqual([undefined, 1, 2, 3, 3, 2, 2, undefined]);
+  });
+
+  it("has an id that can be read back, and nothing else can", () => {
+    expect(versionOf(schemeIdOf(scheme()))).toEqual({ county: ZHONGNING, year: 2011, version: 1 });
+    for (const wrong of ["", "640521", "640521/2011", "640521/2011/1/2", "640521/2011/x", "64052/2011/1"])
+      expect(versionOf(wrong)).toBeUndefined();
   });
 });
 
@@ -107,4 +173,5 @@ describe("a catalogue", () => {
 it("one content has one canonical text, whatever the order of its fields", () => {
   expect(canonical({ b: [1n, "x"], a: { d: true, c: 2 } })).toBe('{"a":{"c":2,"d":true},"b":[1,"x"]}');
   expect(canonical({ a: { c: 2, d: true }, b: [1n, "x"] })).toBe(canonical({ b: [1n, "x"], a: { d: true, c: 2 } }));
+  expect(canonical({ a: 1, b: undefined })).toBe('{"a":1}');
 });

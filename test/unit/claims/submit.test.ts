@@ -61,7 +61,7 @@ describe("a bill that the rules pass", () => {
         },
       },
     ]);
-    expect(yearOf(world)).toMatchObject({ usedFen: { INPATIENT: 361_932n, OUTPATIENT: 0n }, compensatedStays: 1 });
+    expect(yearOf(world)).toMatchObject({ usedFen: { YEAR_IP: 361_932n }, compensatedStays: 1 });
     expect(yearOf(world)?.visits).toEqual([{ claimId: stay.claimId, visitKind: "INPATIENT", from: "2011-11-20", to: "2011-11-22" }]);
     expect(world.get(invoices.key("COUNTY-1", stay.invoiceNumber))?.claimId).toBe(stay.claimId);
     expect(guarded).toEqual([`covers:${PERSON}`]);
@@ -82,7 +82,7 @@ describe("a bill that the rules pass", () => {
     const first = submitted(world, bill({ admittedOn: "2011-11-02", dischargedOn: "2011-11-03" }));
     const second = submitted(world, bill({ admittedOn: "2011-11-05", dischargedOn: "2011-11-06" }));
     expect([first.benefit.deductibleFen, second.benefit.deductibleFen]).toEqual([30_000n, 15_000n]);
-    expect(yearOf(world)?.usedFen).toEqual({ OUTPATIENT: 3_552n, INPATIENT: 49_000n + 59_500n });
+    expect(yearOf(world)?.usedFen).toEqual({ YEAR_OP: 3_552n, YEAR_IP: 49_000n + 59_500n });
   });
 
   it("waives the deductible of a category that the scheme names", () => {
@@ -254,7 +254,7 @@ describe("what no rule can judge waits for review", () => {
     expect(result).toMatchObject({ state: "IN_REVIEW", decision: 0, decidedAtMs: 0, benefit: { fundFen: 59_500n } });
     expect(result).toHaveProperty("waitingSinceMs");
     expect(told).toMatchObject([{ name: "ClaimHeld", county: ZHONGNING, body: { homeCounty: ZHONGNING, fundFen: 59_500n } }]);
-    expect(yearOf(world)?.usedFen.INPATIENT).toBe(49_000n + 59_500n);
+    expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n + 59_500n);
   });
 
   it("a diagnosis that begins as the rule says", () => {
@@ -298,15 +298,15 @@ describe("cover and scheme version", () => {
     const both = region(schemes);
     cover(both, PERSON, [{ fromDay: "2010-01-01", toDay: "2010-12-31" }, {}], 2);
     expect(submitted(both, stay)).toMatchObject({ year: 2011, benefit: { fundFen: 224_000n, schemeId: `${ZHONGNING}/2011/1` } });
-    expect(yearOf(both)?.usedFen.INPATIENT).toBe(224_000n);
-    expect(yearOf(both, PERSON, 2010)).toMatchObject({ usedFen: { INPATIENT: 0n }, visits: [{ claimId: stay.claimId }] });
+    expect(yearOf(both)?.usedFen.YEAR_IP).toBe(224_000n);
+    expect(yearOf(both, PERSON, 2010)).toMatchObject({ usedFen: {}, visits: [{ claimId: stay.claimId }] });
 
     const only2010 = region(schemes);
     cover(only2010, PERSON, [{ fromDay: "2010-01-01", toDay: "2010-12-31" }], 2);
     const claim = submitted(only2010, { bill: stay, asked: { personKnown: true } });
     expect(claim).toMatchObject({ year: 2010, benefit: { eligibleFen: 210_000n, fundFen: 108_000n, schemeId: `${ZHONGNING}/2010/1` } });
-    expect(yearOf(only2010, PERSON, 2010)).toMatchObject({ usedFen: { INPATIENT: 108_000n }, compensatedStays: 1 });
-    expect(yearOf(only2010)).toMatchObject({ usedFen: { INPATIENT: 0n }, compensatedStays: 0 });
+    expect(yearOf(only2010, PERSON, 2010)).toMatchObject({ usedFen: { YEAR_IP: 108_000n }, compensatedStays: 1 });
+    expect(yearOf(only2010)).toMatchObject({ usedFen: {}, compensatedStays: 0 });
   });
 
   it("the day of discharge picks the version, the highest of those in force", () => {

@@ -1,3 +1,5 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readBills } from "../../../services/nrcms/import/bills.ts";
@@ -84,80 +86,42 @@ describe("referrals.csv", () => {
   });
 });
 
-describe("scheme.yaml", () => {
-  const rule = "{ visit_kind: INPATIENT, level: COUNTY, deductible_fen: 30000, rate_bp: 7000 }";
-  const scheme = (county: string, change = "") => `  - county: "${county}"
-    year: 2011
-    version: 1
-    name: 中宁县补助方案
-    from_day: "2011-01-01"
-    to_day: "2011-12-31"
-    catalogue_version: NX-2011
-    rules: *base
-    caps: [{ visit_kind: INPATIENT, cap_fen: 5000000 }]
-    classes: [{ class: A, self_first_bp: 0 }]
-    review: { above_fund_fen: 400000 }
-${change}`;
-  const read = (content: string) => reading((options) => readSchemes(fileOf(content, "scheme.yaml"), options));
-  const yaml = (base: string, ...schemes: string[]) => `base: &base\n  - ${base}\nschemes:\n${schemes.join("")}`;
-
-  test("gives the contract's schemes, shared parts and defaults filled in", async () => {
-    const { result, problems } = await read(yaml(rule, scheme("640521"), scheme("640424")));
-    expect(problems).toEqual([]);
-    expect(result.map(({ county }) => county)).toEqual(["640521", "640424"]);
-    expect(result[0]).toMatchObject({
-      year: 2011,
-      rules: [
-        {
-          visitKind: "INPATIENT",
-          level: "COUNTY",
-          deductibleFen: 30000n,
-          repeatDeductibleBp: 10_000,
-          rateBp: 7000,
-          noReferralPointsBp: 0,
-          tcmPointsBp: 0,
-        },
-      ],
-      caps: [{ visitKind: "INPATIENT", capFen: 5000000n }],
-      review: { aboveFundFen: 400000n, diagnosisPrefixes: [] },
-      deductibleWaived: [],
+describe("schemes", () => {
+  const good = readFileSync(join(REGION, "schemes", "640521-2011-1.yaml"), "utf8");
+  const read = (...documents: string[]) =>
+    reading((options) => {
+      const folder = mkdtempSync(join(tmpdir(), "nrcms-schemes-"));
+      for (const [index, document] of documents.entries()) writeFileSync(join(folder, `${index}.yaml`), document);
+      return readSchemes(folder, options).finally(() => rmSync(folder, { recursive: true }));
     });
+
+  test("are documents, given with what they say", async () => {
+    const { result, problems } = await read(good, good.replace("county: 640521", "county: 640424"));
+    expect(problems).toEqual([]);
+    expect(result.map(({ scheme }) => scheme.county)).toEqual(["640521", "640424"]);
+    expect(result[0]?.document).toBe(good);
   });
 
-  test("a fault in a shared part is reported once, where it stands", async () => {
-    const { places, result } = await read(yaml(rule.replace("7000", "0.7"), scheme("640521"), scheme("640424")));
-    expect(places).toEqual(["2:77 schemes[0].rules[0].rate_bp"]);
-    expect(result).toEqual([]);
+  test("one bad document does not hide the others, and its faults have their places", async () => {
+    const { result, problems } = await read(good.replace("version: 1", "version: one"), good);
+    expect(result).toHaveLength(1);
+    expect(problems).toMatchObject([{ file: expect.stringMatching(/\/0\.yaml$/), line: 5, column: 10, field: "version" }]);
   });
 
-  test("what is missing is told at the group that lacks it", async () => {
-    const { places } = await read(yaml(rule.replace("level: COUNTY, ", ""), scheme("640521")));
-    expect(places).toEqual(["2:5 schemes[0].rules[0].level"]);
+  test("a folder without one is told", async () => {
+    expect((await read()).problems).toMatchObject([{ en: "has no scheme" }]);
   });
 
-  test.each([
-    ["schemes[0].surplus", "    surplus: 1\n"],
-    ["schemes[0].deductible_waived[0]", "    deductible_waived: [POOR]\n"],
-  ])("finds %s in its line", async (field, change) => {
-    const { problems } = await read(yaml(rule, scheme("640521", change)));
-    expect(problems).toMatchObject([{ file: "scheme.yaml", line: 15, field }]);
-  });
-
-  test("one bad scheme does not hide the others", async () => {
-    const { result, problems } = await read(yaml(rule, scheme("640521").replace("version: 1", "version: one"), scheme("640424")));
-    expect(result.map(({ county }) => county)).toEqual(["640424"]);
-    expect(problems).toMatchObject([{ line: 6, column: 14, field: "schemes[0].version" }]);
-  });
-
-  test.each([
-    ["a: [1, 2\nb: 3\n", 2],
-    ["schemes:\n  - county: 1\n    county: 2\n", 3],
-    ["rules: []\n", 1],
-    ["", 1],
-  ])("what is no list of schemes is told by its line: %j", async (content, line) => {
-    const { problems, result } = await read(content);
-    expect(problems[0]).toMatchObject({ line });
-    expect(result).toEqual([]);
+  test("one in another encoding is told by its line", async () => {
+    const { problems } = await reading((options) => {
+      const folder = mkdtempSync(join(tmpdir(), "nrcms-schemes-"));
+      writeFileSync(
+        join(folder, "a.yaml"),
+        Buffer.concat([Buffer.from("county: 640521\nname: "), Buffer.from([0xd6, 0xd0]), Buffer.from("\n")]),
+      );
+      return readSchemes(folder, options).finally(() => rmSync(folder, { recursive: true }));
+    });
+    expect(problems).toMatchObject([{ line: 2 }]);
   });
 });
 
@@ -232,7 +196,7 @@ test("the sample region is read without a problem", async () => {
     institutions: (await readInstitutions(join(REGION, "institutions.csv"), options)).length > 100,
     catalogue: (await readCatalogue(join(REGION, "catalogue.csv"), options)).length > 100,
     referrals: (await readReferrals(join(REGION, "referrals.csv"), options)).length > 0,
-    schemes: (await readSchemes(join(REGION, "scheme.yaml"), options)).length,
+    schemes: (await readSchemes(join(REGION, "schemes"), options)).length,
     bills: (await readBills(join(REGION, "day.jsonl"), options)).length >= 2000,
   }));
   expect(counts.problems).toEqual([]);

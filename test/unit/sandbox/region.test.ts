@@ -104,19 +104,15 @@ describe("the scheme and the catalogue", () => {
     const schemes = readSchemes();
     expect([...schemes.keys()].sort()).toEqual(counties.map((row) => row.county).sort());
     for (const scheme of schemes.values()) {
-      expect(unique(scheme.rules.map((rule) => `${rule.visit_kind}/${rule.level}`))).toBe(true);
       expect(scheme).toMatchObject({ year: 2011, version: 1, from_day: "2011-01-01", to_day: "2011-12-31", catalogue_version: "NX-2011" });
       expect(scheme.caps).toEqual([
-        { visit_kind: "OUTPATIENT", cap_fen: 12_000 },
-        { visit_kind: "INPATIENT", cap_fen: 5_000_000 },
+        { code: "YEAR_IP", fen: 5_000_000, includes: ["IP"] },
+        { code: "YEAR_OP", fen: 12_000, includes: ["OP"] },
       ]);
     }
-    expect(schemes.get("640424")?.rules).toContainEqual(
-      expect.objectContaining({ visit_kind: "INPATIENT", level: "COUNTY", deductible_fen: 30_000, rate_bp: 6_500 }),
-    );
-    expect(schemes.get("640521")?.rules).toContainEqual(
-      expect.objectContaining({ visit_kind: "INPATIENT", level: "COUNTY", deductible_fen: 30_000, rate_bp: 7_000 }),
-    );
+    const stays = (county: string) => schemes.get(county)?.benefits.find(({ code }) => code === "IP")?.levels;
+    expect(stays("640424")).toContainEqual({ level: "COUNTY", deductible_fen: 30_000, rate_bp: 6_500 });
+    expect(stays("640521")).toContainEqual({ level: "COUNTY", deductible_fen: 30_000, rate_bp: 7_000 });
   });
 
   test("list about three hundred items once each, in the scheme's classes", () => {

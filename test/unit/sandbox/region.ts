@@ -1,5 +1,5 @@
 /** Reads the sample region's files as an outsider would, and reckons a bill's benefit by the domain facts 3.4: independent of the product, to check the sample against the figures that it promises. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { parse as parseYaml } from "yaml";
@@ -43,24 +43,25 @@ export function readBills(name = "day.jsonl"): readonly BillText[] {
 }
 
 export interface SchemeText {
-  readonly county: string;
-  readonly rules: readonly {
+  readonly county: number;
+  readonly benefits: readonly {
+    readonly code: string;
     readonly visit_kind: string;
-    readonly level: string;
-    readonly deductible_fen: number;
-    readonly rate_bp: number;
-    readonly no_referral_points_bp: number;
-    readonly tcm_points_bp: number;
+    readonly deductible?: { readonly waived_for: readonly string[] };
+    readonly modifiers?: readonly { readonly when: string; readonly points_bp: number }[];
+    readonly levels: readonly { readonly level: string; readonly deductible_fen?: number; readonly rate_bp: number }[];
   }[];
-  readonly caps: readonly { readonly visit_kind: string; readonly cap_fen: number }[];
+  readonly caps: readonly { readonly code: string; readonly fen: number; readonly includes: readonly string[] }[];
   readonly classes: readonly { readonly class: string; readonly self_first_bp: number }[];
   readonly review: { readonly above_fund_fen: number; readonly diagnosis_prefixes: readonly string[] };
-  readonly deductible_waived: readonly string[];
 }
 
 export function readSchemes(): ReadonlyMap<string, SchemeText & Readonly<Record<string, unknown>>> {
-  const { schemes } = parseYaml(readFileSync(join(REGION, "scheme.yaml"), "utf8")) as { schemes: (SchemeText & Record<string, unknown>)[] };
-  return new Map(schemes.map((scheme) => [scheme.county, scheme]));
+  const folder = join(REGION, "schemes");
+  const schemes = readdirSync(folder).map(
+    (name) => parseYaml(readFileSync(join(folder, name), "utf8")) as SchemeText & Record<string, unknown>,
+  );
+  return new Map(schemes.map((scheme) => [String(scheme.county), scheme]));
 }
 
 const at = <K, V>(map: ReadonlyMap<K, V>, key: K): V => {
@@ -78,9 +79,10 @@ export function reckoner(): (bill: BillText) => { fundFen: bigint; review: boole
   return (bill) => {
     const scheme = at(schemes, bill.person_id.slice(0, 6));
     const level = at(levels, bill.institution_id);
-    const rule = scheme.rules.find((one) => one.visit_kind === bill.visit_kind && one.level === level);
-    const cap = scheme.caps.find((one) => one.visit_kind === bill.visit_kind);
-    if (!rule || !cap) throw new Error(`${bill.claim_id}: no rule`);
+    const benefit = scheme.benefits.find((one) => one.visit_kind === bill.visit_kind);
+    const rule = benefit?.levels.find((one) => one.level === level);
+    const cap = scheme.caps.find((one) => one.includes.includes(benefit?.code ?? ""));
+    if (!benefit || !rule || !cap) throw new Error(`${bill.claim_id}: no rule`);
     const eligibleFen = sum(
       bill.lines.map((line) => {
         const item = at(items, line.item_code);
@@ -92,11 +94,13 @@ export function reckoner(): (bill: BillText) => { fundFen: bigint; review: boole
         return halfUp(limitedFen * BigInt(10_000 - selfFirstBp), 10_000n);
       }),
     );
-    const waived = scheme.deductible_waived.includes(at(categories, bill.person_id));
-    const deductibleFen = waived ? 0n : lesser(eligibleFen, BigInt(rule.deductible_fen));
-    const points = (bill.tcm ? rule.tcm_points_bp : 0) + (bill.referral_id === "" ? rule.no_referral_points_bp : 0);
+    const waived = benefit.deductible?.waived_for.includes(at(categories, bill.person_id)) ?? false;
+    const deductibleFen = waived ? 0n : lesser(eligibleFen, BigInt(rule.deductible_fen ?? 0));
+    const far = LEVELS.indexOf(level) >= LEVELS.indexOf("PREFECTURE");
+    const holds = (when: string) => (when === "TCM" ? bill.tcm : far && bill.referral_id === "");
+    const points = (benefit.modifiers ?? []).reduce((sum, { when, points_bp }) => sum + (holds(when) ? points_bp : 0), 0);
     const rateBp = Math.min(10_000, Math.max(0, rule.rate_bp + points));
-    const fundFen = lesser(halfUp((eligibleFen - deductibleFen) * BigInt(rateBp), 10_000n), BigInt(cap.cap_fen));
+    const fundFen = lesser(halfUp((eligibleFen - deductibleFen) * BigInt(rateBp), 10_000n), BigInt(cap.fen));
     const review =
       fundFen > BigInt(scheme.review.above_fund_fen) ||
       scheme.review.diagnosis_prefixes.some((prefix) => bill.diagnosis.startsWith(prefix));

@@ -1,22 +1,12 @@
 /** The twenty worked examples of the domain rules (3.3), from YAML schemes, to the fen. Examples 11, 15 and 17 need more than one claim and stand elsewhere. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { adjudicate, entitlementOf, type Law, NOTHING_BEFORE } from "../../../services/claims/domain/benefit/adjudicate.ts";
-import { goldenFaults } from "../../../services/claims/domain/benefit/golden.ts";
-import type { Scheme } from "../../../services/claims/domain/benefit/scheme.ts";
-import { catalogueFaults } from "../../../services/claims/domain/benefit/scheme-check.ts";
-import { readScheme } from "../../../services/claims/scheme-file.ts";
-import { ITEMS, itemOfCode } from "./nx-ref.ts";
+import { adjudicate, entitlementOf, type Law, NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
+import { goldenFaults } from "../../../services/benefit/golden.ts";
+import type { Scheme } from "../../../services/benefit/scheme.ts";
+import { catalogueFaults } from "../../../services/benefit/scheme-check.ts";
+import { ITEMS, itemOfCode, schemeIn } from "../claims/nx-ref.ts";
 
-function schemeIn(file: string): Scheme {
-  const read = readScheme(readFileSync(join(import.meta.dirname, "schemes", `${file}.yaml`), "utf8"));
-  if ("faults" in read)
-    throw new Error(read.faults.map(({ line, column, field, en }) => `${file}:${line}:${column} ${field}: ${en}`).join("\n"));
-  return read.scheme;
-}
-
-const lawOf = (scheme: Scheme): Law => ({ scheme, schemeHash: "", classes: scheme.classes, catalogueHash: "" });
+const lawOf = (scheme: Scheme): Law => ({ scheme, schemeHash: "", classes: scheme.classes, catalogueVersion: "NX", catalogueHash: "" });
 
 /** What the table says the fund pays, by file and golden case: once more here, so that a case and its scheme cannot err together. */
 const TABLE: Readonly<Record<string, readonly (readonly [string, bigint])[]>> = {

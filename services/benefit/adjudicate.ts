@@ -3,11 +3,10 @@
  * lines (scope, price limit, self-first) → Σ eligible → deductible → rate, segments or quota with modifiers → floor → rounding → caps → account → assistance → catastrophic → patient.
  * Half-up rounding happens at each line's eligible amount, at each segment's amount, and once at the result, from the exact value straight to the scheme's unit.
  */
-import { BP, greater, halfUp, lesser } from "../../../values/money.ts";
-import { assert } from "../../../values/outcome.ts";
-import { type Category, type Level, reaches, type VisitKind } from "../words.ts";
+import { BP, greater, halfUp, lesser } from "../values/money.ts";
+import { assert } from "../values/outcome.ts";
 import {
-  type Benefit,
+  type BenefitRule,
   type Cap,
   type CatalogueItem,
   capsOver,
@@ -21,6 +20,7 @@ import {
   unitAt,
 } from "./scheme.ts";
 import { percent, type Step, type StepName, type Words, words } from "./trace.ts";
+import { type Category, type Level, reaches, type VisitKind } from "./words.ts";
 
 const QUANTITY_SCALE = 10_000n;
 const UNIT_FEN: Readonly<Record<Unit, bigint>> = { FEN: 1n, JIAO: 10n, YUAN: 100n };
@@ -57,7 +57,15 @@ export interface Law {
   readonly scheme: Scheme;
   readonly schemeHash: string;
   readonly classes: readonly ItemClass[];
+  readonly catalogueVersion: string;
   readonly catalogueHash: string;
+}
+
+/** What a monthly quota has paid: the benefit's code, YYYY-MM. */
+export interface PaidMonth {
+  readonly code: string;
+  readonly month: string;
+  readonly fen: bigint;
 }
 
 /** What the person's year has seen until now. */
@@ -70,8 +78,8 @@ export interface Before {
   readonly accountFen: bigint;
   /** Eligible amounts that the person has borne. */
   readonly borneFen: bigint;
-  /** What monthly quotas have paid, by benefit and month: "TB/2011-03". */
-  readonly paidMonths: Readonly<Record<string, bigint>>;
+  /** What monthly quotas have paid. */
+  readonly months: readonly PaidMonth[];
   /** The prefixes of `oncePerYear` whose deductible was taken. */
   readonly deducted: readonly string[];
 }
@@ -81,7 +89,7 @@ export const NOTHING_BEFORE: Before = {
   compensatedStays: 0,
   accountFen: 0n,
   borneFen: 0n,
-  paidMonths: {},
+  months: [],
   deducted: [],
 };
 
@@ -110,7 +118,7 @@ export interface Drawn {
   /** Whether it counts as a compensated stay. */
   readonly stay: boolean;
   readonly borneFen: bigint;
-  readonly months: readonly { readonly month: string; readonly fen: bigint }[];
+  readonly months: readonly PaidMonth[];
   /** The prefix of `oncePerYear` whose deductible was taken with it; empty: none. */
   readonly deducted: string;
 }
@@ -140,7 +148,7 @@ interface Computed {
   readonly assistanceFen: bigint;
   readonly hospitalFen: bigint;
   readonly byRate: boolean;
-  readonly months: readonly { readonly month: string; readonly fen: bigint }[];
+  readonly months: readonly PaidMonth[];
   readonly deducted: string;
 }
 
@@ -172,7 +180,7 @@ export function entitlementOf(visit: Visit, scheme: Scheme): Entitlement | undef
 }
 
 export type Entitlement =
-  | { readonly kind: "BENEFIT"; readonly benefit: Benefit; readonly terms: LevelTerms }
+  | { readonly kind: "BENEFIT"; readonly benefit: BenefitRule; readonly terms: LevelTerms }
   | { readonly kind: "SERIOUS"; readonly serious: SeriousDisease }
   | { readonly kind: "PRICE"; readonly price: DiseasePrice };
 
@@ -181,7 +189,7 @@ function isSerious(one: SeriousDisease, { level, diagnosis, procedures }: Visit)
   return one.procedures.length === 0 || one.procedures.some((procedure) => procedures.includes(procedure));
 }
 
-function fits({ visitKind, categories, diagnoses, registration }: Benefit, visit: Visit): boolean {
+function fits({ visitKind, categories, diagnoses, registration }: BenefitRule, visit: Visit): boolean {
   return (
     visitKind === visit.visitKind &&
     (categories.length === 0 || categories.includes(visit.category)) &&
@@ -208,7 +216,7 @@ export function adjudicate(visit: Visit, entitlement: Entitlement, law: Law, bef
     totalFen += line.billedFen;
     eligibleFen += eligibleOf(line, visit.level, law.classes, note);
   }
-  note?.("ELIGIBLE", law.scheme.catalogueVersion, totalFen, eligibleFen, words.eligible(totalFen, eligibleFen));
+  note?.("ELIGIBLE", law.catalogueVersion, totalFen, eligibleFen, words.eligible(totalFen, eligibleFen));
   const one: Case = { visit, law, before, totalFen, eligibleFen, note };
   const computed =
     entitlement.kind === "BENEFIT"
@@ -245,7 +253,7 @@ function eligibleOf(line: PricedLine, level: Level, classes: readonly ItemClass[
   return eligibleFen;
 }
 
-function byBenefit(one: Case, benefit: Benefit, terms: LevelTerms): Computed {
+function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed {
   const { visit, law, totalFen, eligibleFen, note } = one;
   const { scheme } = law;
   const rule = `${benefit.code}/${terms.level}`;
@@ -312,7 +320,7 @@ function partIn({ overFen, upToFen }: Segment, fromFen: bigint, toFen: bigint): 
 }
 
 /** The nth compensated stay's deductible, at most what counts. */
-function deductibleOf(one: Case, benefit: Benefit, terms: LevelTerms, baseFen: bigint): { deductibleFen: bigint; deducted: string } {
+function deductibleOf(one: Case, benefit: BenefitRule, terms: LevelTerms, baseFen: bigint): { deductibleFen: bigint; deducted: string } {
   const { visit, before, note } = one;
   const { nthStay, waivedFor, oncePerYear } = benefit.deductible;
   const stays = visit.visitKind === "INPATIENT";
@@ -339,7 +347,7 @@ function deductibleOf(one: Case, benefit: Benefit, terms: LevelTerms, baseFen: b
 }
 
 /** clamp((bp + Σ points) × Π multipliers, 0, 1), exactly. A referral is wanted at PREFECTURE and above. */
-function effectiveRate({ visit }: Case, { modifiers }: Benefit, bp: number, multiplierBp: number): Rational {
+function effectiveRate({ visit }: Case, { modifiers }: BenefitRule, bp: number, multiplierBp: number): Rational {
   let points = bp;
   let numerator = BigInt(multiplierBp);
   let denominator = BP * BP;
@@ -378,14 +386,15 @@ function floored(one: Case, rule: string, { floorBp, level }: LevelTerms, deduct
 }
 
 /** The quota of each month with a covered service, less what was paid for it, in the order of the months; at most what is left of the bill. */
-function monthsOf(one: Case, code: string, quotaFen: bigint, leftFen: bigint): { month: string; fen: bigint }[] {
+function monthsOf(one: Case, code: string, quotaFen: bigint, leftFen: bigint): PaidMonth[] {
   const months = [...new Set(one.visit.lines.filter(({ covered }) => covered).map(({ day }) => day.slice(0, 7)))].sort();
   let left = leftFen;
   return months.map((month) => {
-    const open = greater(0n, quotaFen - (one.before.paidMonths[`${code}/${month}`] ?? 0n));
+    const paidFen = one.before.months.reduce((sum, paid) => (paid.code === code && paid.month === month ? sum + paid.fen : sum), 0n);
+    const open = greater(0n, quotaFen - paidFen);
     const fen = lesser(open, left);
     left -= fen;
-    return { month, fen };
+    return { code, month, fen };
   });
 }
 
@@ -526,11 +535,11 @@ function catastrophicOf({ law, before, note }: Case, borneFen: bigint): bigint {
 }
 
 /** The months that the fund part was for, the earliest first. */
-function monthsPaid(months: Computed["months"], fundFen: bigint): { month: string; fen: bigint }[] {
+function monthsPaid(months: Computed["months"], fundFen: bigint): PaidMonth[] {
   let left = fundFen;
-  return months.flatMap(({ month, fen }) => {
-    const part = lesser(fen, left);
-    left -= part;
-    return part > 0n ? [{ month, fen: part }] : [];
+  return months.flatMap((month) => {
+    const fen = lesser(month.fen, left);
+    left -= fen;
+    return fen > 0n ? [{ ...month, fen }] : [];
   });
 }

@@ -20,7 +20,7 @@ function faultsOf(
     const at = [...path, "visit", "lines", unknown, "item_code"];
     return [{ path: at, zh: `目录没有项目 ${itemCode}`, en: `the catalogue has no item ${itemCode}` }];
   }
-  const visit = visitOf(golden, itemOf);
+  const visit = visitOf(golden, law.scheme.fromDay, itemOf);
   const entitlement = entitlementOf(visit, law.scheme);
   if (!entitlement)
     return [{ path: [...path, "visit"], zh: `“${golden.name}”不属任何待遇`, en: `no benefit fits the case "${golden.name}"` }];
@@ -38,12 +38,12 @@ function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function visitOf({ visit }: GoldenCase, itemOf: (itemCode: string) => CatalogueItem | undefined): Visit {
+function visitOf({ visit }: GoldenCase, firstDay: string, itemOf: (itemCode: string) => CatalogueItem | undefined): Visit {
   return {
     ...visit,
     lines: visit.lines.flatMap(({ itemCode, fen, quantityE4, day, covered }) => {
       const item = itemOf(itemCode);
-      return item ? [{ item, quantityE4, billedFen: fen, day, covered }] : [];
+      return item ? [{ item, quantityE4, billedFen: fen, day: day || firstDay, covered }] : [];
     }),
   };
 }

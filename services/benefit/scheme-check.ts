@@ -1,6 +1,6 @@
 /** Where a scheme, good in form, contradicts itself or its catalogue. Each fault names its place in the document. */
-import { yearOf } from "../../../values/days.ts";
-import type { Benefit, Cap, CatalogueItem, Rate, Scheme, Segment } from "./scheme.ts";
+import { yearOf } from "../values/days.ts";
+import type { BenefitRule, Cap, CatalogueItem, Rate, Scheme, Segment } from "./scheme.ts";
 
 export type SchemePath = readonly (string | number)[];
 
@@ -126,7 +126,7 @@ function fundFaults({ funds, financing }: Scheme): SchemeFault[] {
     : [fault(["funds"], `人均分配 ${given} 分，人均筹资 ${raised} 分`, `${given} fen a head is given out and ${raised} is raised`)];
 }
 
-function benefitFaults(benefit: Benefit, index: number): SchemeFault[] {
+function benefitFaults(benefit: BenefitRule, index: number): SchemeFault[] {
   const path = ["benefits", index];
   const { nthStay } = benefit.deductible;
   const order = nthStay.findIndex(({ from }, at) => at > 0 && from <= (nthStay[at - 1]?.from ?? 0));

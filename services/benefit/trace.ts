@@ -2,7 +2,7 @@
  * How a result came about (计算过程), step by step, for people: what went in, what came out, by which rule of which document, in Chinese and in English.
  * Amounts in the sentences are yuan. The same input gives the same bytes.
  */
-import { yuan } from "../../../values/money.ts";
+import { yuan } from "../values/money.ts";
 
 export type StepName =
   | "LINE"

@@ -2,7 +2,7 @@
  * A benefit scheme (补助方案) as data: what a county's fund pays in one year, and how the money is raised. Amounts in fen, rates and shares in basis points (bp),
  * days YYYY-MM-DD. Source: domain rules 3.2 and 3.4. Where a field may be left out in the YAML, it is undefined or empty here; nothing is assumed.
  */
-import type { Category, Level, VisitKind } from "../words.ts";
+import type { Category, Level, VisitKind } from "./words.ts";
 
 export const SELECT_BY = ["DISCHARGE_DATE", "ADMISSION_DATE", "FEE_DATE"] as const;
 export const SOURCES = ["INDIVIDUAL", "CENTRAL", "PROVINCE", "PREFECTURE", "COUNTY", "COLLECTIVE", "ASSISTANCE"] as const;
@@ -42,7 +42,7 @@ export interface Scheme {
   /** Levels with a unit of their own. */
   readonly resultUnitAt: readonly { readonly level: Level; readonly unit: Unit }[];
   /** Tried in this order; the first that fits a visit is its benefit. */
-  readonly benefits: readonly Benefit[];
+  readonly benefits: readonly BenefitRule[];
   /** Tried before the benefits. */
   readonly seriousDiseases: readonly SeriousDisease[];
   readonly diseasePrices: readonly DiseasePrice[];
@@ -89,7 +89,7 @@ export interface ItemClass {
   readonly selfFirstBp: number;
 }
 
-export interface Benefit {
+export interface BenefitRule {
   readonly code: string;
   readonly visitKind: VisitKind;
   /** Empty: of all categories. */
@@ -247,6 +247,7 @@ export interface GoldenLine {
   readonly fen: bigint;
   /** Ten-thousandths. */
   readonly quantityE4: bigint;
+  /** Empty: the scheme's first day. */
   readonly day: string;
   readonly covered: boolean;
 }

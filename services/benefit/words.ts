@@ -1,4 +1,4 @@
-/** The scheme's own words, as closed lists. They are the contract's enum values without their prefixes. */
+/** The words of schemes and bills, as closed lists. They are the contract's enum values without their prefixes. */
 
 export const VISIT_KINDS = ["OUTPATIENT", "INPATIENT"] as const;
 export type VisitKind = (typeof VISIT_KINDS)[number];
@@ -6,8 +6,6 @@ export type VisitKind = (typeof VISIT_KINDS)[number];
 /** The grades of institutions, lowest first: where an item counts and where a referral is wanted goes by this order. */
 export const LEVELS = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE", "OUT_OF_PROVINCE"] as const;
 export type Level = (typeof LEVELS)[number];
-
-export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID";
 
 /** Groups of members; a scheme may waive the deductible of some (五保, 低保). */
 export const CATEGORIES = ["ORDINARY", "FIVE_GUARANTEES", "MINIMUM_LIVING"] as const;

@@ -35,9 +35,9 @@ import {
   SITUATIONS,
   SOURCES,
   UNITS,
-} from "./domain/benefit/scheme.ts";
-import { schemeFaults } from "./domain/benefit/scheme-check.ts";
-import { CATEGORIES, LEVELS, VISIT_KINDS } from "./domain/words.ts";
+} from "./scheme.ts";
+import { schemeFaults } from "./scheme-check.ts";
+import { CATEGORIES, LEVELS, VISIT_KINDS } from "./words.ts";
 
 /** One fault of a document, where a person finds it. Lines and columns from 1. */
 export interface PlacedFault {
