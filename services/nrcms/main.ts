@@ -7,6 +7,7 @@ import type { AuditLine } from "../audit/findings.ts";
 import { trailOf } from "../audit/store-trail.ts";
 import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
+import { addBenefitCommands } from "./benefit-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
 
@@ -107,6 +108,8 @@ program
     if (steps.length === 0) console.error(`没有补偿单 ${claim} / no journal knows ${claim}`);
     finish(steps.length > 0 ? 0 : 1);
   });
+
+addBenefitCommands(program, { inForce, json, finish });
 
 program
   .command("audit")

@@ -8,13 +8,13 @@ import { changed, digest, still } from "../harness/digest.ts";
 import { plainBills } from "../harness/door-callers.ts";
 import { type DoorMesh, regionFor, startDoorMesh } from "../harness/door-mesh.ts";
 import { type Ended, nrcms } from "../harness/nrcms.ts";
-import { householdOf, householdsFile, writeRegionFolder } from "../harness/region-folder.ts";
+import { householdOf, householdsFile, schemeFile, writeRegionFolder } from "../harness/region-folder.ts";
 
 const LIMIT_MS = 240_000;
 const COUNTIES = ["640521", "640424"];
 /** Of the bad rows' file: enrolled in Jingyuan. */
 const ENROLLED = "640424196410196034";
-const COMMANDS = ["day", "up", "status", "import", "trace", "audit", "stop"];
+const COMMANDS = ["day", "up", "status", "import", "trace", "explain", "scheme", "audit", "stop"];
 
 const scratch = mkdtempSync(join(tmpdir(), "nrcms-import-"));
 const bad = (name: string) => readFileSync(join(REGION, "bad", `households-${name}.csv`));
@@ -137,9 +137,9 @@ describe("an import", () => {
   test("of a folder that lacks files names each of them; of no folder, that", { timeout: LIMIT_MS }, async () => {
     const ended = await run("import", join(REGION, "bad"));
     expect(ended.code).toBe(1);
-    expect(places(ended)).toEqual(
-      ["counties", "contributions", "institutions", "catalogue", "scheme", "households", "referrals"].map(
-        (name) => `${name}.${name === "scheme" ? "yaml" : "csv"}:1`,
+    expect(places(ended).toSorted()).toEqual(
+      ["catalogue", "contributions", "counties", "households", "institutions", "referrals", "schemes"].map(
+        (name) => `${name}${name === "schemes" ? "" : ".csv"}:1`,
       ),
     );
     const none = await run("import", join(scratch, "nowhere"));
@@ -150,11 +150,11 @@ describe("an import", () => {
     timeout: LIMIT_MS,
   }, async () => {
     const folder = folderWith("other", householdsFile([householdOf(ENROLLED)]));
-    const scheme = join(folder, "scheme.yaml");
+    const scheme = schemeFile(folder, COUNTIES[0] ?? "");
     writeFileSync(scheme, readFileSync(scheme, "utf8").replace(/rate_bp: 8000/, "rate_bp: 8001"));
     const changedScheme = await run("import", folder);
     expect(changedScheme.code).toBe(1);
-    expect(changedScheme.stderr).toMatch(/scheme\.yaml 640\d{3}\/2011\/\d: SCHEME_EXISTS.*已发布.*published/);
+    expect(changedScheme.stderr).toMatch(/schemes\/640\d{3}-2011-1\.yaml: SCHEME_EXISTS.*已发布.*published/);
     writeRegionFolder(folder, COUNTIES, householdsFile([householdOf(ENROLLED)]));
     const catalogue = join(folder, "catalogue.csv");
     const text = readFileSync(catalogue, "utf8");
@@ -222,15 +222,20 @@ describe("the other commands", () => {
     }
   });
 
-  test.each([[["bogus"]], [["trace"]], [["import"]], [["status", "--wrong"]], [["import", "a", "b"]], [[]]])(
-    "a wrong call %j is 2, with the usage",
-    { timeout: LIMIT_MS },
-    async (parameters) => {
-      const { code, stdout, stderr } = await run(...parameters);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toContain("Usage: nrcms");
-    },
-  );
+  test.each([
+    [["bogus"]],
+    [["trace"]],
+    [["import"]],
+    [["status", "--wrong"]],
+    [["import", "a", "b"]],
+    [["explain"]],
+    [["scheme", "check"]],
+    [[]],
+  ])("a wrong call %j is 2, with the usage", { timeout: LIMIT_MS }, async (parameters) => {
+    const { code, stdout, stderr } = await run(...parameters);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("Usage: nrcms");
+  });
 
   test.each([["status"], ["trace", "x"], ["audit"], ["import", "."]])(
     "%s on a run directory where nothing was ever started says so",

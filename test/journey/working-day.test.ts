@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import { afterAll, expect, test } from "vitest";
 import { endLeftovers, leftovers } from "../../deploy/local/leftovers.ts";
+import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { auditMesh } from "../../services/audit/audit.ts";
 import { mongoUri, readTopology } from "../../services/mesh/topology.ts";
+import { each, people } from "../../services/nrcms/people.ts";
 import { readRegion } from "../../services/nrcms/region.ts";
 import { REGION } from "../../services/nrcms/run.ts";
 import { paidByBank, personalFound, personalIn, sumOf } from "../harness/day-books.ts";
@@ -20,6 +22,7 @@ const LIMIT_MS = 900_000;
 /** A stop is bounded at 10 s by the supervisor itself; a machine that is busy with other things needs longer to notice. */
 const STOP_LIMIT_MS = 60_000;
 const INVARIANTS = 8;
+const EXPLAINED_AT_ONCE = 64;
 const LOGS = 24;
 /** mongod itself writes whole commands into its log where they were slow ("Slow query", "Applied op"): a matter of its settings. */
 const MONGOD_SLOW = /^\{.*"id":5180[13],.*$/gm;
@@ -99,6 +102,28 @@ test("while it is up, its status, a claim's trace and its audit can be asked for
   expect(steps[0]).toMatchObject({ service: "claims", method: "SubmitClaim", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
   expect(new Set(steps.map((step) => step.service))).toEqual(new Set(["claims", "settlement", "payment"]));
   expect(steps.map((step) => step.atMs)).toEqual(steps.map((step) => step.atMs).toSorted((a, b) => a - b));
+});
+
+test("each claim of the day is explained from stored documents, and what comes out is what was answered", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const who = people(readTopology(join(run, "topology.yaml")), run);
+  try {
+    await each(bills, EXPLAINED_AT_ONCE, async ({ claimId, totalFen }) => {
+      const { claim, steps } = await who.as("operator").call(ClaimsServiceDefinition, "explainClaim", { claimId });
+      expect(steps.at(-1), claimId).toMatchObject({ step: "PATIENT", inFen: totalFen, outFen: claim?.benefit?.patientFen });
+    });
+  } finally {
+    who.close();
+  }
+  const { claimId } = bills[0] ?? {};
+  const shown = await nrcms(run, "explain", claimId ?? "");
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+  expect(shown.stdout).toMatch(/补偿计算单 .*APPROVED|PAID/);
+  expect(shown.stdout).toMatch(/基金支付（大写）: [壹贰叁肆伍陆柒捌玖拾佰仟万元角分零整]+/);
+  expect(await nrcms(run, "explain", "nothing")).toMatchObject({ code: 1, stderr: expect.stringContaining("UNKNOWN_CLAIM") });
+  const schemes = await nrcms(run, "scheme", "list", region.counties[0]?.county.county ?? "");
+  expect(schemes).toMatchObject({ code: 0, stdout: expect.stringMatching(/PUBLISHED.*administrator, treasurer/) });
 });
 
 test("Ctrl-C stops it and leaves no process behind", { timeout: LIMIT_MS }, async () => {
