@@ -8,11 +8,11 @@ import {
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { RefusedError } from "../mesh/rpc.ts";
-import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
 import type { Caller } from "../values/decision.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
-import { billFormFault, billFrom } from "./domain/bill-form.ts";
+import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Referral } from "./domain/documents.ts";
@@ -24,8 +24,8 @@ import { refuse } from "./domain/refusals.ts";
 import { registerReferral } from "./domain/register-referral.ts";
 import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
-import { type Asked, submit } from "./domain/submit.ts";
-import { claimOf, documentsOf, reviewTasksOf } from "./store.ts";
+import { type Asked, type SubmitInput, submit } from "./domain/submit.ts";
+import { benefitYear, claimOf, documentsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -35,14 +35,22 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
     command(methods.submitClaim, {
       check: ({ bill }) => billFormFault(bill),
       input: ({ bill }) => ({ bill: billFrom(wanted(bill)) }),
-      async ask({ bill: form }) {
-        const bill = billFrom(wanted(form));
-        return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
-      },
+      ask: ({ bill }) => askedBill(ask, wanted(bill)),
       decision: submit,
       reply: (claim) => ({ claim: claimMessage(claim) }),
       pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
     }),
+    trial(methods.trialClaim, {
+      check: ({ bill }) => billFormFault(bill),
+      input: ({ bill }): SubmitInput => ({ bill: billFrom(wanted(bill)) }),
+      ask: ({ bill }) => askedBill(ask, wanted(bill)),
+      decision: submit,
+      async reply(claim) {
+        const { home, treating, catalogue } = await documentsOf(reader, claim);
+        return { claim: claimMessage(claim), steps: [...explain(claim, home, treating, catalogue)] };
+      },
+    }),
+    query(methods.getBenefitYear, ({ personId, day, newborn }) => benefitYear(reader, { personId, day, newborn })),
     query(methods.getClaim, async ({ claimId }, caller) => {
       const fault = badId("claim_id", claimId);
       if (fault) return fault;
@@ -101,6 +109,11 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
 function wanted<T>(part: T | undefined): T {
   assert(part !== undefined, "the check at the door asks for it");
   return part;
+}
+
+async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {
+  const bill = billFrom(form);
+  return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
 }
 
 /** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */

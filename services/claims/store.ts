@@ -1,8 +1,23 @@
 /** What claims finds again, beyond documents by their key. One index, over the few claims that wait: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
-import { type Claim, claims } from "./domain/documents.ts";
-import { type Catalogue, catalogues, type Draft, drafts, type SchemeDocument, schemes, versionOf } from "./domain/scheme.ts";
+import { type Claim, claims, covers, years } from "./domain/documents.ts";
+import { badDay, badNumber, badPerson } from "./domain/fields.ts";
+import { refuse } from "./domain/refusals.ts";
+import {
+  type Catalogue,
+  catalogues,
+  type Draft,
+  drafts,
+  rowOf,
+  type SchemeDocument,
+  schemeIdOf,
+  schemes,
+  timetables,
+  versionOf,
+} from "./domain/scheme.ts";
+import { capHolder, holderOf } from "./domain/year.ts";
 
 const MAX_TASKS = 500;
 /** Bill lines in one answer: about half a megabyte. */
@@ -67,4 +82,42 @@ async function schemeOf(reader: Reader, schemeId: string): Promise<SchemeDocumen
   const found = version && (await reader.get(schemes.key(version.county, version.year, version.version)));
   assert(found, `scheme ${schemeId} is published`);
   return found;
+}
+
+const MAX_NEWBORNS = 9;
+
+export interface YearAsked {
+  readonly personId: string;
+  readonly day: string;
+  readonly newborn: number;
+}
+
+/** What a person's year has used and has left, by the scheme in force on a day where the person is insured. */
+export async function benefitYear(reader: Reader, { personId, day, newborn }: YearAsked) {
+  const fault = badPerson("person_id", personId) ?? badDay("day", day) ?? badNumber("newborn", newborn, 0, MAX_NEWBORNS);
+  if (fault) return fault;
+  const found = await schemeOn(reader, personId, day);
+  if ("outcome" in found) return found;
+  const { scheme } = found;
+  const who = { personId, newborn };
+  const yearOf = (holder: string) => reader.get(years.key(holder, scheme.year));
+  const own = await yearOf(holderOf(who));
+  const caps = await Promise.all(
+    scheme.caps.map(async ({ code, scope, fen: capFen }) => {
+      const usedFen = (await yearOf(capHolder(scope, who)))?.usedFen[code] ?? 0n;
+      return { code, capFen, usedFen, leftFen: usedFen < capFen ? capFen - usedFen : 0n };
+    }),
+  );
+  const { compensatedStays = 0, borneFen = 0n } = own ?? {};
+  return { schemeId: schemeIdOf(scheme), caps, compensatedStays, borneFen };
+}
+
+async function schemeOn(reader: Reader, personId: string, day: string): Promise<SchemeDocument | Refusal> {
+  const cover = await reader.get(covers.key(personId));
+  if (!cover) return refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
+  const stretch = cover.stretches.find(({ fromDay, toDay }) => fromDay <= day && day <= toDay);
+  if (!stretch) return refuse("NOT_COVERED", { field: "day", from: day, to: day });
+  const { county } = stretch;
+  const row = rowOf(await reader.get(timetables.key(county)), day);
+  return row ? await schemeOf(reader, `${county}/${row.year}/${row.version}`) : refuse("NO_SCHEME", { field: "day", county, day });
 }

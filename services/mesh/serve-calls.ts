@@ -1,6 +1,7 @@
 /** The server side of rpc.ts: a request becomes an input of the batch (command) or is answered at once (query). What fails at the door is no input. */
-import type { Caller } from "../values/decision.ts";
-import { badRequest, isAskOwner, isRefusal, type Refusal, unavailable } from "../values/outcome.ts";
+import { dayOf } from "../values/days.ts";
+import type { Caller, Context } from "../values/decision.ts";
+import { badRequest, isAskOwner, isRefusal, isUnavailable, type Refusal, unavailable } from "../values/outcome.ts";
 import { checkRole, checkRoles, checkScope } from "./access.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Builtin } from "./builtin.ts";
@@ -10,12 +11,13 @@ import type { InputOutcome } from "./input.ts";
 import { askedId, askedInput } from "./inputs.ts";
 import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
+import { rehearse } from "./rehearse.ts";
 import { REFUSED_BEFORE } from "./round.ts";
 import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
-import { encodeRefusal } from "./stage.ts";
+import { encodeRefusal, traceIdOf } from "./stage.ts";
 import { NewerForm, Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
-import type { Call, CommandCall, QueryCall, Reader } from "./wiring.ts";
+import type { Call, CommandCall, QueryCall, Reader, TrialCall } from "./wiring.ts";
 
 /** Larger requests are refused before they are decoded. */
 export const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -52,7 +54,7 @@ export function serveCalls(parts: {
   /** What every twin answers on its own subject, besides its service's calls. */
   builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
-  reader: Pick<Reader, "isHeadless">;
+  reader: Pick<Reader, "isHeadless" | "get">;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;
@@ -80,6 +82,7 @@ export function serveCalls(parts: {
 
   const broken = (request: Request, name: string, error: unknown) => {
     if (error instanceof Weather) return notNow(request, name, "store", 250);
+    if (error instanceof UnavailableError) return notNow(request, name, "the owner does not answer", 250);
     if (error instanceof NewerForm) return notNow(request, name, "newer form", 20);
     log.error({ err: error, method: name, trace: request.trace }, "a call failed");
     refuse(request, name, internal("INTERNAL", request.trace));
@@ -139,15 +142,29 @@ export function serveCalls(parts: {
     enter(value);
   };
 
-  const query = async (request: Request, call: QueryCall): Promise<void> => {
+  /** What a command would answer, the owners asked where the projections do not say. */
+  const tried = async ({ caller, trace }: Request, call: TrialCall, body: unknown): Promise<unknown> => {
+    const wrong = call.check(body, caller);
+    if (wrong) return wrong;
+    const atMs = clock.nowMs();
+    const context: Context = { id: "", atMs, day: dayOf(atMs), caller, traceId: traceIdOf(trace), epoch: 0 };
+    const first = await rehearse(call.decision, call.input(body, caller), reader, context);
+    if (!isAskOwner(first) || !call.ask) return isRefusal(first) || isUnavailable(first) ? first : await call.reply(first);
+    const learnt = await call.ask(body, caller);
+    const second = isRefusal(learnt) ? learnt : await rehearse(call.decision, learnt, reader, context);
+    return isRefusal(second) || isUnavailable(second) ? second : await call.reply(second);
+  };
+
+  const query = async (request: Request, call: QueryCall | TrialCall): Promise<void> => {
     const { name } = call.method;
     const body = decode(call, request.message.data);
     if (isRefusal(body)) return refuse(request, name, body);
     const refusal = checkScope(call.method, request.caller, body);
     if (refusal) return refuse(request, name, refusal);
     const result = await telemetry.span(`${service}/${name}`, "server", request.trace, { "rpc.system": "nats", "rpc.method": name }, () =>
-      call.answer(body, request.caller),
+      call.act === "trial" ? tried(request, call, body) : call.answer(body, request.caller),
     );
+    if (isUnavailable(result)) return notNow(request, name, result.reason, result.retryAfterMs);
     // Whom a member without a majority does not know may have come a moment ago: it may say what it knows, and never "no".
     if (isRefusal(result) && reader.isHeadless) return notNow(request, name, "no majority", 250);
     if (isRefusal(result)) return refuse(request, name, result);
@@ -206,7 +223,7 @@ export function serveCalls(parts: {
 
   const always: Subscribed[] = [bus.serve(rpcSubject(service, "*", twin), arrived)];
   for (const call of parts.calls)
-    if (call.act === "query") always.push(bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
+    if (call.act !== "command") always.push(bus.subscribe(rpcSubject(service, call.method.name), arrived, service));
   let whileActive: Subscribed[] = [];
   return {
     setActive(next) {

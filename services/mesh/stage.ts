@@ -73,7 +73,7 @@ export interface StageSettings {
 }
 
 /** The trace id of a traceparent, or empty. */
-function traceIdOf(traceparent: string): string {
+export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
 

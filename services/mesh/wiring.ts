@@ -60,7 +60,19 @@ export interface QueryCall {
   readonly answer: (request: unknown, caller: Caller) => Promise<unknown>;
 }
 
-export type Call = CommandCall | QueryCall;
+/** Asked: what a command would answer now. Its decision is tried over what is stored, and nothing is kept; answered by both twins in either mode. */
+export interface TrialCall {
+  readonly act: "trial";
+  // biome-ignore lint/suspicious/noExplicitAny: closed over by `trial`.
+  readonly method: Method<any, any>;
+  readonly check: (request: unknown, caller: Caller) => Refusal | undefined;
+  readonly input: (request: unknown, caller: Caller) => unknown;
+  readonly decision: AnyDecision;
+  readonly ask: ((request: unknown, caller: Caller) => Promise<unknown>) | undefined;
+  readonly reply: (result: unknown) => Promise<unknown>;
+}
+
+export type Call = CommandCall | QueryCall | TrialCall;
 
 export interface CommandParts<Q, I, R, A> {
   /** What fails the contract at the door: no input, nothing stored. */
@@ -95,6 +107,29 @@ export function command<Q extends { requestId: string }, I, R, A>(method: Method
 
 export function query<Q, A>(method: Method<Q, A>, answer: (request: Q, caller: Caller) => Promise<A | Refusal>): QueryCall {
   return { act: "query", method, answer: (request, caller) => answer(request as Q, caller) };
+}
+
+export interface TrialParts<Q, I, R, A> {
+  check?(request: Q, caller: Caller): Refusal | undefined;
+  input(request: Q, caller: Caller): I;
+  // biome-ignore lint/suspicious/noExplicitAny: what it would tell is told to nobody.
+  decision: Decision<I, R, any>;
+  /** As a command's. */
+  ask?(request: Q, caller: Caller): Promise<I | Refusal>;
+  reply(result: R): Promise<A>;
+}
+
+export function trial<Q, I, R, A>(method: Method<Q, A>, parts: TrialParts<Q, I, R, A>): TrialCall {
+  const ask = parts.ask?.bind(parts);
+  return {
+    act: "trial",
+    method,
+    check: (request, caller) => parts.check?.(request as Q, caller),
+    input: (request, caller) => parts.input(request as Q, caller),
+    decision: parts.decision,
+    ask: ask && ((request, caller) => ask(request as Q, caller)),
+    reply: (result) => parts.reply(result as R),
+  };
 }
 
 /** Told: an event of another service's (or one's own) stream. */

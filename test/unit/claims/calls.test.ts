@@ -9,12 +9,13 @@ import { type Claim, claims } from "../../../services/claims/domain/documents.ts
 import { messages } from "../../../services/claims/messages.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
+import { rehearse } from "../../../services/mesh/rehearse.ts";
 import { RefusedError } from "../../../services/mesh/rpc.ts";
-import type { Ask, CommandCall, Method, QueryCall, Reader } from "../../../services/mesh/wiring.ts";
+import type { Ask, CommandCall, Method, QueryCall, Reader, TrialCall } from "../../../services/mesh/wiring.ts";
 import type { Caller, Doc } from "../../../services/values/decision.ts";
 import { isAskOwner, isRefusal, refusals } from "../../../services/values/outcome.ts";
 import type { World } from "../../harness/decide.ts";
-import { bill, ITEMS, JINGYUAN, line, NO_BODY, PERSON, region, scheme, submitted, ZHONGNING } from "./nx-ref.ts";
+import { bill, ITEMS, JINGYUAN, line, NO_BODY, PERSON, region, scheme, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
 
 const { methods } = definition;
 const HOSPITAL: Caller = { name: "COUNTY-1", role: "HOSPITAL", scope: "COUNTY-1" };
@@ -78,6 +79,20 @@ function query(method: Method<any, any>, request: object, caller: Caller): Promi
   return call.answer(request, caller);
 }
 
+/** As the mesh tries it. */
+// biome-ignore lint/suspicious/noExplicitAny: one door for every method.
+async function tried(method: Method<any, any>, request: object): Promise<any> {
+  const call = served().find((entry): entry is TrialCall => entry.act === "trial" && entry.method === method);
+  if (!call) throw new Error(`${method.name} is not served`);
+  const refused = call.check(request, HOSPITAL);
+  if (refused) return refused;
+  const atMs = Date.parse("2011-11-25T10:00:00+08:00");
+  const context = { id: "", atMs, day: "2011-11-25", caller: HOSPITAL, traceId: "0".repeat(32), epoch: 0 };
+  let result = await rehearse(call.decision, call.input(request, HOSPITAL), reader, context);
+  if (isAskOwner(result)) result = await rehearse(call.decision, await call.ask?.(request, HOSPITAL), reader, context);
+  return isRefusal(result) ? result : call.reply(result);
+}
+
 beforeEach(() => {
   world = region();
   owners.persons.clear();
@@ -136,6 +151,66 @@ describe("SubmitClaim", () => {
     owners.persons.set(PERSON, { county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "ORDINARY" });
     const refusal = await command(methods.submitClaim, { requestId: "r1", bill: bill(change) });
     expect(refusal).toMatchObject({ outcome: "refused", code });
+  });
+});
+
+describe("TrialClaim", () => {
+  it("answers what the settlement then answers, with its steps, and stores nothing", async () => {
+    submitted(world, bill({ admittedOn: "2011-10-01", dischargedOn: "2011-10-03", lines: [line("A", 500_000n, "2011-10-01")] }));
+    const stay = bill({ lines: [line("A", 412_000n), line("B", 150_050n), line("OUT", 72_730n)] });
+    const before = snapshot(world);
+    const { claim, steps } = await tried(methods.trialClaim, { bill: stay });
+    expect(snapshot(world)).toEqual(before);
+    expect(steps.map(({ step }: { step: string }) => step)).toContain("DEDUCTIBLE");
+    const { claim: settled } = await command(methods.submitClaim, { requestId: "r1", bill: stay });
+    expect(claim.benefit).toEqual(settled.benefit);
+    expect(claim.state).toBe(settled.state);
+    // The second compensated stay of the year.
+    expect(claim.benefit.deductibleFen).toBe(15_000n);
+  });
+
+  it("of a claim that stands already answers that claim, and never tempts anybody to settle it again", async () => {
+    const stood = submitted(world, bill());
+    expect((await tried(methods.trialClaim, { bill: stood.bill })).claim.decidedAtMs).toBe(BigInt(stood.decidedAtMs));
+  });
+
+  it("asks the owners as the settlement does, and refuses as it does", async () => {
+    owners.persons.set(NO_BODY, { county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "UNSPECIFIED" });
+    owners.institutions = [{ institutionId: "COUNTY-1", county: ZHONGNING, level: "COUNTY" }];
+    expect((await tried(methods.trialClaim, { bill: bill({ personId: NO_BODY }) })).claim.benefit.fundFen).toBe(49_000n);
+    expect(await tried(methods.trialClaim, { bill: bill({ totalFen: 1n }) })).toMatchObject({ code: "BILL_SUM" });
+    expect(await tried(methods.trialClaim, { bill: undefined })).toMatchObject({ code: "BAD_REQUEST", field: "bill" });
+    expect(await tried(methods.trialClaim, { bill: bill({ lines: [line("NONE", 1n)] }) })).toMatchObject({ code: "UNKNOWN_ITEM" });
+  });
+});
+
+describe("GetBenefitYear", () => {
+  const asked = (request: object) =>
+    query(methods.getBenefitYear, { personId: PERSON, day: "2011-11-25", newborn: 0, ...request }, HOSPITAL);
+
+  it("tells what is used and left under each cap", async () => {
+    submitted(world, bill({ lines: [line("A", 300_000n)] }));
+    expect(await asked({})).toEqual({
+      schemeId: `${ZHONGNING}/2011/1`,
+      caps: [
+        { code: "YEAR_IP", capFen: 5_000_000n, usedFen: 189_000n, leftFen: 4_811_000n },
+        { code: "YEAR_OP", capFen: 12_000n, usedFen: 0n, leftFen: 12_000n },
+      ],
+      compensatedStays: 1,
+      borneFen: 111_000n,
+    });
+    // A newborn shares its mother's cap and counts its own stays.
+    expect(await asked({ newborn: 1 })).toMatchObject({ caps: [{ usedFen: 189_000n }, {}], compensatedStays: 0, borneFen: 0n });
+  });
+
+  it.each([
+    [{ personId: "1" }, "BAD_REQUEST", "person_id"],
+    [{ day: "today" }, "BAD_REQUEST", "day"],
+    [{ newborn: 10 }, "BAD_REQUEST", "newborn"],
+    [{ personId: NO_BODY }, "UNKNOWN_PERSON", "person_id"],
+    [{ day: "2012-01-01" }, "NOT_COVERED", "day"],
+  ])("%j is %s", async (request, code, field) => {
+    expect(await asked(request)).toMatchObject({ code, field });
   });
 });
 
