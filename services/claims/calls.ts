@@ -1,30 +1,25 @@
-/** What claims is asked. What each field may be stands in the domain's forms; what the projections lack, the owners are asked (protocols 15). */
-import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
-  type Claim as ClaimMessage,
   ClaimsServiceDefinition as definition,
   type RegisterReferralRequest,
   type ReviewClaimRequest,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { RefusedError } from "../mesh/rpc.ts";
 import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
 import type { Caller } from "../values/decision.ts";
-import { assert, badRequest, type Refusal } from "../values/outcome.ts";
+import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
+import { askOwners, claimMessage, wanted } from "./answers.ts";
 import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Referral } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
 import { badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
-import { stretchFrom } from "./domain/ground.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { refuse } from "./domain/refusals.ts";
 import { registerReferral } from "./domain/register-referral.ts";
 import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
-import { type Asked, type SubmitInput, submit } from "./domain/submit.ts";
+import { type SubmitInput, submit } from "./domain/submit.ts";
 import { benefitYear, claimOf, documentsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
@@ -105,35 +100,9 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
   ];
 }
 
-/** What the door has seen to be there. */
-function wanted<T>(part: T | undefined): T {
-  assert(part !== undefined, "the check at the door asks for it");
-  return part;
-}
-
 async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {
   const bill = billFrom(form);
   return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
-}
-
-/** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */
-async function askOwners(ask: Ask, personId: string, day: string, institutionId: string): Promise<Asked> {
-  const [person, { institutions }] = await Promise.all([
-    askForCover(ask, personId, day),
-    ask(AdministrationServiceDefinition, "listInstitutions", { county: "" }),
-  ]);
-  const found = institutions.find((institution) => institution.institutionId === institutionId);
-  return { ...person, ...(found && found.level !== "UNSPECIFIED" ? { institution: { county: found.county, level: found.level } } : {}) };
-}
-
-async function askForCover(ask: Ask, personId: string, day: string): Promise<Asked> {
-  try {
-    const { cover } = await ask(EnrollmentServiceDefinition, "checkEligibility", { personId, day });
-    return { personKnown: true, ...(cover ? { cover: stretchFrom(cover) } : {}) };
-  } catch (error) {
-    if (error instanceof RefusedError && error.refusal.code === "UNKNOWN_PERSON") return { personKnown: false };
-    throw error;
-  }
 }
 
 /** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */
@@ -165,21 +134,4 @@ function referralFault({ county, referralId, personId, toInstitutionId, fromDay,
 
 function referralFrom({ county, referralId, personId, toInstitutionId, fromDay, toDay }: RegisterReferralRequest): Referral {
   return { county, referralId, personId, toInstitutionId, fromDay, toDay };
-}
-
-function claimMessage(claim: Claim): ClaimMessage {
-  const { bill, state, benefit, county, treatingCounty, reason, decision, traceId } = claim;
-  return {
-    bill: { ...bill, procedures: [...bill.procedures], lines: [...bill.lines] },
-    state,
-    benefit: { ...benefit },
-    homeCounty: county,
-    treatingCounty,
-    reason,
-    decision,
-    submittedAtMs: BigInt(claim.submittedAtMs),
-    decidedAtMs: BigInt(claim.decidedAtMs),
-    paidAtMs: BigInt(claim.paidAtMs),
-    traceId,
-  };
 }

@@ -1,5 +1,6 @@
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
+import { admissionCalls } from "./admission-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
 import { schemeCalls } from "./scheme-calls.ts";
@@ -10,7 +11,7 @@ const service: Service = {
   name: "claims",
   indexes,
   tells,
-  wire: (parts) => ({ calls: [...calls(parts), ...schemeCalls(parts)], messages, timers: timers(parts) }),
+  wire: (parts) => ({ calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts)], messages, timers: timers(parts) }),
 };
 
 await serve(service);

@@ -3,15 +3,15 @@
 import { isVisitKind } from "../../benefit/words.ts";
 import { daysBetween } from "../../values/days.ts";
 import { badRequest, type Refusal } from "../../values/outcome.ts";
-import type { Bill } from "./documents.ts";
+import type { Bill, BillLine } from "./documents.ts";
 import { badCode, badCount, badDay, badFen, badId, badNumber, badPerson, missing } from "./fields.ts";
 
 /** A bill as the contract has it: the kind of visit may be none. */
 export type BillForm = Omit<Bill, "visitKind"> & { readonly visitKind: string };
 
-const MAX_LINES = 300;
+export const MAX_LINES = 300;
 const MAX_PROCEDURES = 20;
-const MAX_NEWBORNS = 9;
+export const MAX_NEWBORNS = 9;
 /** A stay of more than a year is billed in parts, each by its own year's scheme; it also bounds the benefit years that one bill touches. */
 const MAX_STAY_DAYS = 366;
 /** Ten million units. */
@@ -26,16 +26,16 @@ export function billFormFault(bill: BillForm | undefined): Refusal | undefined {
     badId("bill.institution_id", bill.institutionId) ??
     badPerson("bill.person_id", bill.personId) ??
     badKind(bill.visitKind) ??
-    badDiagnosis(bill.diagnosis) ??
+    badDiagnosis("bill.diagnosis", bill.diagnosis) ??
     badDay("bill.admitted_on", bill.admittedOn) ??
     badDay("bill.discharged_on", bill.dischargedOn) ??
     badLength(bill) ??
-    badInvoice(bill.invoiceNumber) ??
+    badInvoice("bill.invoice_number", bill.invoiceNumber) ??
     (bill.referralId === "" ? undefined : badId("bill.referral_id", bill.referralId)) ??
-    badProcedures(bill.procedures) ??
+    badProcedures("bill.procedures", bill.procedures) ??
     badNumber("bill.newborn", bill.newborn, 0, MAX_NEWBORNS) ??
     badCount("bill.lines", bill.lines.length, 1, MAX_LINES) ??
-    badLines(bill) ??
+    badLines("bill.lines", bill.lines) ??
     badFen("bill.total_fen", bill.totalFen)
   );
 }
@@ -49,23 +49,23 @@ function badKind(visitKind: string): Refusal | undefined {
   return isVisitKind(visitKind) ? undefined : missing("bill.visit_kind");
 }
 
-function badDiagnosis(diagnosis: string): Refusal | undefined {
-  return ICD_10.test(diagnosis) ? undefined : badRequest("bill.diagnosis", "须为 ICD-10 编码", "must be an ICD-10 code");
+export function badDiagnosis(field: string, diagnosis: string): Refusal | undefined {
+  return ICD_10.test(diagnosis) ? undefined : badRequest(field, "须为 ICD-10 编码", "must be an ICD-10 code");
 }
 
-function badProcedures(procedures: readonly string[]): Refusal | undefined {
-  const many = badCount("bill.procedures", procedures.length, 0, MAX_PROCEDURES);
+export function badProcedures(field: string, procedures: readonly string[]): Refusal | undefined {
+  const many = badCount(field, procedures.length, 0, MAX_PROCEDURES);
   if (many) return many;
   for (const [index, procedure] of procedures.entries()) {
-    const fault = badCode(`bill.procedures[${index}]`, procedure);
+    const fault = badCode(`${field}[${index}]`, procedure);
     if (fault) return fault;
   }
   return undefined;
 }
 
-function badInvoice(invoiceNumber: string): Refusal | undefined {
+export function badInvoice(field: string, invoiceNumber: string): Refusal | undefined {
   if (INVOICE.test(invoiceNumber)) return undefined;
-  return badRequest("bill.invoice_number", "须为 1 至 40 位文字、数字或 . _ -", "must be 1 to 40 letters, digits or . _ -");
+  return badRequest(field, "须为 1 至 40 位文字、数字或 . _ -", "must be 1 to 40 letters, digits or . _ -");
 }
 
 /** Between two real days. A discharge before the admission is a refusal of its own. */
@@ -77,10 +77,11 @@ function badLength({ visitKind, admittedOn, dischargedOn }: BillForm): Refusal |
   return undefined;
 }
 
-function badLines(bill: BillForm): Refusal | undefined {
-  const good = new Set([bill.admittedOn, bill.dischargedOn]);
-  for (const [index, line] of bill.lines.entries()) {
-    const field = `bill.lines[${index}]`;
+/** Lines that came with a bill, or in a page of an open stay. */
+export function badLines(place: string, lines: readonly BillLine[]): Refusal | undefined {
+  const good = new Set<string>();
+  for (const [index, line] of lines.entries()) {
+    const field = `${place}[${index}]`;
     const fault =
       badCode(`${field}.item_code`, line.itemCode) ??
       (good.has(line.day) ? undefined : badDay(`${field}.day`, line.day)) ??

@@ -175,6 +175,44 @@ export interface Referral extends Doc {
   readonly toDay: string;
 }
 
+export type AdmissionState = "OPEN" | "SETTLED" | "CANCELLED";
+
+/** A stay whose fees come while it lasts. Its county is the home county of the day of admission. */
+export interface Admission extends Doc {
+  readonly admissionId: string;
+  readonly institutionId: string;
+  readonly personId: string;
+  readonly newborn: number;
+  readonly admittedOn: string;
+  readonly diagnosis: string;
+  readonly referralId: string;
+  readonly tcm: boolean;
+  readonly procedures: readonly string[];
+  /** As it was registered, so that a repeat is known. */
+  readonly admitted: object;
+  readonly state: AdmissionState;
+  /** By number. */
+  readonly pages: readonly { readonly page: number; readonly lines: number; readonly totalFen: bigint }[];
+  readonly totalFen: bigint;
+}
+
+/** Who is in hospital: at most one open stay a person in the whole province. */
+export interface OpenStay extends Doc {
+  /** Empty where none is open. */
+  readonly admissionId: string;
+  readonly institutionId: string;
+  readonly admittedOn: string;
+}
+
+export interface FeePage extends Doc {
+  readonly lines: readonly BillLine[];
+}
+
+export const admissions = kind<Admission>("admissions");
+/** stays/<holder> */
+export const stays = kind<OpenStay>("stays");
+/** fees/<admission>/<page> */
+export const fees = kind<FeePage>("fees");
 export const claims = kind<Claim>("claims");
 export const covers = kind<Cover>("covers");
 export const institutions = kind<Institution>("institutions");

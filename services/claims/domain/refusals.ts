@@ -107,6 +107,29 @@ export const refuse = refusals({
     zh: "{name} 已批准补助方案 {scheme}，须由另一人批准",
     en: "{name} has approved scheme {scheme} already; another person must",
   },
+  UNKNOWN_ADMISSION: { status: "NOT_FOUND", zh: "没有住院登记 {admission}", en: "there is no admission {admission}" },
+  ADMISSION_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "住院登记号 {admission} 已用于其他内容",
+    en: "admission id {admission} is in use for other content",
+  },
+  ALREADY_ADMITTED: {
+    status: "FAILED_PRECONDITION",
+    zh: "此人自 {since} 起在 {institution} 住院，尚未结算",
+    en: "the person is in {institution} since {since}, and that stay is not settled",
+  },
+  NOT_OPEN: { status: "FAILED_PRECONDITION", zh: "住院登记 {admission} 的状态是 {state}", en: "admission {admission} is {state}" },
+  PAGE_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "住院登记 {admission} 的第 {page} 页已有其他内容，须先撤销",
+    en: "page {page} of admission {admission} is there with other content: undo it first",
+  },
+  FEES_REMAIN: {
+    status: "FAILED_PRECONDITION",
+    zh: "住院登记 {admission} 还有 {pages} 页费用，须先撤销",
+    en: "admission {admission} still has {pages} pages of fees: undo them first",
+  },
+  NO_FEES: { status: "FAILED_PRECONDITION", zh: "住院登记 {admission} 没有费用", en: "admission {admission} has no fees" },
   BAD_SCHEME: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
   TOO_EARLY: {
     status: "INVALID_ARGUMENT",

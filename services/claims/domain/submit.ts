@@ -8,14 +8,14 @@ import type { Change, Context, Decision, Key, Loaded, State } from "../../values
 import { askOwner, type Refusal, type Unavailable } from "../../values/outcome.ts";
 import { billFault, sameBill } from "./bill.ts";
 import { compute } from "./compute.ts";
-import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch } from "./documents.ts";
+import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch, stays } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { type Catalogue, catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
 import { hold, pass } from "./standing.ts";
-import { beforeOf, capKeys, enterYears, MAX_VISITS, overlapOf, visitDuringStay, yearKeys } from "./year.ts";
+import { beforeOf, capKeys, enterYears, holderOf, MAX_VISITS, overlapOf, visitDuringStay, yearKeys } from "./year.ts";
 
 const COUNTY_DIGITS = 6;
 
@@ -54,6 +54,7 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
       covers.key(bill.personId),
       institutions.key(bill.institutionId),
       invoices.key(bill.institutionId, bill.invoiceNumber),
+      ...(bill.visitKind === "INPATIENT" ? [stays.key(holderOf(bill))] : []),
       // Nearly always the home county; naming it now saves a round of reading.
       timetables.key(bill.personId.slice(0, COUNTY_DIGITS)),
       ...yearKeys(bill),
@@ -130,6 +131,9 @@ function repeatOf(bill: Bill, state: State): Refusal | undefined {
   const invoice = state.get(invoices.key(bill.institutionId, bill.invoiceNumber));
   if (invoice?.claimId)
     return refuse("DUPLICATE_INVOICE", { field: "bill.invoice_number", invoice: bill.invoiceNumber, claim: invoice.claimId });
+  const stay = bill.visitKind === "INPATIENT" ? state.get(stays.key(holderOf(bill))) : undefined;
+  if (stay && stay.admissionId !== "" && stay.admissionId !== bill.claimId && stay.admittedOn < bill.dischargedOn)
+    return refuse("ALREADY_ADMITTED", { field: "bill.admitted_on", institution: stay.institutionId, since: stay.admittedOn });
   const overlap = overlapOf(bill, visitsOf(bill, state));
   if (overlap) return refuse("OVERLAPPING_STAY", { field: "bill.admitted_on", from: overlap.from, to: overlap.to });
   return undefined;
@@ -174,6 +178,8 @@ function claimFor(
 ): Claim | Refusal {
   const { scheme } = home;
   const { county, category } = ground.stretch;
+  if (bill.newborn > 0 && !scheme.newbornUnderMother)
+    return refuse("NOT_COVERED", { field: "bill.newborn", from: bill.admittedOn, to: bill.dischargedOn });
   const uncoveredDays = [...new Set(bill.lines.map(({ day }) => day))].filter((day) => !ground.covers(day));
   const basis = {
     treatingSchemeId: schemeIdOf(treating.scheme),
@@ -216,6 +222,11 @@ function guardGrounds(bill: Bill, county: string, state: State, change: Change<C
   const cover = covers.key(bill.personId);
   if (state.get(cover)) change.guard(cover);
   if (bill.referralId) change.guard(referrals.key(county, bill.referralId));
+  if (bill.visitKind !== "INPATIENT") return;
+  const stay = stays.key(holderOf(bill));
+  if (state.get(stay)) change.guard(stay);
+  // What is not there cannot be guarded: from the first stay on there is a document that an admission would change.
+  else change.put(stay, { county, admissionId: "", institutionId: "", admittedOn: "" });
 }
 
 /** The scheme's own review rules, and what no rule can judge; undefined where the rules pass the claim. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ClaimsServiceDefinition as definition, Scheme } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
+import { admissionCalls } from "../../../services/claims/admission-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
@@ -50,7 +51,7 @@ const reader: Reader = {
       .slice(0, options?.limit),
 };
 
-const served = () => [...calls({ reader, ask }), ...schemeCalls({ reader, ask })];
+const served = () => [...calls({ reader, ask }), ...schemeCalls({ reader, ask }), ...admissionCalls({ reader, ask })];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
 function command(method: Method<any, any>, request: object, by: Caller = HOSPITAL): any {
@@ -351,6 +352,75 @@ describe("publishing", () => {
   });
 });
 
+describe("a stay from admission to discharge", () => {
+  const id = { institutionId: "COUNTY-1", admissionId: "S-1" };
+  const admission = {
+    ...id,
+    personId: PERSON,
+    newborn: 0,
+    admittedOn: "2011-11-20",
+    diagnosis: "J18.9",
+    referralId: "",
+    tcm: false,
+    procedures: [],
+    state: "UNSPECIFIED",
+    pages: [],
+    totalFen: 0n,
+  } as const;
+  const ending = { ...id, dischargedOn: "2011-11-24", invoiceNumber: "N1", totalFen: 634_780n };
+
+  it("is registered, changed, billed in pages, tried and settled: the trial is what the settlement is", async () => {
+    expect(command(methods.registerAdmission, { requestId: "a", admission })).toMatchObject({ admission: { ...admission, state: "OPEN" } });
+    const news = { diagnosis: "J18.0", referralId: "", tcm: false, procedures: ["P1"] };
+    expect(command(methods.changeAdmission, { requestId: "b", ...id, ...news })).toMatchObject({ admission: news });
+    const page = (number: number, ...lines: ReturnType<typeof line>[]) =>
+      command(methods.uploadFees, { requestId: `p${number}`, ...id, page: number, lines });
+    page(1, line("A", 412_000n));
+    page(2, line("B", 150_050n), line("OUT", 72_730n));
+    page(3, line("A", 1n));
+    expect(command(methods.undoFees, { requestId: "u", ...id, page: 3 })).toMatchObject({ admission: { totalFen: 634_780n } });
+    expect(await query(methods.getAdmission, id, HOSPITAL)).toMatchObject({ admission: { pages: [{ page: 1 }, { page: 2, lines: 2 }] } });
+    const before = snapshot(world);
+    const { claim, steps } = await tried(methods.trialAdmission, ending);
+    expect(snapshot(world)).toEqual(before);
+    expect(steps.length).toBeGreaterThan(6);
+    const { claim: settled } = await command(methods.settleAdmission, { requestId: "s", ...ending });
+    expect(settled.benefit).toEqual(claim.benefit);
+    expect(settled.benefit).toMatchObject({ fundFen: 361_932n });
+    expect(await query(methods.getAdmission, id, HOSPITAL)).toMatchObject({ admission: { state: "SETTLED" } });
+    expect(command(methods.cancelAdmission, { requestId: "c", ...id })).toMatchObject({ code: "NOT_OPEN" });
+  });
+
+  it.each([
+    ["registerAdmission", { admission: { ...admission, personId: "1" } }, "admission.person_id"],
+    ["registerAdmission", { admission: { ...admission, diagnosis: "flu" } }, "admission.diagnosis"],
+    ["registerAdmission", { admission: { ...admission, newborn: 10 } }, "admission.newborn"],
+    ["registerAdmission", {}, "admission"],
+    ["changeAdmission", { ...id, diagnosis: "J18", referralId: "a b", tcm: false, procedures: [] }, "referral_id"],
+    ["cancelAdmission", { ...id, admissionId: "" }, "admission_id"],
+    ["uploadFees", { ...id, page: 0, lines: [line("A", 1n)] }, "page"],
+    ["uploadFees", { ...id, page: 21, lines: [line("A", 1n)] }, "page"],
+    ["uploadFees", { ...id, page: 1, lines: [] }, "lines"],
+    ["uploadFees", { ...id, page: 1, lines: Array.from({ length: 301 }, () => line("A", 1n)) }, "lines"],
+    ["uploadFees", { ...id, page: 1, lines: [{ ...line("A", 1n), quantityE4: 0n }] }, "lines[0].quantity_e4"],
+    ["undoFees", { ...id, page: -1 }, "page"],
+    ["settleAdmission", { ...ending, invoiceNumber: "" }, "invoice_number"],
+    ["settleAdmission", { ...ending, dischargedOn: "x" }, "discharged_on"],
+  ] as const)("%s names what is wrong: %#", (name, request, field) => {
+    expect(command(methods[name], { requestId: "r", ...request })).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  it("asks the owners at both ends", async () => {
+    owners.persons.set(NO_BODY, { county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "UNSPECIFIED" });
+    owners.institutions = [{ institutionId: "COUNTY-1", county: ZHONGNING, level: "COUNTY" }];
+    await command(methods.registerAdmission, { requestId: "a", admission: { ...admission, personId: NO_BODY } });
+    command(methods.uploadFees, { requestId: "p", ...id, page: 1, lines: [line("A", 100_000n)] });
+    const { claim } = await command(methods.settleAdmission, { requestId: "s", ...ending, totalFen: 100_000n });
+    expect(claim).toMatchObject({ state: "APPROVED", benefit: { fundFen: 49_000n } });
+    expect(await query(methods.getAdmission, { ...id, institutionId: "COUNTY-2" }, HOSPITAL)).toMatchObject({ code: "UNKNOWN_ADMISSION" });
+  });
+});
+
 describe("ExplainClaim", () => {
   const home: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
 
@@ -394,15 +464,18 @@ describe("wiring", () => {
 
   it("has a collection for every kind that decisions write", () => {
     const written = [
+      "admissions",
       "catalogues",
       "claims",
       "counties",
       "covers",
       "drafts",
+      "fees",
       "institutions",
       "invoices",
       "referrals",
       "schemes",
+      "stays",
       "timetables",
       "years",
     ];

@@ -1,0 +1,53 @@
+/** What several of claims' calls say and ask: a claim as the contract has it, and the owners' words on a person and an institution (protocols 15). */
+import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import type { Claim as ClaimMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { RefusedError } from "../mesh/rpc.ts";
+import type { Ask } from "../mesh/wiring.ts";
+import { assert } from "../values/outcome.ts";
+import type { Claim } from "./domain/documents.ts";
+import { stretchFrom } from "./domain/ground.ts";
+import type { Asked } from "./domain/submit.ts";
+
+/** What the door has seen to be there. */
+export function wanted<T>(part: T | undefined): T {
+  assert(part !== undefined, "the check at the door asks for it");
+  return part;
+}
+
+/** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */
+export async function askOwners(ask: Ask, personId: string, day: string, institutionId: string): Promise<Asked> {
+  const [person, { institutions }] = await Promise.all([
+    askForCover(ask, personId, day),
+    ask(AdministrationServiceDefinition, "listInstitutions", { county: "" }),
+  ]);
+  const found = institutions.find((institution) => institution.institutionId === institutionId);
+  return { ...person, ...(found && found.level !== "UNSPECIFIED" ? { institution: { county: found.county, level: found.level } } : {}) };
+}
+
+async function askForCover(ask: Ask, personId: string, day: string): Promise<Asked> {
+  try {
+    const { cover } = await ask(EnrollmentServiceDefinition, "checkEligibility", { personId, day });
+    return { personKnown: true, ...(cover ? { cover: stretchFrom(cover) } : {}) };
+  } catch (error) {
+    if (error instanceof RefusedError && error.refusal.code === "UNKNOWN_PERSON") return { personKnown: false };
+    throw error;
+  }
+}
+
+export function claimMessage(claim: Claim): ClaimMessage {
+  const { bill, state, benefit, county, treatingCounty, reason, decision, traceId } = claim;
+  return {
+    bill: { ...bill, procedures: [...bill.procedures], lines: [...bill.lines] },
+    state,
+    benefit: { ...benefit },
+    homeCounty: county,
+    treatingCounty,
+    reason,
+    decision,
+    submittedAtMs: BigInt(claim.submittedAtMs),
+    decidedAtMs: BigInt(claim.decidedAtMs),
+    paidAtMs: BigInt(claim.paidAtMs),
+    traceId,
+  };
+}
