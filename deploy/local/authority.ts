@@ -121,6 +121,8 @@ export async function ensureSandboxCertificates(directory: string, people: Sandb
   province("bank-client", "BANK");
   province("payment-client", "SERVICE");
   for (const name of ["maker", "checker", "treasurer", "administrator", "operator", "supervisor"]) province(name);
+  // A scheme is approved by two people.
+  province("director", "ADMINISTRATOR");
   for (const county of people.counties) {
     authority.issueClient({ name: `clerk-${county}`, role: "CLERK", scope: county });
     authority.issueClient({ name: `reviewer-${county}`, role: "REVIEWER", scope: county });

@@ -139,9 +139,9 @@ export async function importRegisters(region: Region, people: People, progress: 
   await Promise.all([institutions, catalogue()]);
 }
 
-/** A scheme's whole way, in the names of those who go it: drafted and published by the administrator, approved by the treasurer as well. */
+/** A scheme's whole way, in the names of those who go it: drafted and published by the administrator, approved by the director as well. */
 async function publishDocument({ document }: SchemeDocument, people: People): Promise<void> {
-  const [administrator, treasurer] = [people.as("administrator"), people.as("treasurer")];
+  const [administrator, director] = [people.as("administrator"), people.as("director")];
   const id = (step: string) => idOf(step, document);
   const draft = (requestId: string) => administrator.call(ClaimsServiceDefinition, "draftScheme", { requestId, document });
   const { scheme } = await whenHeard(id("draft"), ["UNKNOWN_COUNTY"], draft);
@@ -150,7 +150,7 @@ async function publishDocument({ document }: SchemeDocument, people: People): Pr
   const version = (step: string) => ({ requestId: id(step), schemeId, contentHash });
   await administrator.call(ClaimsServiceDefinition, "simulateScheme", version("simulate"));
   await administrator.call(ClaimsServiceDefinition, "approveScheme", version("approve"));
-  await treasurer.call(ClaimsServiceDefinition, "approveScheme", version("approve-too"));
+  await director.call(ClaimsServiceDefinition, "approveScheme", version("approve-too"));
   await administrator.call(ClaimsServiceDefinition, "publishScheme", { ...version("publish"), scheme: undefined });
 }
 

@@ -114,6 +114,8 @@ describe("a programmer with another stack", () => {
     invoice_number: bill.invoiceNumber,
     referral_id: bill.referralId,
     tcm: bill.tcm,
+    procedures: bill.procedures,
+    newborn: bill.newborn,
     lines: bill.lines.map((line) => ({
       item_code: line.itemCode,
       day: line.day,

@@ -26,6 +26,7 @@ import {
 } from "./region.ts";
 
 const ADMINISTRATOR = caller("ADMINISTRATOR");
+const DIRECTOR = { ...ADMINISTRATOR, name: "director" };
 const TREASURER = caller("TREASURER");
 const MAKER = caller("MAKER");
 const CHECKER = caller("CHECKER");
@@ -101,8 +102,8 @@ export class People {
     const drafted = await desk.order(ClaimsServiceDefinition, "draftScheme", ADMINISTRATOR, draft);
     const contentHash = drafted?.scheme?.contentHash ?? "";
     await desk.order(ClaimsServiceDefinition, "simulateScheme", ADMINISTRATOR, version("simulate"));
-    for (const approver of [ADMINISTRATOR, TREASURER])
-      await desk.order(ClaimsServiceDefinition, "approveScheme", approver, { ...version(`approve-${approver.role}`), contentHash });
+    for (const approver of [ADMINISTRATOR, DIRECTOR])
+      await desk.order(ClaimsServiceDefinition, "approveScheme", approver, { ...version(`approve-${approver.name}`), contentHash });
     await desk.order(ClaimsServiceDefinition, "publishScheme", ADMINISTRATOR, { ...version("publish"), scheme: undefined });
   }
 

@@ -121,6 +121,7 @@ describe("a local authority", () => {
       .map((name) => `${name} ${new X509Certificate(readFileSync(join(directory, name))).subjectAltName?.replace("URI:nrcms://", "")}`);
     expect(scopes.sort()).toEqual([
       "administrator.pem ADMINISTRATOR/640000",
+      "director.pem ADMINISTRATOR/640000",
       "bank-client.pem BANK/640000",
       "checker.pem CHECKER/640000",
       "clerk-640104.pem CLERK/640104",
