@@ -1,12 +1,23 @@
-/**
- * The legal paths of a claim (invariant 7), each in one place: what changes in its documents and what is told.
- *   nothing → APPROVED | IN_REVIEW | PENDING · IN_REVIEW → APPROVED | PENDING | REFUSED · PENDING → APPROVED | REFUSED · APPROVED → PAID → APPROVED (returned)
- */
+/** The legal paths of a claim (invariant 7), each in one place: what changes in its documents and what is told. */
 import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
-import { type Claim, claims, invoices } from "./documents.ts";
+import { type Claim, type ClaimState, claims, invoices } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { drawnKeys, leaveYears } from "./year.ts";
+
+/** Where a claim may go from each state; a new one begins as APPROVED, IN_REVIEW or PENDING. PAID → APPROVED: the money came back. */
+export const PATHS: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
+  IN_REVIEW: ["APPROVED", "PENDING", "REFUSED"],
+  PENDING: ["APPROVED", "REFUSED"],
+  APPROVED: ["PAID"],
+  PAID: ["APPROVED"],
+  REFUSED: [],
+};
+
+/** A step that is none is a bug in whoever takes it: what callers may ask has been refused by name before. */
+export function assertPath(claim: Claim, to: ClaimState): void {
+  assert(PATHS[claim.state].includes(to), `${claim.bill.claimId} is ${claim.state} and cannot become ${to}`);
+}
 
 /** The id of a claim's latest decision: the business fact that one ledger entry, one payable and one order follow. */
 export function approvalIdOf(claim: Claim): string {
@@ -25,7 +36,7 @@ export function pass(claim: Claim, change: Change<ClaimsEvents>, context: Contex
 
 /** Promises the fund part: tells ClaimApproved under the next decision's id. */
 export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
-  assert(claim.state === "IN_REVIEW" || claim.state === "PENDING", `${claim.bill.claimId} is ${claim.state} and cannot be approved`);
+  assertPath(claim, "APPROVED");
   const approved: Claim = { ...done(claim), state: "APPROVED", reason: "", decision: claim.decision + 1, decidedAtMs: context.atMs };
   const { bill, benefit } = approved;
   change.put(claims.key(bill.claimId), approved);
@@ -82,7 +93,7 @@ export function refusalKeys(claim: Claim | undefined): Key[] {
 
 /** Ends a claim: its cap and its invoice are free again. */
 export function refuseClaim(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
-  assert(claim.state === "IN_REVIEW" || claim.state === "PENDING", `${claim.bill.claimId} is ${claim.state} and cannot be refused`);
+  assertPath(claim, "REFUSED");
   const refused: Claim = { ...done(claim), state: "REFUSED", reason, decision: claim.decision + 1, decidedAtMs: context.atMs };
   const { claimId, institutionId, invoiceNumber } = refused.bill;
   const invoice = invoices.key(institutionId, invoiceNumber);

@@ -121,11 +121,11 @@ describe("a local authority", () => {
       .map((name) => `${name} ${new X509Certificate(readFileSync(join(directory, name))).subjectAltName?.replace("URI:nrcms://", "")}`);
     expect(scopes.sort()).toEqual([
       "administrator.pem ADMINISTRATOR/640000",
-      "director.pem ADMINISTRATOR/640000",
       "bank-client.pem BANK/640000",
       "checker.pem CHECKER/640000",
       "clerk-640104.pem CLERK/640104",
       "clerk-640521.pem CLERK/640521",
+      "director.pem ADMINISTRATOR/640000",
       "hospital-H640104001.pem HOSPITAL/H640104001",
       "maker.pem MAKER/640000",
       "operator.pem OPERATOR/640000",
