@@ -46,7 +46,7 @@ interface Documents {
 
 /** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
 export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
-  /** Three rounds: the bill names persons and places, these name the schemes, the treating scheme names the catalogue. */
+  /** Four rounds at most: the bill names persons and places, these name the schemes, a scheme may choose another day's, the treating scheme names the catalogue. */
   needs(input, loaded) {
     const { bill } = input;
     const keys: Key[] = [
@@ -65,13 +65,18 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     const home = ground.stretch.county;
     keys.push(timetables.key(home), timetables.key(place.county));
     if (bill.referralId) keys.push(referrals.key(home, bill.referralId));
-    for (const county of [home, place.county]) {
-      const key = schemeKeyOf(county, ground.day, loaded);
+    const lawDay = lawDayOf(bill, ground, loaded);
+    for (const [county, day] of [
+      [home, ground.day],
+      [home, lawDay],
+      [place.county, lawDay],
+    ] as const) {
+      const key = schemeKeyOf(county, day, loaded);
       if (key) keys.push(key);
     }
-    const treating = schemeOf(place.county, ground.day, loaded)?.scheme;
+    const treating = schemeOf(place.county, lawDay, loaded)?.scheme;
     if (treating) keys.push(catalogues.key(treating.catalogueVersion));
-    const insured = schemeOf(home, ground.day, loaded)?.scheme;
+    const insured = schemeOf(home, lawDay, loaded)?.scheme;
     if (insured) keys.push(...capKeys(bill, insured.caps, insured.year));
     return keys;
   },
@@ -95,7 +100,7 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     if (repeated) return repeated;
     const referral = referralFault(bill, ground, state);
     if (referral) return referral;
-    const documents = documentsOf(place, ground, state);
+    const documents = documentsOf(bill, place, ground, state);
     if ("outcome" in documents) return documents;
     return claimFor(bill, place, ground, documents, state, change, context);
   },
@@ -114,6 +119,18 @@ function schemeKeyOf(county: string, day: string, from: Loaded) {
 function schemeOf(county: string, day: string, from: Loaded): SchemeDocument | undefined {
   const key = schemeKeyOf(county, day, from);
   return key && from.get(key);
+}
+
+/** The day whose version applies: the ground's, or another that the version of that day itself chooses, where the person was covered on it. */
+function lawDayOf(bill: Bill, { day, stretch, covers: isCovered }: Ground, from: Loaded): string {
+  const chosen = chosenDay(bill, schemeOf(stretch.county, day, from)?.scheme.selectBy) ?? day;
+  return isCovered(chosen) ? chosen : day;
+}
+
+function chosenDay(bill: Bill, selectBy: Scheme["selectBy"] | undefined): string | undefined {
+  if (selectBy === "ADMISSION_DATE") return bill.admittedOn;
+  if (selectBy === "FEE_DATE") return bill.lines.reduce((last, { day }) => (day > last ? day : last), "");
+  return undefined;
 }
 
 /** The cover that the stay stands on. Not covered at discharge is no answer before the owner has been asked. */
@@ -157,8 +174,9 @@ function referralFault(bill: Bill, ground: Ground, state: State): Refusal | unde
 }
 
 /** Catalogue, price limits and classes of the treatment place; deductible, rate and caps of the insured place. Source: domain rules 4. */
-function documentsOf(place: Place, ground: Ground, state: State): Documents | Refusal {
-  const { day, stretch } = ground;
+function documentsOf(bill: Bill, place: Place, ground: Ground, state: State): Documents | Refusal {
+  const { stretch } = ground;
+  const day = lawDayOf(bill, ground, state);
   const home = schemeOf(stretch.county, day, state);
   if (!home) return refuse("NO_SCHEME", { field: "bill.discharged_on", county: stretch.county, day });
   const treating = schemeOf(place.county, day, state);

@@ -309,6 +309,24 @@ describe("cover and scheme version", () => {
     expect(yearOf(only2010)).toMatchObject({ usedFen: {}, compensatedStays: 0 });
   });
 
+  it.each([
+    ["ADMISSION_DATE", 6_000, 2010],
+    ["FEE_DATE", 7_000, 2011],
+    ["DISCHARGE_DATE", 7_000, 2011],
+  ] as const)("a scheme that selects by %s picks its own version", (selectBy, rateBp, year) => {
+    const world = region([withCountyRate(scheme({ year: 2010 }), 6_000), scheme({ selectBy }), scheme({ county: JINGYUAN })]);
+    cover(world, PERSON, [{ fromDay: "2010-01-01", toDay: "2010-12-31" }, {}], 2);
+    const stay = bill({ admittedOn: "2010-12-20", dischargedOn: "2011-01-08", lines: [line("A", 350_000n, "2011-01-03")] });
+    expect(submitted(world, stay)).toMatchObject({ year, benefit: { rateBp, schemeId: `${ZHONGNING}/${year}/1` } });
+    expect(yearOf(world, PERSON, year)?.compensatedStays).toBe(1);
+  });
+
+  it("a scheme that selects by admission goes by the discharge where the person was not covered before", () => {
+    const world = region([withCountyRate(scheme({ year: 2010 }), 6_000), scheme({ selectBy: "ADMISSION_DATE" })]);
+    const stay = bill({ admittedOn: "2010-12-20", dischargedOn: "2011-01-08", lines: [line("A", 350_000n, "2011-01-03")] });
+    expect(submitted(world, stay)).toMatchObject({ year: 2011, benefit: { rateBp: 7_000 } });
+  });
+
   it("the day of discharge picks the version, the highest of those in force", () => {
     const world = region([
       scheme({ toDay: "2011-12-31" }),
