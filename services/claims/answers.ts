@@ -25,7 +25,8 @@ export async function askOwners(ask: Ask, personId: string, day: string, institu
   return { ...person, ...(found && found.level !== "UNSPECIFIED" ? { institution: { county: found.county, level: found.level } } : {}) };
 }
 
-async function askForCover(ask: Ask, personId: string, day: string): Promise<Asked> {
+/** Enrollment's word on a person and a day. Throws UnavailableError where it is silent. */
+export async function askForCover(ask: Ask, personId: string, day: string): Promise<Asked> {
   try {
     const { cover } = await ask(EnrollmentServiceDefinition, "checkEligibility", { personId, day });
     return { personKnown: true, ...(cover ? { cover: stretchFrom(cover) } : {}) };

@@ -1,5 +1,6 @@
 import {
   ClaimsServiceDefinition as definition,
+  type RegisterDiseaseRequest,
   type RegisterReferralRequest,
   type ReviewClaimRequest,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
@@ -7,15 +8,16 @@ import { type Ask, type Call, command, query, type Reader, trial } from "../mesh
 import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
-import { askOwners, claimMessage, wanted } from "./answers.ts";
+import { askForCover, askOwners, claimMessage, wanted } from "./answers.ts";
 import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Referral } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
-import { badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
+import { badCode, badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { refuse } from "./domain/refusals.ts";
+import { type DiseaseInput, registerDisease } from "./domain/register-disease.ts";
 import { registerReferral } from "./domain/register-referral.ts";
 import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
@@ -97,7 +99,39 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: registerReferral,
       reply: ({ referralId }) => ({ referralId }),
     }),
+    command(methods.registerDisease, {
+      check: diseaseFault,
+      input: (request) => diseaseInput(request),
+      async ask(request) {
+        const { personId, fromDay } = request;
+        return { ...diseaseInput(request), asked: await askForCover(ask, personId, fromDay) };
+      },
+      decision: registerDisease,
+      reply: ({ registrationId }) => ({ registrationId }),
+    }),
   ];
+}
+
+function diseaseFault({ county, registrationId, personId, disease, fromDay, toDay }: RegisterDiseaseRequest): Refusal | undefined {
+  return (
+    badCounty("county", county) ??
+    badId("registration_id", registrationId) ??
+    badPerson("person_id", personId) ??
+    badCode("disease", disease) ??
+    badSpan(fromDay, toDay)
+  );
+}
+
+function diseaseInput({ county, personId, registrationId, disease, fromDay, toDay }: RegisterDiseaseRequest): DiseaseInput {
+  return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
+}
+
+function badSpan(fromDay: string, toDay: string): Refusal | undefined {
+  return (
+    badDay("from_day", fromDay) ??
+    badDay("to_day", toDay) ??
+    (toDay < fromDay ? badRequest("to_day", "不得早于首日", "must not be before the first day") : undefined)
+  );
 }
 
 async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {
@@ -126,9 +160,7 @@ function referralFault({ county, referralId, personId, toInstitutionId, fromDay,
     badId("referral_id", referralId) ??
     badPerson("person_id", personId) ??
     badId("to_institution_id", toInstitutionId) ??
-    badDay("from_day", fromDay) ??
-    badDay("to_day", toDay) ??
-    (toDay < fromDay ? badRequest("to_day", "不得早于首日", "must not be before the first day") : undefined)
+    badSpan(fromDay, toDay)
   );
 }
 

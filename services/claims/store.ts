@@ -32,6 +32,7 @@ export const indexes: Indexes = {
   years: [],
   invoices: [],
   referrals: [],
+  registrations: [],
   schemes: [],
   admissions: [],
   stays: [],

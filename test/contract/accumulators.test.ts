@@ -1,6 +1,7 @@
 /** What is left of a year's cap, asked for by many at once through both gateways and decided by both twins: shared exactly, never more (domain rules, example 17). */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bill, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { greater } from "../../services/values/money.ts";
 import { plainBills } from "../harness/door-callers.ts";
 import { type DoorMesh, regionFor, startDoorMesh } from "../harness/door-mesh.ts";
 
@@ -30,7 +31,7 @@ test("64 visits at once share what is left of the year's cap to the fen", { time
   const fundFen = answers.map(({ claim }) => claim?.benefit?.fundFen ?? -1n);
   expect(fundFen.reduce((sum, fen) => sum + fen, 0n)).toBe(CAP_FEN);
   // Each has all that it computes, or what is left: at most one has a part.
-  const whole = fundFen.reduce((most, fen) => (fen > most ? fen : most), 0n);
+  const whole = fundFen.reduce(greater, 0n);
   expect(whole).toBeGreaterThan(0n);
   expect(fundFen.filter((fen) => fen !== whole && fen !== 0n).length).toBeLessThanOrEqual(1);
   expect(answers.every(({ claim }) => claim?.benefit && claim.benefit.fundFen + claim.benefit.overCapFen === whole)).toBe(true);

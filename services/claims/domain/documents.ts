@@ -175,6 +175,21 @@ export interface Referral extends Doc {
   readonly toDay: string;
 }
 
+/** A chronic disease that a person is registered for, on these days; a scheme's benefit names it. */
+export interface Registration {
+  readonly registrationId: string;
+  readonly disease: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+export interface Registrations extends Doc {
+  readonly registered: readonly Registration[];
+}
+
+/** registrations/<person> */
+export const registrations = kind<Registrations>("registrations");
+
 export type AdmissionState = "OPEN" | "SETTLED" | "CANCELLED";
 
 /** A stay whose fees come while it lasts. Its county is the home county of the day of admission. */

@@ -130,6 +130,16 @@ export const refuse = refusals({
     en: "admission {admission} still has {pages} pages of fees: undo them first",
   },
   NO_FEES: { status: "FAILED_PRECONDITION", zh: "住院登记 {admission} 没有费用", en: "admission {admission} has no fees" },
+  REGISTRATION_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "慢特病登记号 {registration} 已用于其他内容",
+    en: "registration id {registration} is in use for other content",
+  },
+  TOO_MANY_REGISTRATIONS: {
+    status: "FAILED_PRECONDITION",
+    zh: "一人至多登记 {most} 项慢特病",
+    en: "a person has at most {most} registrations",
+  },
   BAD_SCHEME: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
   TOO_EARLY: {
     status: "INVALID_ARGUMENT",

@@ -8,7 +8,18 @@ import type { Change, Context, Decision, Key, Loaded, State } from "../../values
 import { askOwner, type Refusal, type Unavailable } from "../../values/outcome.ts";
 import { billFault, sameBill } from "./bill.ts";
 import { compute } from "./compute.ts";
-import { type Bill, type Claim, claims, covers, institutions, invoices, referrals, type Stretch, stays } from "./documents.ts";
+import {
+  type Bill,
+  type Claim,
+  claims,
+  covers,
+  institutions,
+  invoices,
+  referrals,
+  registrations,
+  type Stretch,
+  stays,
+} from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
@@ -77,7 +88,7 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     const treating = schemeOf(place.county, lawDay, loaded)?.scheme;
     if (treating) keys.push(catalogues.key(treating.catalogueVersion));
     const insured = schemeOf(home, lawDay, loaded)?.scheme;
-    if (insured) keys.push(...capKeys(bill, insured.caps, insured.year));
+    if (insured) keys.push(...capKeys(bill, insured.caps, insured.year), ...registrationKeys(bill, insured));
     return keys;
   },
 
@@ -129,7 +140,11 @@ function lawDayOf(bill: Bill, { day, stretch, covers: isCovered }: Ground, from:
 
 function chosenDay(bill: Bill, selectBy: Scheme["selectBy"] | undefined): string | undefined {
   if (selectBy === "ADMISSION_DATE") return bill.admittedOn;
-  if (selectBy === "FEE_DATE") return bill.lines.reduce((last, { day }) => (day > last ? day : last), "");
+  if (selectBy === "FEE_DATE")
+    return bill.lines
+      .map(({ day }) => day)
+      .sort()
+      .at(-1);
   return undefined;
 }
 
@@ -203,7 +218,7 @@ function claimFor(
     treatingSchemeId: schemeIdOf(treating.scheme),
     category,
     uncoveredDays,
-    registrations: [],
+    registrations: registeredFor(bill, scheme, state),
     before: beforeOf(bill, scheme.caps, scheme.year, state),
   };
   const computed = compute({ bill, level: place.level, basis, home, treating, catalogue });
@@ -228,11 +243,25 @@ function claimFor(
     traceId: context.traceId,
   };
   guardGrounds(bill, county, state, change);
+  for (const key of registrationKeys(bill, scheme)) if (state.get(key)) change.guard(key);
   const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);
   change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
   if (reason) return hold(claim, reason, change, context);
   return pass(claim, change, context);
+}
+
+/** Where the scheme pays by themselves for diseases that one must be registered for. */
+function registrationKeys({ personId, visitKind }: Bill, { benefits }: Scheme) {
+  const wanted = benefits.some((benefit) => benefit.visitKind === visitKind && benefit.registration !== "");
+  return wanted ? [registrations.key(personId)] : [];
+}
+
+/** The diseases that the person is registered for on the day of discharge. */
+function registeredFor(bill: Bill, scheme: Scheme, state: State): string[] {
+  const registered = registrationKeys(bill, scheme).flatMap((key) => state.get(key)?.registered ?? []);
+  const { dischargedOn: day } = bill;
+  return registered.filter(({ fromDay, toDay }) => fromDay <= day && day <= toDay).map(({ disease }) => disease);
 }
 
 /** What others may change and this claim stands on. Schemes never change; an institution's county never does either. */

@@ -16,7 +16,7 @@ import type { Ask, CommandCall, Method, QueryCall, Reader, TrialCall } from "../
 import type { Caller, Doc } from "../../../services/values/decision.ts";
 import { isAskOwner, isRefusal, refusals } from "../../../services/values/outcome.ts";
 import type { World } from "../../harness/decide.ts";
-import { bill, ITEMS, JINGYUAN, line, NO_BODY, PERSON, region, scheme, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
+import { bill, ITEMS, JINGYUAN, line, NO_BODY, PERSON, region, scheme, schemeIn, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
 
 const { methods } = definition;
 const HOSPITAL: Caller = { name: "COUNTY-1", role: "HOSPITAL", scope: "COUNTY-1" };
@@ -421,6 +421,53 @@ describe("a stay from admission to discharge", () => {
   });
 });
 
+describe("RegisterDisease", () => {
+  const request = {
+    requestId: "r",
+    county: ZHONGNING,
+    registrationId: "TB-1",
+    personId: PERSON,
+    disease: "TB",
+    fromDay: "2011-03-01",
+    toDay: "2011-12-31",
+  };
+  const periods = () => region([{ ...schemeIn("nx-ref-periods"), golden: [] }, scheme({ county: JINGYUAN })]);
+  const months = (...days: string[]) =>
+    bill({
+      visitKind: "OUTPATIENT",
+      admittedOn: days.at(-1) ?? "",
+      dischargedOn: days.at(-1) ?? "",
+      lines: days.slice(-1).map((day) => line("A", 9_000n, day)),
+    });
+
+  it("opens the disease's own benefit from its first day on, a month's quota once", async () => {
+    world = periods();
+    expect(submitted(world, months("2011-02-28")).benefit).toMatchObject({ code: "OP", fundFen: 7_200n });
+    expect(await command(methods.registerDisease, request)).toMatchObject({ registrationId: "TB-1" });
+    expect(submitted(world, months("2011-03-02")).benefit).toMatchObject({ code: "TB", fundFen: 4_500n, patientFen: 4_500n });
+    expect(submitted(world, months("2011-03-30")).benefit).toMatchObject({ code: "TB", fundFen: 0n });
+    expect(submitted(world, months("2011-04-01")).benefit.fundFen).toBe(4_500n);
+    const before = snapshot(world);
+    expect(await command(methods.registerDisease, request)).toMatchObject({ registrationId: "TB-1" });
+    expect(await command(methods.registerDisease, { ...request, disease: "DM" })).toMatchObject({ code: "REGISTRATION_EXISTS" });
+    expect(snapshot(world)).toEqual(before);
+  });
+
+  it("is for one's own county's people, and asks enrollment before it refuses", async () => {
+    expect(await command(methods.registerDisease, { ...request, personId: NO_BODY })).toMatchObject({ code: "UNKNOWN_PERSON" });
+    expect(owners.asked).toEqual(["checkEligibility"]);
+    expect(await command(methods.registerDisease, { ...request, county: JINGYUAN })).toMatchObject({ code: "UNKNOWN_PERSON" });
+  });
+
+  it.each([
+    ["disease", { disease: "" }],
+    ["to_day", { toDay: "2011-02-01" }],
+    ["person_id", { personId: "x" }],
+  ])("names %s", (field, change) => {
+    expect(command(methods.registerDisease, { ...request, ...change })).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+});
+
 describe("ExplainClaim", () => {
   const home: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
 
@@ -474,6 +521,7 @@ describe("wiring", () => {
       "institutions",
       "invoices",
       "referrals",
+      "registrations",
       "schemes",
       "stays",
       "timetables",

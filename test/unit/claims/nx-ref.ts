@@ -199,6 +199,7 @@ export function snapshot(world: World): unknown {
     "invoices",
     "covers",
     "referrals",
+    "registrations",
     "stays",
     "admissions",
     "fees",
