@@ -3,8 +3,10 @@ import { calls as administrationCalls } from "../../services/administration/call
 import { messages as administrationMessages, tells as administrationTells } from "../../services/administration/messages.ts";
 import { pairCalls } from "../../services/administration/pair-calls.ts";
 import { indexes as administrationIndexes } from "../../services/administration/store.ts";
+import { admissionCalls } from "../../services/claims/admission-calls.ts";
 import { calls as claimsCalls } from "../../services/claims/calls.ts";
 import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
+import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
 import { calls as enrollmentCalls } from "../../services/enrollment/calls.ts";
@@ -53,7 +55,11 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         name,
         indexes: claimsIndexes,
         tells: claimsTells,
-        wire: (parts) => ({ calls: claimsCalls(parts), messages: claimsMessages, timers: claimsTimers(parts) }),
+        wire: (parts) => ({
+          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts)],
+          messages: claimsMessages,
+          timers: claimsTimers(parts),
+        }),
       };
     case "settlement":
       return {
