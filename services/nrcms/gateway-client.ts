@@ -22,7 +22,7 @@ export class GatewayError extends Error {
   readonly isWeather: boolean;
   constructor(error: ServiceError) {
     super(error.details);
-    this.isWeather = AGAIN.has(error.code);
+    this.isWeather = isWeather(error);
     const refused = refusedOf(error);
     this.status = status[error.code] ?? String(error.code);
     this.code = refused?.code ?? this.status;
@@ -85,6 +85,12 @@ const RETRY_FLOOR_MS = 20;
 const RETRY_CEILING_MS = 400;
 /** Statuses after which the same request id is sent again: nobody can know whether the first arrived, and it does not matter. */
 const AGAIN = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
+/** What gRPC itself says of a stream that ended without an answer: its gateway went away in the middle. Our own INTERNAL carries a number, and is an answer. */
+const CUT_OFF = /RST_STREAM|without gRPC status/;
+
+function isWeather({ code, details }: ServiceError): boolean {
+  return AGAIN.has(code) || (code === status.INTERNAL && CUT_OFF.test(details));
+}
 
 /** host:port of both gateways, `first` leading. */
 export function gatewayAddresses(topology: Topology, first: "a" | "b" = "a"): string[] {
@@ -128,7 +134,7 @@ export function openGateway(addresses: readonly string[], certificates: string, 
           return await unary(client, definition, method, bytes, options);
         } catch (error) {
           const failure = error as ServiceError;
-          if (!AGAIN.has(failure.code) || performance.now() > untilMs) throw new GatewayError(failure);
+          if (!isWeather(failure) || performance.now() > untilMs) throw new GatewayError(failure);
           preferred += 1;
           options.onRetry?.(status[failure.code] ?? String(failure.code), failure.details);
           await pause(backoffMs * (0.5 + Math.random() / 2));

@@ -7,6 +7,9 @@ const BETWEEN_MS: readonly [number, number] = [1_000, 8_000];
 /** Those that take the whole service away are not drawn: they are asked something else. */
 const NOT_DRAWN = ["none", "power-all", "two-down", "streams-gone", "clock-ahead", "clock-behind"];
 
+/** So many of the faults before one that did not end are named with it. */
+const LAST = 3;
+
 /** Draws from `faults` for so many minutes. */
 export function mixed(faults: readonly Fault[], minutes: number): Fault {
   return {
@@ -26,7 +29,13 @@ export function mixed(faults: readonly Fault[], minutes: number): Fault {
       while (performance.now() < untilMs) {
         const fault = scene.chance.pick(drawn);
         played.push(fault.id);
-        await fault.strike(within(scene, (flowMs) => flowMs > worst.flowMs && Object.assign(worst, { flowMs, id: fault.id })));
+        try {
+          await fault.strike(within(scene, (flowMs) => flowMs > worst.flowMs && Object.assign(worst, { flowMs, id: fault.id })));
+        } catch (error) {
+          throw new Error(`${played.slice(-LAST).join(", then ")}: ${error instanceof Error ? error.message : String(error)}`, {
+            cause: error,
+          });
+        }
         await pause(scene.chance.between(...BETWEEN_MS));
       }
       const { seconds, of } = scene.load.served;
