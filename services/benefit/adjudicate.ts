@@ -18,9 +18,10 @@ import {
   type SeriousDisease,
   type Unit,
   unitAt,
+  type VisitFacts,
 } from "./scheme.ts";
 import { percent, type Step, type StepName, type Words, words } from "./trace.ts";
-import { type Category, type Level, reaches, type VisitKind } from "./words.ts";
+import { type Level, reaches } from "./words.ts";
 
 const QUANTITY_SCALE = 10_000n;
 const UNIT_FEN: Readonly<Record<Unit, bigint>> = { FEN: 1n, JIAO: 10n, YUAN: 100n };
@@ -36,19 +37,7 @@ export interface PricedLine {
   readonly covered: boolean;
 }
 
-export interface Visit {
-  readonly visitKind: VisitKind;
-  readonly level: Level;
-  readonly category: Category;
-  /** ICD-10. */
-  readonly diagnosis: string;
-  readonly procedures: readonly string[];
-  /** The chronic diseases that the person is registered for. */
-  readonly registrations: readonly string[];
-  /** With a referral approved for this stay. */
-  readonly referred: boolean;
-  /** Mainly traditional medicine. */
-  readonly tcm: boolean;
+export interface Visit extends VisitFacts {
   readonly lines: readonly PricedLine[];
 }
 

@@ -230,15 +230,23 @@ export const GOLDEN_RESULTS = [
 ] as const;
 export type GoldenResult = (typeof GOLDEN_RESULTS)[number];
 
-export interface GoldenVisit {
+/** What is known of a stay or visit besides its lines. */
+export interface VisitFacts {
   readonly visitKind: VisitKind;
   readonly level: Level;
   readonly category: Category;
+  /** ICD-10. */
   readonly diagnosis: string;
   readonly procedures: readonly string[];
+  /** The chronic diseases that the person is registered for. */
   readonly registrations: readonly string[];
+  /** With a referral approved for this stay. */
   readonly referred: boolean;
+  /** Mainly traditional medicine. */
   readonly tcm: boolean;
+}
+
+export interface GoldenVisit extends VisitFacts {
   readonly lines: readonly GoldenLine[];
 }
 
