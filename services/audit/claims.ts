@@ -58,6 +58,7 @@ const FIELDS: Readonly<Record<string, (claim: ClaimView) => boolean>> = {
   PENDING: (claim) => claim.waitingSinceMs !== undefined && claim.paidAtMs === 0 && claim.county !== claim.treatingCounty,
   APPROVED: (claim) => claim.waitingSinceMs === undefined && isDecided(claim),
   PAID: (claim) => claim.waitingSinceMs === undefined && isDecided(claim) && claim.paidAtMs > 0,
+  VOIDED: (claim) => claim.waitingSinceMs === undefined && isDecided(claim) && claim.reason !== "",
   REFUSED: (claim) => claim.waitingSinceMs === undefined && isDecided(claim) && claim.reason !== "" && claim.paidAtMs === 0,
 };
 
@@ -75,7 +76,7 @@ function checkFields(claim: ClaimView, findings: Findings): void {
 }
 
 /**
- * nothing → APPROVED | IN_REVIEW | PENDING · IN_REVIEW → APPROVED | PENDING | REFUSED · PENDING → APPROVED | REFUSED · APPROVED → PAID → APPROVED (the money came back).
+ * nothing → APPROVED | IN_REVIEW | PENDING · IN_REVIEW → APPROVED | PENDING | REFUSED · PENDING → APPROVED | REFUSED · APPROVED → PAID → APPROVED (the money came back) · APPROVED | PAID → VOIDED.
  */
 function checkPath(claim: ClaimView, told: Told, findings: Findings): void {
   const { _id, state, decision, county, treatingCounty, benefit } = claim;
@@ -84,7 +85,7 @@ function checkPath(claim: ClaimView, told: Told, findings: Findings): void {
     findings.hold(holds, () => `claim ${_id} is ${state} by decision ${decision}, and was told by ${path()}`);
   const approvals = told(APPROVED);
   const refusals = told(REFUSED);
-  const approved = state === "APPROVED" || state === "PAID";
+  const approved = state === "APPROVED" || state === "PAID" || state === "VOIDED";
   hold(approvals + refusals === decision && approvals === (approved ? 1 : 0));
   if (state === "IN_REVIEW") hold(told(HELD) > refusals);
   if (state === "PENDING" || (approved && county !== treatingCounty && benefit.fundFen > 0n)) hold(told(REQUESTED) >= 1);

@@ -32,7 +32,7 @@ async function checkClaims(records: Records, flight: Flight, findings: Findings)
 }
 
 function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: Flight, findings: Findings): void {
-  const approved = claim.state === "APPROVED" || claim.state === "PAID";
+  const approved = claim.state === "APPROVED" || claim.state === "PAID" || claim.state === "VOIDED";
   const id = `claim/${claim._id}/decision/${claim.decision}`;
   for (const { _id } of payables)
     findings.hold(
@@ -48,8 +48,14 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   const promised = `${claim.treatingCounty} pays ${claim.benefit.fundFen} fen to ${claim.bill.institutionId}`;
   const posted = `${payable.county} pays ${payable.amountFen} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
+  // Every change after the approval is an entry of its own, which the payable counts.
+  const changedFen = claim.state === "VOIDED" ? -claim.benefit.fundFen : (claim.corrected?.fen ?? 0n);
+  const postedFen = payable.adjustedFen ?? 0n;
+  const says = () => `payable ${id} was adjusted by ${postedFen} fen, its claim, ${claim.state}, by ${changedFen}`;
+  findings.hold(changedFen === postedFen || !flight.settled, says);
   if (payable.amountFen === 0n) return;
-  const agree = (claim.state === "PAID") === (payable.state === "PAID");
+  const paid = claim.state === "VOIDED" ? claim.paidAtMs > 0 : claim.state === "PAID";
+  const agree = paid === (payable.state === "PAID");
   findings.hold(agree || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable ${payable.state}`);
 }
 

@@ -33,11 +33,15 @@ export interface ClaimView extends Stored {
     readonly hospitalFen: bigint;
     readonly patientFen: bigint;
   };
-  readonly drawn: {
-    readonly caps: readonly { readonly code: string; readonly holder: string }[];
-    readonly stay: boolean;
-    readonly borneFen: bigint;
-  };
+  readonly drawn: DrawnView;
+  /** What corrections have made of it since. */
+  readonly corrected?: { readonly fen: bigint; readonly drawn: DrawnView };
+}
+
+export interface DrawnView {
+  readonly caps: readonly { readonly code: string; readonly holder: string }[];
+  readonly stay: boolean;
+  readonly borneFen: bigint;
 }
 
 /** A kind of event that claims told in an entry, and a claim that the entry is about. */
@@ -99,6 +103,7 @@ export interface PayableView extends Stored {
   readonly state: string;
   readonly dueOn: string;
   readonly surplusFen: bigint;
+  readonly adjustedFen?: bigint;
 }
 
 export interface ReservationView extends Stored {

@@ -1,6 +1,6 @@
 /** Invariant 3: a benefit year holds exactly what the standing claims have drawn on it, and no more than the scheme's caps. A cap may be a person's, a mother's with her newborns, or a household's. */
 import type { Findings } from "./findings.ts";
-import type { ClaimView, Records, SchemeView, YearView } from "./records.ts";
+import type { ClaimView, DrawnView, Records, SchemeView, YearView } from "./records.ts";
 import { joined } from "./streams.ts";
 
 export const YEARS_TITLE = {
@@ -37,18 +37,23 @@ function ownYear({ bill, year }: ClaimView): string {
   return `${bill.personId}${bill.newborn === 0 ? "" : `#${bill.newborn}`}/${year}`;
 }
 
+/** What it has in the accumulators: as it was computed, or as its corrections have it. */
+function drawnOf({ drawn, corrected }: ClaimView): DrawnView {
+  return corrected?.drawn ?? drawn;
+}
+
 function holdersOf(claim: ClaimView): string[] {
-  return [ownYear(claim), ...claim.drawn.caps.map(({ holder }) => `${holder}/${claim.year}`)];
+  return [ownYear(claim), ...drawnOf(claim).caps.map(({ holder }) => `${holder}/${claim.year}`)];
 }
 
 function checkYear(key: string, year: YearView | undefined, standing: readonly ClaimView[], caps: Caps, findings: Findings): void {
   const drawn = new Map<string, ClaimView[]>();
   for (const claim of standing)
-    for (const { code, holder } of claim.drawn.caps)
+    for (const { code, holder } of drawnOf(claim).caps)
       if (`${holder}/${claim.year}` === key) drawn.set(code, [...(drawn.get(code) ?? []), claim]);
   for (const code of new Set([...drawn.keys(), ...Object.keys(year?.usedFen ?? {})])) {
     const claims = drawn.get(code) ?? [];
-    const claimedFen = claims.reduce((sum, { benefit }) => sum + benefit.fundFen, 0n);
+    const claimedFen = claims.reduce((sum, { benefit, corrected }) => sum + benefit.fundFen + (corrected?.fen ?? 0n), 0n);
     const usedFen = year?.usedFen[code] ?? 0n;
     findings.hold(usedFen === claimedFen, () => `year ${key} has used ${usedFen} fen ${code}, its standing claims sum to ${claimedFen}`);
     const capFen = highestCap(code, claims, caps, findings);
@@ -58,10 +63,10 @@ function checkYear(key: string, year: YearView | undefined, standing: readonly C
     );
   }
   const own = standing.filter((claim) => ownYear(claim) === key);
-  const stays = own.filter((claim) => claim.drawn.stay).length;
+  const stays = own.filter((claim) => drawnOf(claim).stay).length;
   const counted = year?.compensatedStays ?? 0;
   findings.hold(counted === stays, () => `year ${key} counts ${counted} compensated stays, there are ${stays}`);
-  const borneFen = own.reduce((sum, claim) => sum + claim.drawn.borneFen, 0n);
+  const borneFen = own.reduce((sum, claim) => sum + drawnOf(claim).borneFen, 0n);
   const kept = year?.borneFen ?? 0n;
   findings.hold(kept === borneFen, () => `year ${key} has ${kept} fen borne, its standing claims sum to ${borneFen}`);
 }

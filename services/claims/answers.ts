@@ -50,5 +50,6 @@ export function claimMessage(claim: Claim): ClaimMessage {
     decidedAtMs: BigInt(claim.decidedAtMs),
     paidAtMs: BigInt(claim.paidAtMs),
     traceId,
+    correctedFen: claim.corrected?.fen ?? 0n,
   };
 }

@@ -1,4 +1,5 @@
 import {
+  type Correction as CorrectionMessage,
   ClaimsServiceDefinition as definition,
   type RegisterDiseaseRequest,
   type RegisterReferralRequest,
@@ -12,7 +13,7 @@ import { askForCover, askOwners, claimMessage, wanted } from "./answers.ts";
 import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
-import type { Claim, Referral } from "./domain/documents.ts";
+import type { Claim, Correction, Referral } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
 import { badCode, badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
@@ -22,7 +23,8 @@ import { registerReferral } from "./domain/register-referral.ts";
 import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
 import { type SubmitInput, submit } from "./domain/submit.ts";
-import { benefitYear, claimOf, documentsOf, reviewTasksOf } from "./store.ts";
+import { type CorrectionInput, decideCorrection, voidClaim } from "./domain/void-claim.ts";
+import { benefitYear, claimOf, correctionsOf, documentsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -99,6 +101,24 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: registerReferral,
       reply: ({ referralId }) => ({ referralId }),
     }),
+    command(methods.voidClaim, {
+      check: ({ institutionId, claimId, reason }) =>
+        badId("institution_id", institutionId) ?? badId("claim_id", claimId) ?? badText("reason", reason, MAX_REASON),
+      input: ({ institutionId, claimId, reason }) => ({ institutionId, claimId, reason }),
+      decision: voidClaim,
+      reply: (claim) => ({ claim: claimMessage(claim) }),
+    }),
+    query(methods.listCorrections, async ({ county }) => {
+      const fault = badCounty("county", county);
+      return fault ?? { corrections: (await correctionsOf(reader, county)).map(correctionMessage) };
+    }),
+    command(methods.decideCorrection, {
+      check: ({ county, claimId, verdict }) =>
+        badCounty("county", county) ?? badId("claim_id", claimId) ?? (verdict === "UNSPECIFIED" ? missing("verdict") : undefined),
+      input: ({ county, claimId, verdict }): CorrectionInput => ({ county, claimId, verdict: verdict === "DISMISS" ? "DISMISS" : "POST" }),
+      decision: decideCorrection,
+      reply: (correction) => ({ correction: correctionMessage(correction) }),
+    }),
     command(methods.registerDisease, {
       check: diseaseFault,
       input: (request) => diseaseInput(request),
@@ -110,6 +130,10 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       reply: ({ registrationId }) => ({ registrationId }),
     }),
   ];
+}
+
+function correctionMessage({ claimId, causedBy, toFen, deltaFen, state, queuedAtMs }: Correction): CorrectionMessage {
+  return { claimId, causedBy: [...causedBy], toFen, deltaFen, state, queuedAtMs: BigInt(queuedAtMs) };
 }
 
 function diseaseFault({ county, registrationId, personId, disease, fromDay, toDay }: RegisterDiseaseRequest): Refusal | undefined {

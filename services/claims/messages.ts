@@ -1,6 +1,7 @@
 /** What claims tells, and what it hears: covers, institutions and counties as states, the prefund's and the bank's answers as facts. */
 import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
+  ClaimAdjusted,
   ClaimApproved,
   ClaimHeld,
   ClaimRefused,
@@ -22,7 +23,7 @@ import { type PaidClaim, paymentsSettled } from "./domain/payments-settled.ts";
 import { prefundRefused } from "./domain/prefund-refused.ts";
 import { prefundReserved } from "./domain/prefund-reserved.ts";
 
-export const tells = { ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimsPaid };
+export const tells = { ClaimAdjusted, ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimsPaid };
 
 export const messages: readonly Message[] = [
   told("enrollment", "HouseholdCovered", HouseholdCovered, {

@@ -2,7 +2,7 @@
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
-import { type Claim, claims, covers, years } from "./domain/documents.ts";
+import { type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { refuse } from "./domain/refusals.ts";
 import {
@@ -33,6 +33,7 @@ export const indexes: Indexes = {
   invoices: [],
   referrals: [],
   registrations: [],
+  corrections: [{ keys: { county: 1, queuedAtMs: 1 }, partial: { state: "QUEUED" } }],
   schemes: [],
   admissions: [],
   stays: [],
@@ -61,6 +62,13 @@ export async function reviewTasksOf(reader: Reader, county: string): Promise<rea
 /** The claims that have waited for their prefund since `sinceMs` or longer. */
 export function pendingSince(reader: Reader, sinceMs: number): Promise<readonly Claim[]> {
   return reader.find(claims, { state: "PENDING", waitingSinceMs: { $gt: 0, $lte: sinceMs } }, { limit: MAX_EXPIRING });
+}
+
+const MAX_CORRECTIONS = 500;
+
+/** The corrections of a county that wait, oldest first. */
+export function correctionsOf(reader: Reader, county: string): Promise<readonly Correction[]> {
+  return reader.find(corrections, { state: "QUEUED", county }, { sort: { queuedAtMs: 1 }, limit: MAX_CORRECTIONS });
 }
 
 const MAX_SCHEMES = 500;

@@ -1,6 +1,7 @@
 /** What monitoring hears: everything that every service tells, each event into the one fold. It tells nothing. */
 import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
+  ClaimAdjusted,
   ClaimApproved,
   ClaimHeld,
   ClaimRefused,
@@ -32,6 +33,7 @@ export const messages: readonly Message[] = [
   hear("enrollment", "HouseholdCovered", HouseholdCovered),
   hear("enrollment", "ContributionsReceived", ContributionsReceived),
   hear("claims", "ClaimApproved", ClaimApproved),
+  hear("claims", "ClaimAdjusted", ClaimAdjusted),
   hear("claims", "ClaimHeld", ClaimHeld),
   hear("claims", "ClaimRefused", ClaimRefused),
   hear("claims", "ClaimsPaid", ClaimsPaid),

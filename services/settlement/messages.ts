@@ -1,6 +1,6 @@
 /** What settlement tells and hears. */
 import { CountyChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { ClaimApproved, PrefundReleased, PrefundRequested } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { ClaimAdjusted, ClaimApproved, PrefundReleased, PrefundRequested } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
+import { adjust } from "./domain/adjust.ts";
 import { approve } from "./domain/approve.ts";
 import type { SettlementEvents } from "./domain/events.ts";
 import { knowCounty } from "./domain/know-county.ts";
@@ -50,6 +51,19 @@ export const messages: readonly Message[] = [
       approvedOn,
     }),
     decision: approve,
+  }),
+  told("claims", "ClaimAdjusted", ClaimAdjusted, {
+    input: ({ adjustmentId, approvalId, claimId, homeCounty, treatingCounty, institutionId, deltaFen, adjustedOn }) => ({
+      adjustmentId,
+      approvalId,
+      claimId,
+      homeCounty,
+      treatingCounty,
+      institutionId,
+      deltaFen,
+      adjustedOn,
+    }),
+    decision: adjust,
   }),
   told("claims", "PrefundRequested", PrefundRequested, {
     input: ({ reservationId, claimId, homeCounty, fundFen }) => ({ reservationId, claimId, homeCounty, fundFen }),

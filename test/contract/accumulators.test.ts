@@ -14,7 +14,7 @@ let mesh: DoorMesh;
 let visit: Bill;
 
 beforeAll(async () => {
-  const found = (await plainBills(HOSPITAL, 20)).find(({ visitKind }) => visitKind === "OUTPATIENT");
+  const found = (await plainBills(HOSPITAL, 10)).find(({ visitKind }) => visitKind === "OUTPATIENT");
   if (!found) throw new Error(`${HOSPITAL} has no plain visit`);
   visit = found;
   mesh = await startDoorMesh({ region: await regionFor([visit]) });

@@ -34,6 +34,7 @@ const BANK = caller("BANK");
 
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
 const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
+const TAKE_BACK_EVERY_MS: readonly [number, number] = [500, 6_000];
 const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
 const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
@@ -48,6 +49,7 @@ export class People {
   private readonly province: Province;
   private readonly desk: Desk;
   private serial = 0;
+  private readonly billedBy = new Map<string, string>();
   closed = false;
   billed = 0;
 
@@ -118,7 +120,15 @@ export class People {
           () => world.now > billingUntilMs,
         ),
       ),
+      ...HOSPITALS.map((hospital) =>
+        this.every(
+          TAKE_BACK_EVERY_MS,
+          () => this.takeBack(hospital),
+          () => world.now > billingUntilMs,
+        ),
+      ),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
       this.every(
         CLERK_EVERY_MS,
         () => this.endCover(),
@@ -180,6 +190,7 @@ export class People {
     this.serial += 1;
     this.billed += 1;
     const claimId = `C${this.serial}`;
+    this.billedBy.set(claimId, institutionId);
     const stay = chance.chance(6_000);
     const day = chance.between(10, 24);
     const [admittedOn, dischargedOn] = stay ? [`2011-11-${day}`, `2011-11-${day + 1}`] : [TODAY, TODAY];
@@ -201,6 +212,27 @@ export class People {
       totalFen: priceFen,
     };
     return this.desk.order(ClaimsServiceDefinition, "submitClaim", caller("HOSPITAL", institutionId), { requestId: claimId, bill });
+  }
+
+  /** Now and then a hospital takes a bill of its own back, whatever has become of it. */
+  private async takeBack({ institutionId }: Hospital): Promise<void> {
+    const { chance } = this.province.world;
+    const mine = [...this.billedBy].filter(([, by]) => by === institutionId);
+    if (mine.length === 0) return;
+    const [claimId] = chance.pick(mine);
+    const request = { requestId: `void-${claimId}-${this.serial}`, institutionId, claimId, reason: "录入有误" };
+    await this.try(() => this.desk.order(ClaimsServiceDefinition, "voidClaim", caller("HOSPITAL", institutionId), request));
+  }
+
+  private async correct(county: string): Promise<void> {
+    const reviewer = caller("REVIEWER", county);
+    const { chance } = this.province.world;
+    const { corrections } = await this.desk.ask(ClaimsServiceDefinition, "listCorrections", reviewer, { county });
+    for (const { claimId, causedBy } of corrections) {
+      const verdict = chance.chance(7_000) ? ("POST" as const) : ("DISMISS" as const);
+      const request = { requestId: `${claimId}-${causedBy.length}-${verdict}`, county, claimId, verdict };
+      await this.try(() => this.desk.order(ClaimsServiceDefinition, "decideCorrection", reviewer, request));
+    }
   }
 
   private async review(county: string): Promise<void> {

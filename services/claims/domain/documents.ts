@@ -7,7 +7,7 @@ import type { Amounts, Before, PaidMonth } from "../../benefit/adjudicate.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
-export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID";
+export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID" | "VOIDED";
 
 export interface BillLine {
   readonly itemCode: string;
@@ -72,7 +72,14 @@ export interface Payment {
   readonly paidAtMs: number;
 }
 
-/** One claim. It stands in every state but REFUSED: its fund part is then in its benefit year. Its county is the home county. */
+/** The sum of a claim's corrections, and what the newest of them was computed with and has drawn. */
+export interface Corrected {
+  readonly fen: bigint;
+  readonly before: Before;
+  readonly drawn: Drawn;
+}
+
+/** One claim. It stands in every state but REFUSED and VOIDED: its fund part is then in its benefit year. Its county is the home county. */
 export interface Claim extends Doc {
   readonly bill: Bill;
   readonly state: ClaimState;
@@ -104,6 +111,8 @@ export interface Claim extends Doc {
   readonly alsoPaidBy?: readonly Payment[];
   /** Orders whose money came back; present once one did. */
   readonly returned?: readonly string[];
+  /** What corrections posted since have made of it: its fund part is `benefit.fundFen` and `fen`, computed with `before`. Present once there is one. */
+  readonly corrected?: Corrected;
   /** True once the prefund's reservation was given back. */
   readonly released?: boolean;
 }
@@ -159,7 +168,32 @@ export interface BenefitYear extends Doc {
   readonly deducted: readonly { readonly disease: string; readonly claimId: string }[];
   /** Standing claims with a day in this year, in commit order. */
   readonly visits: readonly Visit[];
+  /** Standing claims of others that have drawn on this holder's caps: of newborns, of the household's members. */
+  readonly others: readonly string[];
 }
+
+/** EVEN: it is computed with something else now, and comes to the same. */
+export type CorrectionState = "QUEUED" | "EVEN" | "POSTED" | "DISMISSED";
+
+/** What a claim would have been without those that were taken back: one difference a claim, which the county decides. */
+export interface Correction extends Doc {
+  readonly claimId: string;
+  /** The claims that were taken back. */
+  readonly causedBy: readonly string[];
+  readonly toFen: bigint;
+  /** From what it has now. */
+  readonly deltaFen: bigint;
+  /** What it was computed with, and would draw. */
+  readonly before: Before;
+  readonly drawn: Drawn;
+  readonly state: CorrectionState;
+  readonly queuedAtMs: number;
+  /** How often a correction of this claim has been posted. */
+  readonly posted: number;
+}
+
+/** corrections/<claim> */
+export const corrections = kind<Correction>("corrections");
 
 /** An institution's invoice and the claim that stands on it; empty where that claim was refused. */
 export interface Invoice extends Doc {

@@ -20,6 +20,16 @@ export type ClaimsEvents = {
     readonly approvedAtMs: bigint;
     readonly reviewed: boolean;
   };
+  readonly ClaimAdjusted: {
+    readonly adjustmentId: string;
+    readonly claimId: string;
+    readonly approvalId: string;
+    readonly homeCounty: string;
+    readonly treatingCounty: string;
+    readonly institutionId: string;
+    readonly deltaFen: bigint;
+    readonly adjustedOn: string;
+  };
   readonly ClaimHeld: {
     readonly claimId: string;
     readonly homeCounty: string;

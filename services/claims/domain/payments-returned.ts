@@ -36,7 +36,7 @@ function afterReturn(claim: Claim | undefined, { payableId, orderId }: PaidClaim
   const [next, ...others] = left;
   if (next) return { ...rest, returned, paidBy: next.orderId, paidAtMs: next.paidAtMs, ...otherwise(others) };
   const { paidBy, ...unpaid } = rest;
-  return { ...unpaid, state: "APPROVED", paidAtMs: 0, returned };
+  return { ...unpaid, state: claim.state === "VOIDED" ? "VOIDED" : "APPROVED", paidAtMs: 0, returned };
 }
 
 function otherwise(left: readonly Payment[]): Pick<Claim, "alsoPaidBy"> {

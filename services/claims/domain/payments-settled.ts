@@ -35,7 +35,7 @@ export const paymentsSettled: Decision<SettledInput, void, ClaimsEvents> = {
       if (next === claim) continue;
       change.put(key, next);
       // Paid again after a return, or before it is heard, is no second payment to those who count.
-      if (!next.returned && !next.alsoPaidBy) told.set(next.county, [...(told.get(next.county) ?? []), next]);
+      if (!next.returned && !next.alsoPaidBy && next.state === "PAID") told.set(next.county, [...(told.get(next.county) ?? []), next]);
     }
     for (const [county, closed] of told)
       change.tell("ClaimsPaid", county, { homeCounty: county, paidAtMs: BigInt(settledAtMs), claims: closed.map(paidClaim) });
@@ -47,13 +47,14 @@ function afterPayment(claim: Claim | undefined, { claimId, payableId, orderId }:
   const known =
     claim?.returned?.includes(orderId) || claim?.paidBy === orderId || claim?.alsoPaidBy?.some((also) => also.orderId === orderId);
   if (claim && known) return claim;
-  if (claim?.state !== "APPROVED" && claim?.state !== "PAID") {
+  if (claim?.state !== "APPROVED" && claim?.state !== "PAID" && claim?.state !== "VOIDED") {
     assert(claim?.state !== "REFUSED", `${payableId} was paid and its claim is refused`);
     return unavailable(`${payableId} is not approved yet`);
   }
   assert(approvalIdOf(claim) === payableId, `${payableId} was paid and ${claimId} is approved under ${approvalIdOf(claim)}`);
-  if (claim.state === "PAID") return { ...claim, alsoPaidBy: [...(claim.alsoPaidBy ?? []), { orderId, paidAtMs }] };
-  return { ...claim, state: "PAID", paidAtMs, paidBy: orderId };
+  if (claim.paidBy !== undefined) return { ...claim, alsoPaidBy: [...(claim.alsoPaidBy ?? []), { orderId, paidAtMs }] };
+  // Taken back while its order was on the way, it was paid all the same: the institution owes it.
+  return { ...claim, state: claim.state === "VOIDED" ? "VOIDED" : "PAID", paidAtMs, paidBy: orderId };
 }
 
 function paidClaim({ treatingCounty, bill, benefit, submittedAtMs }: Claim): ClaimsEvents["ClaimsPaid"]["claims"][number] {

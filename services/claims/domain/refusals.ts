@@ -140,6 +140,27 @@ export const refuse = refusals({
     zh: "一人至多登记 {most} 项慢特病",
     en: "a person has at most {most} registrations",
   },
+  NOT_APPROVED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的状态是 {state}，不能冲销",
+    en: "claim {claim} is {state} and cannot be taken back",
+  },
+  ALREADY_PAID: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已支付，按补助方案不得冲销",
+    en: "claim {claim} is paid, and its scheme lets no paid claim be taken back",
+  },
+  TOO_LATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已过冲销期限 {days} 天",
+    en: "claim {claim} could be taken back within {days} days",
+  },
+  UNKNOWN_CORRECTION: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有更正", en: "there is no correction of claim {claim}" },
+  NOT_QUEUED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的更正状态是 {state}",
+    en: "the correction of claim {claim} is {state}",
+  },
   BAD_SCHEME: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
   TOO_EARLY: {
     status: "INVALID_ARGUMENT",

@@ -9,9 +9,10 @@ import { drawnKeys, leaveYears } from "./year.ts";
 export const PATHS: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
   IN_REVIEW: ["APPROVED", "PENDING", "REFUSED"],
   PENDING: ["APPROVED", "REFUSED"],
-  APPROVED: ["PAID"],
-  PAID: ["APPROVED"],
+  APPROVED: ["PAID", "VOIDED"],
+  PAID: ["APPROVED", "VOIDED"],
   REFUSED: [],
+  VOIDED: [],
 };
 
 /** A step that is none is a bug in whoever takes it: what callers may ask has been refused by name before. */
@@ -115,6 +116,21 @@ export function releasePrefund(claim: Claim, change: Change<ClaimsEvents>): void
     claimId,
     homeCounty: claim.county,
     fundFen: claim.benefit.fundFen,
+  });
+}
+
+/** Tells that a claim's fund part has changed after its approval, by an entry of its own; nothing where it has not. */
+export function adjust(claim: Claim, adjustmentId: string, deltaFen: bigint, change: Change<ClaimsEvents>, context: Context): void {
+  if (deltaFen === 0n) return;
+  change.tell("ClaimAdjusted", claim.county, {
+    adjustmentId,
+    claimId: claim.bill.claimId,
+    approvalId: approvalIdOf(claim),
+    homeCounty: claim.county,
+    treatingCounty: claim.treatingCounty,
+    institutionId: claim.bill.institutionId,
+    deltaFen,
+    adjustedOn: context.day,
   });
 }
 

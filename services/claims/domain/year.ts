@@ -44,7 +44,7 @@ export function drawnKeys(claim: Claim): Key<BenefitYear>[] {
 }
 
 function emptyYear(county: string, holder: string, year: number): BenefitYear {
-  return { county, holder, year, usedFen: {}, compensatedStays: 0, borneFen: 0n, months: [], deducted: [], visits: [] };
+  return { county, holder, year, usedFen: {}, compensatedStays: 0, borneFen: 0n, months: [], deducted: [], visits: [], others: [] };
 }
 
 /** What a bill's year has seen, as the computation wants it. */
@@ -82,16 +82,44 @@ function update(claim: Claim, state: State, change: Change<ClaimsEvents>, ofDays
     const year = Number(number);
     const before = state.get(key) ?? emptyYear(county, holder, year);
     const own = holder === holderOf(bill);
-    const withDays = own && touched.has(year) ? ofDays(before) : before;
-    change.put(key, year === claim.year ? count(withDays, claim, own, sign) : withDays);
+    const withDays = own
+      ? touched.has(year)
+        ? ofDays(before)
+        : before
+      : { ...before, others: withOther(before.others, bill.claimId, sign) };
+    change.put(key, year === claim.year ? count(withDays, bill.claimId, drawingOf(claim), own, sign) : withDays);
   }
 }
 
-function count(year: BenefitYear, { bill, benefit, drawn }: Claim, own: boolean, sign: 1 | -1): BenefitYear {
+function withOther(others: readonly string[], claimId: string, sign: 1 | -1): readonly string[] {
+  return sign > 0 ? [...others, claimId].slice(-MAX_VISITS) : others.filter((one) => one !== claimId);
+}
+
+/** What a claim has in the accumulators: as it was computed, or as its newest correction has it. */
+export interface Drawing {
+  readonly fundFen: bigint;
+  readonly drawn: Drawn;
+}
+
+export function drawingOf({ benefit, drawn, corrected }: Claim): Drawing {
+  return corrected ? { fundFen: benefit.fundFen + corrected.fen, drawn: corrected.drawn } : { fundFen: benefit.fundFen, drawn };
+}
+
+/** Puts what a correction draws in the place of what the claim has drawn. */
+export function exchange(claim: Claim, drawing: Drawing, state: State, change: Change<ClaimsEvents>): void {
+  for (const key of drawnKeys(claim)) {
+    const year = state.must(key);
+    if (year.year !== claim.year) continue;
+    const own = year.holder === holderOf(claim.bill);
+    const { claimId } = claim.bill;
+    change.put(key, count(count(year, claimId, drawingOf(claim), own, -1), claimId, drawing, own, 1));
+  }
+}
+
+function count(year: BenefitYear, claimId: string, { fundFen, drawn }: Drawing, own: boolean, sign: 1 | -1): BenefitYear {
   const usedFen: Record<string, bigint> = { ...year.usedFen };
-  for (const { code, holder } of drawn.caps)
-    if (holder === year.holder) usedFen[code] = (usedFen[code] ?? 0n) + BigInt(sign) * benefit.fundFen;
-  const counted = own ? countOwn(year, bill.claimId, drawn, sign) : year;
+  for (const { code, holder } of drawn.caps) if (holder === year.holder) usedFen[code] = (usedFen[code] ?? 0n) + BigInt(sign) * fundFen;
+  const counted = own ? countOwn(year, claimId, drawn, sign) : year;
   assert(
     Object.values(usedFen).every((fen) => fen >= 0n) && counted.compensatedStays >= 0 && counted.borneFen >= 0n,
     `benefit year ${year.holder}/${year.year} fell below nothing`,

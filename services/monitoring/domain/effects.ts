@@ -52,6 +52,12 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
       }),
     },
   },
+  ClaimAdjusted: {
+    overview: {
+      county: homeCounty,
+      fold: (before, { deltaFen }) => ({ ...before, approvedFen: before.approvedFen + deltaFen }),
+    },
+  },
   ClaimHeld: { overview: { county: homeCounty, fold: (before) => ({ ...before, held: before.held + 1 }) } },
   ClaimRefused: { overview: { county: homeCounty, fold: (before) => ({ ...before, refused: before.refused + 1 }) } },
   ClaimsPaid: {

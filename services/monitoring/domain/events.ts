@@ -19,6 +19,7 @@ export interface HeardBodies {
   };
   ContributionsReceived: { readonly county: string; readonly contributionsFen: bigint };
   ClaimApproved: { readonly homeCounty: string; readonly treatingCounty: string; readonly fundFen: bigint };
+  ClaimAdjusted: { readonly homeCounty: string; readonly deltaFen: bigint };
   ClaimHeld: { readonly homeCounty: string };
   ClaimRefused: { readonly homeCounty: string };
   ClaimsPaid: {

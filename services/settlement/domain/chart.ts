@@ -11,6 +11,11 @@ export const SUSPENSE = "1101";
 export const BENEFITS = "5001";
 /** 应付医疗机构: promised to institutions, not yet paid. */
 export const PAYABLE = "PAYABLE";
+/** 医疗机构往来: what corrections after the approval have left with an institution; a debit is what it owes, until a later payment is less by it. */
+export function hospitalAccount(institutionId: string): string {
+  return `HOSPITAL/${institutionId}`;
+}
+
 /** Transfers to other counties that a closed window ordered, not yet paid. */
 export const PAYABLE_COUNTY = "PAYABLE-COUNTY";
 /** A county's side of clearing: what closed windows still bring in. Zero when all are settled. */

@@ -84,6 +84,8 @@ export interface Payable extends Doc {
   readonly dueOn: string;
   /** The entry of the bank's payment, while it is PAID. */
   readonly paidBy: string;
+  /** What its claim's later adjustments sum to; they stand in the institution's current account. Present once there is one. */
+  readonly adjustedFen?: bigint;
   /** Paid by the bank over and above the amount; stands in account 1101. */
   readonly surplusFen: bigint;
 }

@@ -276,6 +276,7 @@ function yearOf(holder: string, usedFen: bigint, compensatedStays: number): With
     months: [],
     deducted: [],
     visits: [],
+    others: [],
   };
 }
 

@@ -421,6 +421,39 @@ describe("a stay from admission to discharge", () => {
   });
 });
 
+describe("VoidClaim", () => {
+  const reviewer: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
+  const minutes = (count: number) => ({ atMs: Date.parse("2011-11-25T10:00:00+08:00") + count * 60_000 });
+
+  it("takes a claim back; what later claims lose by it waits for the county, is listed, and posted by its word", async () => {
+    const first = submitted(
+      world,
+      bill({ admittedOn: "2011-10-01", dischargedOn: "2011-10-03", lines: [line("A", 500_000n, "2011-10-01")] }),
+      minutes(0),
+    );
+    const second = submitted(world, bill({ lines: [line("A", 300_000n)] }), minutes(1));
+    const request = { requestId: "v", institutionId: "COUNTY-1", claimId: first.bill.claimId, reason: "录入有误" };
+    expect(command(methods.voidClaim, request)).toMatchObject({ claim: { state: "VOIDED", reason: "录入有误" } });
+    const { corrections } = await query(methods.listCorrections, { county: ZHONGNING }, reviewer);
+    const { claimId } = second.bill;
+    expect(corrections).toMatchObject([{ claimId, causedBy: [first.bill.claimId], toFen: 189_000n, deltaFen: -10_500n, state: "QUEUED" }]);
+    const verdict = { requestId: "d", county: ZHONGNING, claimId, verdict: "POST" };
+    expect(command(methods.decideCorrection, verdict, reviewer)).toMatchObject({ correction: { state: "POSTED" } });
+    expect(await query(methods.getClaim, { claimId }, reviewer)).toMatchObject({
+      claim: { correctedFen: -10_500n, benefit: { fundFen: 199_500n } },
+    });
+  });
+
+  it.each([
+    ["voidClaim", { institutionId: "COUNTY-1", claimId: "C1", reason: "" }, "reason"],
+    ["voidClaim", { institutionId: "COUNTY-1", claimId: "a b", reason: "x" }, "claim_id"],
+    ["decideCorrection", { county: "1", claimId: "C1", verdict: "POST" }, "county"],
+    ["decideCorrection", { county: ZHONGNING, claimId: "C1", verdict: "UNSPECIFIED" }, "verdict"],
+  ] as const)("%s names what is wrong: %#", (name, request, field) => {
+    expect(command(methods[name], { requestId: "r", ...request })).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+});
+
 describe("RegisterDisease", () => {
   const request = {
     requestId: "r",
@@ -514,6 +547,7 @@ describe("wiring", () => {
       "admissions",
       "catalogues",
       "claims",
+      "corrections",
       "counties",
       "covers",
       "drafts",

@@ -22,9 +22,10 @@ const LEGAL: Readonly<Record<ClaimState | "none", readonly ClaimState[]>> = {
   none: ["APPROVED", "IN_REVIEW", "PENDING"],
   IN_REVIEW: ["APPROVED", "PENDING", "REFUSED"],
   PENDING: ["APPROVED", "REFUSED"],
-  APPROVED: ["PAID"],
-  PAID: ["APPROVED"],
+  APPROVED: ["PAID", "VOIDED"],
+  PAID: ["APPROVED", "VOIDED"],
   REFUSED: [],
+  VOIDED: [],
 };
 
 const step = fc.oneof(

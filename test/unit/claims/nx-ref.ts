@@ -200,6 +200,7 @@ export function snapshot(world: World): unknown {
     "covers",
     "referrals",
     "registrations",
+    "corrections",
     "stays",
     "admissions",
     "fees",

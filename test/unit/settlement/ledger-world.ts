@@ -1,6 +1,7 @@
 /** A world with county funds, the inputs that settlement hears in short form, and the invariants that must hold after every one of them. */
 import { expect } from "vitest";
 import type { Reader } from "../../../services/mesh/wiring.ts";
+import { adjust } from "../../../services/settlement/domain/adjust.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
 import {
@@ -69,6 +70,14 @@ export function reserve(world: World, claimId: string, home: string, fundFen: bi
 export function promised(world: World, claimId: string, home: string, treating: string, fundFen: bigint) {
   if (home !== treating) reserve(world, claimId, home, fundFen);
   return world.run(approve, approval(claimId, home, treating, fundFen));
+}
+
+/** A change after the approval: taken back or corrected. */
+export function adjusted(world: World, claimId: string, home: string, treating: string, deltaFen: bigint, what = "void") {
+  const { approvalId, institutionId } = approval(claimId, home, treating, 0n);
+  const adjustmentId = `claim/${claimId}/${what}`;
+  const input = { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, deltaFen };
+  return world.run(adjust, { ...input, adjustedOn: "2011-11-27" });
 }
 
 export function bankInput(world: World, id: string, county: string, payableIds: readonly string[]) {

@@ -6,6 +6,7 @@ import { receiveFunds } from "../../../services/settlement/domain/receive-funds.
 import { sum } from "../../../services/values/money.ts";
 import type { Outcome } from "../../harness/decide.ts";
 import {
+  adjusted,
   balance,
   closed,
   expectContract,
@@ -32,6 +33,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ act: fc.constant("close" as const) }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant("receive" as const), county, fen: fc.bigInt({ min: 1n, max: 2_000n }) }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant("tick" as const) }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant("adjust" as const), pick, percent: fc.integer({ min: -100, max: 30 }) }) },
 );
 
 /** The claim's own content: a claim told twice is told the same. */
@@ -80,6 +82,12 @@ test("entries balance, control accounts end at zero, floors hold, and each payab
           hear(closed(world, `W${world.get(LEDGER)?.openWindow ?? 1}`));
         } else if (doing.act === "receive") {
           hear(world.run(receiveFunds, { county: doing.county, source: "PROVINCE", amountFen: doing.fen, reference: `F${serial}` }));
+        } else if (doing.act === "adjust") {
+          const owed = world.all<Payable>("payables").filter((payable) => payable.claimId !== "");
+          const payable = owed[doing.pick % Math.max(1, owed.length)];
+          const deltaFen = ((payable?.amountFen ?? 0n) * BigInt(doing.percent)) / 100n;
+          const [, home = "", treating = ""] = payable?.claimId.split("-") ?? [];
+          if (payable && deltaFen !== 0n) hear(adjusted(world, payable.claimId, home, treating, deltaFen, `correction/${serial}`));
         } else {
           for (const outcome of await tick(world)) hear(outcome);
         }

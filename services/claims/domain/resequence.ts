@@ -1,0 +1,108 @@
+/**
+ * What later claims would have been without an earlier one (重算). Pure. Each is computed again from its stored input under its own stored version, with what it
+ * saw then less what the voided claim had drawn, and with the differences of those before it; in the order of their commits. Source: domain rules 3.4, example 11.
+ */
+import type { Before } from "../../benefit/adjudicate.ts";
+import type { Loaded } from "../../values/decision.ts";
+import { assert, isRefusal } from "../../values/outcome.ts";
+import { canonical } from "./canonical.ts";
+import { type Computed, type ComputeInput, compute } from "./compute.ts";
+import { type Claim, type Correction, claims, type Drawn, years } from "./documents.ts";
+import { capHolder, type Drawing, drawingOf, drawnKeys, holderOf } from "./year.ts";
+
+/** The published documents of a claim. */
+export type Documents = Pick<ComputeInput, "home" | "treating" | "catalogue">;
+
+export interface Differing {
+  readonly claim: Claim;
+  /** What its fund part would be. */
+  readonly toFen: bigint;
+  readonly deltaFen: bigint;
+  /** What it is computed with now, and would draw. */
+  readonly before: Before;
+  readonly drawn: Drawn;
+}
+
+/** What a claim put into the accumulators, once as it was and once as it would have been; nothing where it would not stand. */
+interface Shift {
+  readonly claim: Claim;
+  readonly was: Drawing;
+  readonly would: Drawing | undefined;
+}
+
+/** What a claim is computed with and draws, a correction that waits being taken for granted: those after it were computed so. */
+function consideredOf(claim: Claim, waiting: Correction | undefined): { before: Before; drawing: Drawing } {
+  if (waiting?.state === "QUEUED" || waiting?.state === "EVEN")
+    return { before: waiting.before, drawing: { fundFen: waiting.toFen, drawn: waiting.drawn } };
+  return { before: claim.corrected?.before ?? claim.basis.before, drawing: drawingOf(claim) };
+}
+
+/** The standing claims that came after this one and share a year with it, in the order in which they came. */
+export function laterClaims(claim: Claim, loaded: Loaded): Claim[] {
+  const ids = new Set<string>();
+  for (const key of drawnKeys(claim)) {
+    const [holder = "", year = ""] = key.id.split("/");
+    const doc = loaded.get(years.key(holder, year));
+    for (const id of [...(doc?.visits.map((visit) => visit.claimId) ?? []), ...(doc?.others ?? [])]) ids.add(id);
+  }
+  ids.delete(claim.bill.claimId);
+  const found = [...ids].flatMap((id) => loaded.get(claims.key(id)) ?? []);
+  return found.filter((one) => one.year === claim.year && isLater(one, claim) && stands(one)).sort((a, b) => (isLater(a, b) ? 1 : -1));
+}
+
+function isLater(one: Claim, than: Claim): boolean {
+  return one.submittedAtMs === than.submittedAtMs ? one.bill.claimId > than.bill.claimId : one.submittedAtMs > than.submittedAtMs;
+}
+
+function stands({ state }: Claim): boolean {
+  return state !== "REFUSED" && state !== "VOIDED";
+}
+
+export interface Setting {
+  documentsOf(claim: Claim): Documents;
+  correctionOf(claim: Claim): Correction | undefined;
+}
+
+/** The later claims that would be computed with something else without `voided`, those among them that come to the same. */
+export function resequence(voided: Claim, later: readonly Claim[], { documentsOf, correctionOf }: Setting): Differing[] {
+  const shifts: Shift[] = [{ claim: voided, was: consideredOf(voided, correctionOf(voided)).drawing, would: undefined }];
+  const differing: Differing[] = [];
+  for (const claim of later) {
+    const { bill, level, basis } = claim;
+    const waiting = correctionOf(claim);
+    const { before: seen, drawing: was } = consideredOf(claim, waiting);
+    const documents = documentsOf(claim);
+    const before = shifted(claim, seen, documents, shifts);
+    const again: Computed | { outcome: string } = compute({ bill, level, basis: { ...basis, before }, ...documents });
+    assert(!isRefusal(again) && "benefit" in again, `${bill.claimId} was computed and cannot be computed again`);
+    const toFen = again.benefit.fundFen;
+    shifts.push({ claim, was, would: { fundFen: toFen, drawn: again.drawn } });
+    if (toFen !== was.fundFen || canonical(before) !== canonical(seen))
+      differing.push({ claim, toFen, deltaFen: toFen - drawingOf(claim).fundFen, before, drawn: again.drawn });
+  }
+  return differing;
+}
+
+/** What a claim saw, without what is gone and with what is otherwise. */
+function shifted({ bill }: Claim, seen: Before, { home }: Documents, shifts: readonly Shift[]): Before {
+  const usedFen: Record<string, bigint> = { ...seen.usedFen };
+  let { compensatedStays, borneFen, months, deducted } = seen;
+  for (const { claim, was, would } of shifts) {
+    for (const { code, scope } of home.scheme.caps) {
+      const holder = capHolder(scope, bill);
+      usedFen[code] = (usedFen[code] ?? 0n) - drawnOn(was, code, holder) + drawnOn(would, code, holder);
+    }
+    if (holderOf(claim.bill) !== holderOf(bill)) continue;
+    compensatedStays += Number(would?.drawn.stay ?? false) - Number(was.drawn.stay);
+    borneFen += (would?.drawn.borneFen ?? 0n) - was.drawn.borneFen;
+    months = [...months, ...was.drawn.months.map((paid) => ({ ...paid, fen: -paid.fen })), ...(would?.drawn.months ?? [])];
+    if (was.drawn.deducted !== "" && would?.drawn.deducted !== was.drawn.deducted)
+      deducted = deducted.filter((disease) => disease !== was.drawn.deducted);
+    if (would && would.drawn.deducted !== "" && would.drawn.deducted !== was.drawn.deducted) deducted = [...deducted, would.drawn.deducted];
+  }
+  return { ...seen, usedFen, compensatedStays, borneFen, months, deducted };
+}
+
+function drawnOn(drawing: Drawing | undefined, code: string, holder: string): bigint {
+  return drawing?.drawn.caps.some((cap) => cap.code === code && cap.holder === holder) ? drawing.fundFen : 0n;
+}

@@ -1,0 +1,79 @@
+/**
+ * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. What was paid or will be paid stays as it is; the difference stands in
+ * the institution's current account (医疗机构往来) of the treating county: below nothing it owes, above nothing it is owed.
+ * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row).
+ */
+import type { Decision, Key } from "../../values/decision.ts";
+import { assert, unavailable } from "../../values/outcome.ts";
+import { BENEFITS, dueFrom, dueTo, hospitalAccount } from "./chart.ts";
+import { books, EMPTY_LEDGER, entries, LEDGER, type Line, payables } from "./documents.ts";
+import type { SettlementEvents } from "./events.ts";
+import { newLines, post, postingKeys, reversed } from "./posting.ts";
+import { movePrefund } from "./prefund.ts";
+import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
+
+export interface AdjustInput {
+  /** claim/<claim id>/void, claim/<claim id>/correction/<n> */
+  readonly adjustmentId: string;
+  /** The approval that it changes. */
+  readonly approvalId: string;
+  readonly claimId: string;
+  readonly homeCounty: string;
+  readonly treatingCounty: string;
+  readonly institutionId: string;
+  /** Not 0. */
+  readonly deltaFen: bigint;
+  readonly adjustedOn: string;
+}
+
+/** As if so much more had been promised; less is the same the other way round. */
+function linesOf({ homeCounty: home, treatingCounty: treating, institutionId, deltaFen }: AdjustInput): readonly Line[] {
+  const fen = deltaFen < 0n ? -deltaFen : deltaFen;
+  const lines = newLines();
+  lines.debit(home, BENEFITS, fen);
+  if (home !== treating) {
+    if (deltaFen > 0n) lines.credit(home, dueTo(treating), fen);
+    // What comes back is a new debt of the treating county, not less of the old one: that may be settled already.
+    else lines.credit(home, dueFrom(treating), fen);
+    lines.debit(treating, deltaFen > 0n ? dueFrom(home) : dueTo(home), fen);
+  }
+  lines.credit(treating, hospitalAccount(institutionId), fen);
+  return deltaFen > 0n ? lines.all() : reversed(lines.all());
+}
+
+export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents> = {
+  needs(input, loaded) {
+    const keys: Key[] = [
+      payables.key(input.approvalId),
+      entries.key(input.adjustmentId),
+      ...postingKeys(input.adjustmentId, linesOf(input)),
+    ];
+    if (input.homeCounty === input.treatingCounty) return keys;
+    return [...keys, books.key(debtorOf(input)), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
+  },
+  decide(input, state, change, context) {
+    const { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, deltaFen, adjustedOn } = input;
+    change.about(claimId);
+    assert(deltaFen !== 0n, `${adjustmentId} changes nothing`);
+    if (state.get(entries.key(adjustmentId))) return { posted: false };
+    const payable = state.get(payables.key(approvalId));
+    if (!payable) return unavailable(`${approvalId} is not posted yet`);
+    if (home !== treating) {
+      const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
+      const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
+      const [debtor, creditor] = deltaFen > 0n ? [home, treating] : [treating, home];
+      const fen = deltaFen < 0n ? -deltaFen : deltaFen;
+      const book = state.get(books.key(debtor));
+      if (!book) return unavailable(`county ${debtor} is not known yet`);
+      change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
+      change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
+    }
+    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input) });
+    change.put(payables.key(approvalId), { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + deltaFen });
+    return { posted: true };
+  },
+};
+
+function debtorOf({ homeCounty, treatingCounty, deltaFen }: AdjustInput): string {
+  return deltaFen > 0n ? homeCounty : treatingCounty;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { payables, windows } from "../../../services/settlement/domain/documents.ts";
+import { isUnavailable } from "../../../services/values/outcome.ts";
+import {
+  adjusted,
+  approval,
+  balance,
+  bookOf,
+  closed,
+  expectTrueBooks,
+  JINGYUAN,
+  paid,
+  promised,
+  worldOf,
+  ZHONGNING,
+} from "./ledger-world.ts";
+
+const FUND = { fundsFen: 1_000_000n, prefundFen: 1_000_000n };
+const HOSPITAL = `HOSPITAL/H-${ZHONGNING}`;
+const both = () => worldOf({ [ZHONGNING]: FUND, [JINGYUAN]: FUND });
+
+describe("a claim that was taken back", () => {
+  test("at home: benefits are less by it, and the institution owes it, whether it was paid or not", () => {
+    const world = both();
+    promised(world, "C1", ZHONGNING, ZHONGNING, 361_932n);
+    expect(adjusted(world, "C1", ZHONGNING, ZHONGNING, -361_932n).result).toEqual({ posted: true });
+    expect(balance(world, ZHONGNING, "5001")).toBe(0n);
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(361_932n);
+    expect(balance(world, ZHONGNING, "PAYABLE")).toBe(-361_932n);
+    expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ state: "DUE", adjustedFen: -361_932n });
+    expectTrueBooks(world);
+    paid(world, "S1", ZHONGNING, ["claim/C1/decision/1"]);
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(361_932n);
+    expectTrueBooks(world);
+  });
+
+  test("twice is once, and before its approval it waits", () => {
+    const world = both();
+    expect(isUnavailable(adjusted(world, "C1", ZHONGNING, ZHONGNING, -5n).result)).toBe(true);
+    promised(world, "C1", ZHONGNING, ZHONGNING, 5n);
+    adjusted(world, "C1", ZHONGNING, ZHONGNING, -5n);
+    expect(adjusted(world, "C1", ZHONGNING, ZHONGNING, -5n).result).toEqual({ posted: false });
+    expect(world.get(payables.key("claim/C1/decision/1"))?.adjustedFen).toBe(-5n);
+    expectTrueBooks(world);
+  });
+
+  test("treated elsewhere: the treating county owes it back in the window that is open now, though the claim's own is settled", () => {
+    const world = both();
+    promised(world, "C1", JINGYUAN, ZHONGNING, 406_510n);
+    closed(world, "W1");
+    paid(world, "S1", JINGYUAN, [`window/W1/transfer/${JINGYUAN}/${ZHONGNING}`]);
+    expect(bookOf(world, JINGYUAN).prefund.committedFen).toBe(0n);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -406_510n);
+    expect(world.get(windows.key("W2"))?.pairs).toEqual({ [`${ZHONGNING}/${JINGYUAN}`]: { fen: 406_510n, obligations: 1 } });
+    expect([balance(world, JINGYUAN, `DUE_FROM/${ZHONGNING}`), balance(world, ZHONGNING, `DUE_TO/${JINGYUAN}`)]).toEqual([
+      406_510n,
+      -406_510n,
+    ]);
+    expect(balance(world, JINGYUAN, "5001")).toBe(0n);
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(406_510n);
+    expectTrueBooks(world);
+    closed(world, "W2");
+    paid(world, "S2", ZHONGNING, [`window/W2/transfer/${ZHONGNING}/${JINGYUAN}`]);
+    expectTrueBooks(world);
+    expect(bookOf(world, ZHONGNING).prefund.committedFen).toBe(0n);
+    // The money is where it was before the claim; only the hospital's debt to its own county is left.
+    expect(bookOf(world, JINGYUAN).bankFen).toBe(1_000_000n);
+  });
+
+  test("in the window of its own claim the two net to nothing", () => {
+    const world = both();
+    promised(world, "C1", JINGYUAN, ZHONGNING, 1_000n);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -1_000n);
+    expect(closed(world, "W1").result).toMatchObject({ state: "SETTLED", obligations: 2, grossFen: 2_000n, transfers: [] });
+    expectTrueBooks(world);
+  });
+});
+
+describe("a correction", () => {
+  test.each([
+    [-10_500n, 10_500n],
+    [10_500n, -10_500n],
+  ])("of %s fen stands in the institution's account, and adds to those before it", (deltaFen, accountFen) => {
+    const world = both();
+    promised(world, "C1", JINGYUAN, ZHONGNING, 199_500n);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, deltaFen, "correction/1");
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(accountFen);
+    expect(balance(world, JINGYUAN, "5001")).toBe(199_500n + deltaFen);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, deltaFen, "correction/2");
+    expect(world.get(payables.key(approval("C1", JINGYUAN, ZHONGNING, 0n).approvalId))?.adjustedFen).toBe(2n * deltaFen);
+    expectTrueBooks(world);
+  });
+});
