@@ -142,8 +142,8 @@ export const refuse = refusals({
   },
   NOT_APPROVED: {
     status: "FAILED_PRECONDITION",
-    zh: "补偿单 {claim} 的状态是 {state}，不能冲销",
-    en: "claim {claim} is {state} and cannot be taken back",
+    zh: "补偿单 {claim} 的状态是 {state}，尚未或不再批准",
+    en: "claim {claim} is {state}, and not approved",
   },
   ALREADY_PAID: {
     status: "FAILED_PRECONDITION",

@@ -58,12 +58,15 @@ export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
 /** Why the claim may not be taken back. */
 function mayNot(claim: Claim, state: State, context: Context): Refusal | undefined {
   const { claimId } = claim.bill;
-  if (claim.state !== "APPROVED" && claim.state !== "PAID")
-    return refuse("NOT_APPROVED", { field: "claim_id", claim: claimId, state: claim.state });
+  if (!isPromised(claim)) return refuse("NOT_APPROVED", { field: "claim_id", claim: claimId, state: claim.state });
   const { blockAfterDisbursed, dayLimit } = documentsOf(claim, state).home.scheme.reversal;
   if (claim.state === "PAID" && blockAfterDisbursed) return refuse("ALREADY_PAID", { field: "claim_id", claim: claimId });
   const days = daysBetween(dayOf(claim.decidedAtMs), context.day);
   return dayLimit !== undefined && days > dayLimit ? refuse("TOO_LATE", { field: "claim_id", claim: claimId, days: dayLimit }) : undefined;
+}
+
+function isPromised({ state }: Claim): boolean {
+  return state === "APPROVED" || state === "PAID";
 }
 
 function takeBack(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
@@ -75,6 +78,8 @@ function takeBack(claim: Claim, reason: string, state: State, change: Change<Cla
   const voided: Claim = { ...claim, state: "VOIDED", reason };
   change.put(claims.key(bill.claimId), voided);
   change.about(bill.claimId);
+  const waiting = state.get(corrections.key(bill.claimId));
+  if (waiting?.state === "QUEUED") change.put(corrections.key(bill.claimId), { ...waiting, state: "DISMISSED" });
   adjust(claim, `claim/${bill.claimId}/void`, -drawingOf(claim).fundFen, change, context);
   return voided;
 }
@@ -95,7 +100,7 @@ function correct({ claim, ...difference }: Differing, cause: Claim, state: State
     queuedAtMs: context.atMs,
     posted: stored?.posted ?? 0,
   };
-  if (rule === "AUTO" && correction.state === "QUEUED") postCorrection(correction, claim, state, change, context);
+  if (rule === "AUTO" && correction.state === "QUEUED" && isPromised(claim)) postCorrection(correction, claim, state, change, context);
   else change.put(corrections.key(claimId), correction);
 }
 
@@ -122,9 +127,10 @@ export const decideCorrection: Decision<CorrectionInput, Correction, ClaimsEvent
     if (correction.state !== "QUEUED") return refuse("NOT_QUEUED", { field: "claim_id", claim: claimId, state: correction.state });
     const claim = state.must(claims.key(claimId));
     change.about(claimId);
-    // Taken back itself meanwhile: there is nothing left to correct.
-    if (verdict === "POST" && (claim.state === "APPROVED" || claim.state === "PAID"))
-      return postCorrection(correction, claim, state, change, context);
+    if (verdict === "POST" && isPromised(claim)) return postCorrection(correction, claim, state, change, context);
+    // Nothing is promised yet that could be corrected; where it has been refused or taken back meanwhile, there is nothing left to correct.
+    if (verdict === "POST" && (claim.state === "IN_REVIEW" || claim.state === "PENDING"))
+      return refuse("NOT_APPROVED", { field: "claim_id", claim: claimId, state: claim.state });
     const dismissed: Correction = { ...correction, state: "DISMISSED" };
     change.put(key, dismissed);
     return dismissed;

@@ -13,6 +13,7 @@ import {
 } from "../../../services/claims/domain/documents.ts";
 import { paymentsReturned } from "../../../services/claims/domain/payments-returned.ts";
 import { paymentsSettled } from "../../../services/claims/domain/payments-settled.ts";
+import { review } from "../../../services/claims/domain/review.ts";
 import { submit } from "../../../services/claims/domain/submit.ts";
 import { decideCorrection, voidClaim } from "../../../services/claims/domain/void-claim.ts";
 import { addDays } from "../../../services/values/days.ts";
@@ -154,6 +155,22 @@ describe("a claim that is taken back", () => {
     expect(left).toBeLessThan(579_000n);
     expect(expectDone(decide(world, second, "POST"))).toMatchObject({ deltaFen: left, toFen: 100_000n + left });
     expect(yearOf(world)?.usedFen.YEAR_IP).toBe(5_000_000n);
+  });
+
+  it("corrects nothing that is not promised yet, and nothing that is taken back itself", () => {
+    const rule = { blockAfterDisbursed: false, dayLimit: undefined, resequence: "AUTO" } as const;
+    const world = region([scheme({ reversal: rule, review: { aboveFundFen: 0n, diagnosisPrefixes: ["S"] } })]);
+    const first = submitted(world, stay("2011-08-01", 300_000n), at(0));
+    const held = submitted(world, stay("2011-09-01", 300_000n, { diagnosis: "S72" }), at(1));
+    const third = submitted(world, stay("2011-10-01", 300_000n), at(2));
+    take(world, first, at(3));
+    expect(world.get(corrections.key(held.bill.claimId))?.state).toBe("QUEUED");
+    expect(codeOf(decide(world, held, "POST"))).toBe("NOT_APPROVED");
+    world.run(review, { county: ZHONGNING, claimId: held.bill.claimId, verdict: "APPROVE", reason: "" });
+    take(world, held, at(4));
+    expect(world.get(corrections.key(held.bill.claimId))?.state).toBe("DISMISSED");
+    // Without both it is the first stay of the year: posted at once.
+    expect(stored(world, third).corrected?.fen).toBe(-10_500n);
   });
 
   it("adds to a correction that waits, and takes it away where it comes back to nothing", () => {
