@@ -83,10 +83,11 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       return fault ?? { claims: (await reviewTasksOf(reader, county)).map(claimMessage) };
     }),
     command(methods.publishCatalogue, {
-      check: ({ catalogueVersion, items }) => catalogueFormFault(catalogueVersion, items),
-      input: ({ catalogueVersion, items: forms }) => {
+      check: ({ catalogueVersion, items, diagnoses }) => catalogueFormFault(catalogueVersion, items, diagnoses),
+      input: ({ catalogueVersion, items: forms, diagnoses }) => {
         const items = itemsFrom(forms);
-        return { catalogueVersion, items, contentHash: hashOf({ catalogueVersion, items: [...items].sort(byItemCode) }) };
+        const content = { catalogueVersion, items: [...items].sort(byItemCode), diagnoses: [...diagnoses].sort() };
+        return { catalogueVersion, items, diagnoses, contentHash: hashOf(content) };
       },
       decision: publishCatalogue,
       reply: (contentHash) => ({ contentHash }),

@@ -16,6 +16,7 @@ import {
   readCatalogue,
   readContributions,
   readCounties,
+  readDiagnoses,
   readInstitutions,
   readReferrals,
 } from "./import/registers.ts";
@@ -28,6 +29,7 @@ export interface Region {
   readonly institutions: readonly Institution[];
   readonly catalogueVersion: string;
   readonly catalogue: readonly CatalogueItem[];
+  readonly diagnoses: readonly string[];
   readonly schemes: readonly SchemeDocument[];
   readonly households: readonly CountyHouseholds[];
   readonly referrals: readonly Omit<RegisterReferralRequest, "requestId">[];
@@ -58,16 +60,17 @@ export async function readRegion(folder: string): Promise<Region> {
   };
   const counties = await good("counties.csv", readCounties);
   const known = new Set(counties.map((row) => row.county.county));
-  const [contributions, institutions, catalogue, schemes, households, referrals] = await Promise.all([
+  const [contributions, institutions, catalogue, diagnoses, schemes, households, referrals] = await Promise.all([
     good("contributions.csv", readContributions),
     good("institutions.csv", readInstitutions),
     good("catalogue.csv", readCatalogue),
+    good("diagnoses.csv", readDiagnoses),
     good("schemes", readSchemes),
     good("households.csv", (file, options) => readHouseholds(file, { ...options, counties: known })),
     good("referrals.csv", readReferrals),
   ]);
   const catalogueVersion = schemes[0]?.scheme.catalogueVersion ?? "";
-  return { counties, contributions, institutions, catalogueVersion, catalogue, schemes, households, referrals, problems };
+  return { counties, contributions, institutions, catalogueVersion, catalogue, diagnoses, schemes, households, referrals, problems };
 }
 
 export type Progress = (what: string, done: number, of: number) => void;
@@ -124,7 +127,7 @@ export async function importRegisters(region: Region, people: People, progress: 
     step();
   });
   const catalogue = async () => {
-    const request = { catalogueVersion: region.catalogueVersion, items: [...region.catalogue] };
+    const request = { catalogueVersion: region.catalogueVersion, items: [...region.catalogue], diagnoses: [...region.diagnoses] };
     // Both come from files that an import may lack or have skipped: half a catalogue's name publishes nothing.
     if (request.catalogueVersion !== "" && request.items.length > 0) {
       const work = administrator.call(ClaimsServiceDefinition, "publishCatalogue", { requestId: idOf("catalogue", request), ...request });

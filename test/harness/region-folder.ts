@@ -37,7 +37,7 @@ export function writeRegionFolder(folder: string, counties: readonly string[], h
     writeFileSync(join(folder, name), `${linesOf(name, counties).join("\n")}\n`);
   const [header = ""] = readFileSync(join(REGION, "referrals.csv"), "utf8").split("\n");
   writeFileSync(join(folder, "referrals.csv"), `${header}\n`);
-  copyFileSync(join(REGION, "catalogue.csv"), join(folder, "catalogue.csv"));
+  for (const name of ["catalogue.csv", "diagnoses.csv"]) copyFileSync(join(REGION, name), join(folder, name));
   mkdirSync(join(folder, "schemes"), { recursive: true });
   for (const county of counties) copyFileSync(schemeFile(REGION, county), schemeFile(folder, county));
   writeFileSync(join(folder, "households.csv"), households);

@@ -138,7 +138,7 @@ describe("an import", () => {
     const ended = await run("import", join(REGION, "bad"));
     expect(ended.code).toBe(1);
     expect(places(ended).toSorted()).toEqual(
-      ["catalogue", "contributions", "counties", "households", "institutions", "referrals", "schemes"].map(
+      ["catalogue", "contributions", "counties", "diagnoses", "households", "institutions", "referrals", "schemes"].map(
         (name) => `${name}${name === "schemes" ? "" : ".csv"}:1`,
       ),
     );

@@ -84,6 +84,7 @@ export class People {
       requestId: "catalogue",
       catalogueVersion: CATALOGUE,
       items,
+      diagnoses: [],
     });
     for (const county of COUNTIES) {
       await this.publish(county);

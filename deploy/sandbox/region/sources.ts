@@ -41,6 +41,7 @@ export interface SourceItem {
 
 export interface SourceDiagnosis {
   readonly code: string;
+  readonly name: string;
   /** Empty: both. */
   readonly sex: string;
   readonly fromAge: number;
@@ -125,6 +126,7 @@ export function readSources(): Sources {
     })),
     diagnoses: rows("diagnoses.csv", (cell) => ({
       code: cell("code"),
+      name: cell("name"),
       sex: cell("sex"),
       fromAge: Number(cell("from_age")),
       toAge: Number(cell("to_age")),

@@ -3,7 +3,7 @@
 import type { Referral } from "./day.ts";
 import type { County, Institution } from "./institutions.ts";
 import type { Person } from "./people.ts";
-import type { SourceItem } from "./sources.ts";
+import type { SourceDiagnosis, SourceItem } from "./sources.ts";
 
 export const HOUSEHOLD_COLUMNS = "household_id,county,township,village,member_no,name,identity_number,sex,born_on,head,category";
 
@@ -65,6 +65,13 @@ export function catalogueCsv(items: readonly SourceItem[]): string {
   return csv(
     "item_code,name,class,price_limit_fen,lowest_level",
     items.map((item) => [item.code, item.name, item.class, item.limited ? item.priceFen : 0, item.lowestLevel]),
+  );
+}
+
+export function diagnosesCsv(diagnoses: readonly SourceDiagnosis[]): string {
+  return csv(
+    "code,name",
+    diagnoses.map(({ code, name }) => [code, name]),
   );
 }
 

@@ -2,6 +2,7 @@
 import type { CatalogueItem } from "../../benefit/scheme.ts";
 import { isLevel } from "../../benefit/words.ts";
 import type { Refusal } from "../../values/outcome.ts";
+import { badDiagnosis } from "./bill-form.ts";
 import { badCode, badCount, badFen, badId, badText, missing } from "./fields.ts";
 
 /** An item as the contract has it: the level may be none. */
@@ -9,10 +10,22 @@ export type ItemForm = Omit<CatalogueItem, "lowestLevel"> & { readonly lowestLev
 
 const MAX_NAME = 100;
 const MAX_ITEMS = 5000;
+const MAX_DIAGNOSES = 40_000;
 
-export function catalogueFormFault(catalogueVersion: string, items: readonly ItemForm[]): Refusal | undefined {
-  const fault = badId("catalogue_version", catalogueVersion) ?? badCount("items", items.length, 1, MAX_ITEMS);
+export function catalogueFormFault(
+  catalogueVersion: string,
+  items: readonly ItemForm[],
+  diagnoses: readonly string[] = [],
+): Refusal | undefined {
+  const fault =
+    badId("catalogue_version", catalogueVersion) ??
+    badCount("items", items.length, 1, MAX_ITEMS) ??
+    badCount("diagnoses", diagnoses.length, 0, MAX_DIAGNOSES);
   if (fault) return fault;
+  for (const [index, code] of diagnoses.entries()) {
+    const found = badDiagnosis(`diagnoses[${index}]`, code);
+    if (found) return found;
+  }
   for (const [index, item] of items.entries()) {
     const found = badItem(item, index);
     if (found) return found;

@@ -5,7 +5,7 @@ import type { Level } from "../../benefit/words.ts";
 import type { Refusal } from "../../values/outcome.ts";
 import type { Basis, Benefit, Bill, Drawn } from "./documents.ts";
 import { refuse } from "./refusals.ts";
-import { type Catalogue, itemOf, type SchemeDocument, schemeIdOf } from "./scheme.ts";
+import { type Catalogue, itemOf, knowsDiagnosis, type SchemeDocument, schemeIdOf } from "./scheme.ts";
 import { capHolder } from "./year.ts";
 
 export interface ComputeInput {
@@ -25,20 +25,23 @@ export interface Computed {
   readonly drawn: Drawn;
 }
 
-/** Refuses UNKNOWN_ITEM and NO_BENEFIT. `trace` takes the steps where they are wanted. */
+/** Refuses UNKNOWN_DIAGNOSIS, UNKNOWN_ITEM and NO_BENEFIT. `trace` takes the steps where they are wanted. */
 export function compute({ bill, level, basis, home, treating, catalogue }: ComputeInput, trace?: Step[]): Computed | Refusal {
   const { scheme } = home;
+  const { visitKind, diagnosis, procedures, tcm } = bill;
+  const { catalogueVersion } = treating.scheme;
+  if (!knowsDiagnosis(catalogue, diagnosis))
+    return refuse("UNKNOWN_DIAGNOSIS", { field: "bill.diagnosis", catalogue: catalogueVersion, diagnosis });
   const uncovered = new Set(basis.uncoveredDays);
   const lines: PricedLine[] = [];
   for (const [index, { itemCode, day, quantityE4, billedFen }] of bill.lines.entries()) {
     const item = itemOf(catalogue, itemCode);
     if (!item) {
       const field = `bill.lines[${index}].item_code`;
-      return refuse("UNKNOWN_ITEM", { field, catalogue: treating.scheme.catalogueVersion, item: itemCode });
+      return refuse("UNKNOWN_ITEM", { field, catalogue: catalogueVersion, item: itemCode });
     }
     lines.push({ item, quantityE4, billedFen, day, covered: !uncovered.has(day) });
   }
-  const { visitKind, diagnosis, procedures, tcm } = bill;
   const { category, registrations } = basis;
   const visit = { visitKind, level, category, diagnosis, procedures, registrations, referred: bill.referralId !== "", tcm, lines };
   const entitlement = entitlementOf(visit, scheme);
@@ -47,7 +50,7 @@ export function compute({ bill, level, basis, home, treating, catalogue }: Compu
     scheme,
     schemeHash: home.contentHash,
     classes: treating.scheme.classes,
-    catalogueVersion: treating.scheme.catalogueVersion,
+    catalogueVersion,
     catalogueHash: catalogue.contentHash,
   };
   const { code, amounts, drawn } = adjudicate(visit, entitlement, law, basis.before, trace);

@@ -8,6 +8,8 @@ import { byItemCode, catalogues } from "./scheme.ts";
 export interface CatalogueInput {
   readonly catalogueVersion: string;
   readonly items: readonly CatalogueItem[];
+  /** ICD-10 codes; empty: any. */
+  readonly diagnoses: readonly string[];
   /** SHA-256 of the canonical content. */
   readonly contentHash: string;
 }
@@ -15,7 +17,7 @@ export interface CatalogueInput {
 /** Replies with the content's hash. */
 export const publishCatalogue: Decision<CatalogueInput, string> = {
   needs: ({ catalogueVersion }) => [catalogues.key(catalogueVersion)],
-  decide({ catalogueVersion, items, contentHash }, state, change) {
+  decide({ catalogueVersion, items, diagnoses, contentHash }, state, change) {
     const key = catalogues.key(catalogueVersion);
     const stored = state.get(key);
     if (stored) {
@@ -27,7 +29,11 @@ export const publishCatalogue: Decision<CatalogueInput, string> = {
       if (seen.has(itemCode)) return badScheme(`items[${index}].item_code`, `项目 ${itemCode} 重复`, `item ${itemCode} is there twice`);
       seen.add(itemCode);
     }
-    change.put(key, { county: PROVINCE, contentHash, items: [...items].sort(byItemCode) });
+    const codes = new Set<string>();
+    const twice = diagnoses.findIndex((code) => codes.size === codes.add(code).size);
+    if (twice >= 0)
+      return badScheme(`diagnoses[${twice}]`, `诊断 ${diagnoses[twice]} 重复`, `diagnosis ${diagnoses[twice]} is there twice`);
+    change.put(key, { county: PROVINCE, contentHash, items: [...items].sort(byItemCode), diagnoses: [...diagnoses].sort() });
     change.about(catalogueVersion);
     return contentHash;
   },

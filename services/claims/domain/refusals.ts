@@ -29,6 +29,11 @@ export const refuse = refusals({
     zh: "目录 {catalogue} 没有项目 {item}",
     en: "catalogue {catalogue} has no item {item}",
   },
+  UNKNOWN_DIAGNOSIS: {
+    status: "FAILED_PRECONDITION",
+    zh: "目录 {catalogue} 没有诊断 {diagnosis}",
+    en: "catalogue {catalogue} has no diagnosis {diagnosis}",
+  },
   LINE_SUM: {
     status: "INVALID_ARGUMENT",
     zh: "金额 {billed} 分不等于数量乘单价（应为 {wanted} 分）",

@@ -15,6 +15,8 @@ export interface Catalogue extends Doc {
   readonly contentHash: string;
   /** Sorted by code. */
   readonly items: readonly CatalogueItem[];
+  /** The ICD-10 codes that a bill may name, sorted; empty: any. */
+  readonly diagnoses: readonly string[];
 }
 
 export interface TimetableRow {
@@ -81,15 +83,24 @@ export function byItemCode(a: CatalogueItem, b: CatalogueItem): number {
   return a.itemCode < b.itemCode ? -1 : a.itemCode > b.itemCode ? 1 : 0;
 }
 
-/** An item by its code: a binary search, because a batch looks up thousands of lines in one catalogue. */
-export function itemOf(catalogue: Catalogue, itemCode: string): CatalogueItem | undefined {
+/** An item by its code. */
+export function itemOf({ items }: Catalogue, itemCode: string): CatalogueItem | undefined {
+  return find(items, itemCode, (item) => item.itemCode);
+}
+
+export function knowsDiagnosis({ diagnoses }: Catalogue, code: string): boolean {
+  return diagnoses.length === 0 || find(diagnoses, code, (diagnosis) => diagnosis) !== undefined;
+}
+
+/** A binary search, because a batch looks up thousands of lines in one catalogue. */
+function find<T>(sorted: readonly T[], code: string, codeOf: (entry: T) => string): T | undefined {
   let low = 0;
-  let high = catalogue.items.length - 1;
+  let high = sorted.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const item = catalogue.items[middle] as CatalogueItem;
-    if (item.itemCode === itemCode) return item;
-    if (item.itemCode < itemCode) low = middle + 1;
+    const entry = sorted[middle] as T;
+    if (codeOf(entry) === code) return entry;
+    if (codeOf(entry) < code) low = middle + 1;
     else high = middle - 1;
   }
   return undefined;

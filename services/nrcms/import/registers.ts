@@ -90,6 +90,13 @@ export function readCatalogue(file: string, options: ReadOptions): Promise<Catal
   return readUnique(file, columns, ["item_code"], options);
 }
 
+/** diagnoses.csv: the ICD-10 codes that a bill may name. */
+export async function readDiagnoses(file: string, options: ReadOptions): Promise<string[]> {
+  const code = matching(/^[A-Z]\d\d[0-9A-Za-z.+*]{0,12}$/, "须为 ICD-10 编码", "must be an ICD-10 code");
+  const rows = await readUnique(file, { code, name: words(200) }, ["code"], options);
+  return rows.map((row) => row.code);
+}
+
 /** referrals.csv; each is a RegisterReferral request but for its request id. */
 export function readReferrals(file: string, options: ReadOptions): Promise<Omit<RegisterReferralRequest, "requestId">[]> {
   const columns = {

@@ -272,11 +272,21 @@ describe("the review desk", () => {
 
 describe("publishing", () => {
   it("hashes the content: the same in another order is the same", () => {
-    const first = command(methods.publishCatalogue, { requestId: "r", catalogueVersion: "NX2", items: [...ITEMS] });
+    const first = command(methods.publishCatalogue, {
+      requestId: "r",
+      catalogueVersion: "NX2",
+      items: [...ITEMS],
+      diagnoses: ["J18.9", "A01"],
+    });
     expect(first.contentHash).toMatch(/^[0-9a-f]{64}$/);
-    const again = command(methods.publishCatalogue, { requestId: "s", catalogueVersion: "NX2", items: [...ITEMS].reverse() });
+    const again = command(methods.publishCatalogue, {
+      requestId: "s",
+      catalogueVersion: "NX2",
+      items: [...ITEMS].reverse(),
+      diagnoses: ["A01", "J18.9"],
+    });
     expect(again.contentHash).toBe(first.contentHash);
-    const other = { requestId: "t", catalogueVersion: "NX2", items: ITEMS.slice(1) };
+    const other = { requestId: "t", catalogueVersion: "NX2", items: ITEMS.slice(1), diagnoses: [] };
     expect(command(methods.publishCatalogue, other)).toMatchObject({ code: "CATALOGUE_EXISTS" });
   });
 

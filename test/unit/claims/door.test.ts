@@ -93,6 +93,13 @@ describe("a catalogue at the door", () => {
     expect(catalogueFormFault("NX", items)).toMatchObject({ code: "BAD_REQUEST", field });
   });
 
+  it.each([
+    ["diagnoses[1]", ["A01", "flu"]],
+    ["diagnoses", Array.from({ length: 40_001 }, () => "A01")],
+  ])("names %s", (field, diagnoses) => {
+    expect(catalogueFormFault("NX", ITEMS, diagnoses)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
   it("lets the fixture in, under an id only", () => {
     expect(catalogueFormFault("NX", ITEMS)).toBeUndefined();
     expect(catalogueFormFault("", ITEMS)?.field).toBe("catalogue_version");

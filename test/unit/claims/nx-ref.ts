@@ -111,7 +111,7 @@ export function region(schemes: readonly Scheme[] = [scheme(), scheme({ county: 
   const world = newWorld();
   for (const county of [ZHONGNING, JINGYUAN]) world.run(countyChanged, { county, version: 1 });
   for (const [institutionId, place] of Object.entries(INSTITUTIONS)) world.run(institutionChanged, { institutionId, ...place, version: 1 });
-  world.run(publishCatalogue, { catalogueVersion: "NX", items: ITEMS, contentHash: "nx" });
+  world.run(publishCatalogue, { catalogueVersion: "NX", items: ITEMS, diagnoses: [], contentHash: "nx" });
   for (const version of schemes) expectDone(publish(world, version, { atMs: LONG_AGO }));
   for (const person of [PERSON, VISITOR]) cover(world, person, [{}]);
   return world;

@@ -50,7 +50,12 @@ describe("a stay outside the home county", () => {
   it("example 8: catalogue and classes of the treatment place, deductible, rate and cap of the insured place", () => {
     const dear = scheme().classes.map((entry) => (entry.class === "A" ? { ...entry, selfFirstBp: 5_000 } : entry));
     const world = region([scheme()]);
-    world.run(publishCatalogue, { catalogueVersion: "JY", items: ITEMS.map((item) => ({ ...item, class: "A" })), contentHash: "jy" });
+    world.run(publishCatalogue, {
+      catalogueVersion: "JY",
+      items: ITEMS.map((item) => ({ ...item, class: "A" })),
+      diagnoses: [],
+      contentHash: "jy",
+    });
     const jingyuan = withCountyRate(scheme({ county: JINGYUAN, catalogueVersion: "JY", classes: dear }), 6_500);
     expectDone(publish(world, jingyuan));
     const stay = bill({ personId: VISITOR, lines: [line("A", 655_400n), line("OUT", 64_600n)] });

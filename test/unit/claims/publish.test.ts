@@ -5,7 +5,21 @@ import { publishCatalogue } from "../../../services/claims/domain/publish-catalo
 import { catalogues, drafts, itemOf, rowOf, schemeIdOf, timetables, versionOf } from "../../../services/claims/domain/scheme.ts";
 import { approveScheme, draftScheme, publishScheme, simulateScheme } from "../../../services/claims/domain/scheme-life.ts";
 import { isAskOwner } from "../../../services/values/outcome.ts";
-import { bill, expectDone, INPATIENT_CAP, ITEMS, publish, region, scheme, schemeIn, snapshot, submitted, ZHONGNING } from "./nx-ref.ts";
+import {
+  bill,
+  expectDone,
+  INPATIENT_CAP,
+  ITEMS,
+  line,
+  publish,
+  refusedWith,
+  region,
+  scheme,
+  schemeIn,
+  snapshot,
+  submitted,
+  ZHONGNING,
+} from "./nx-ref.ts";
 
 /** Today is 25 November 2011; version 1 of 2011 is in force. */
 const next = (overrides: Partial<Scheme> = {}) => scheme({ version: 2, fromDay: "2011-11-26", ...overrides });
@@ -152,9 +166,9 @@ describe("a catalogue", () => {
   it("is published once, and finds every item by its code", () => {
     const world = region();
     const items = [...ITEMS].reverse();
-    expect(expectDone(world.run(publishCatalogue, { catalogueVersion: "NX2", items, contentHash: "h" }))).toBe("h");
-    expect(expectDone(world.run(publishCatalogue, { catalogueVersion: "NX2", items, contentHash: "h" }))).toBe("h");
-    expect(world.run(publishCatalogue, { catalogueVersion: "NX2", items, contentHash: "g" }).result).toMatchObject({
+    expect(expectDone(world.run(publishCatalogue, { catalogueVersion: "NX2", items, diagnoses: [], contentHash: "h" }))).toBe("h");
+    expect(expectDone(world.run(publishCatalogue, { catalogueVersion: "NX2", items, diagnoses: [], contentHash: "h" }))).toBe("h");
+    expect(world.run(publishCatalogue, { catalogueVersion: "NX2", items, diagnoses: [], contentHash: "g" }).result).toMatchObject({
       code: "CATALOGUE_EXISTS",
     });
     const stored = world.get(catalogues.key("NX2"));
@@ -163,9 +177,26 @@ describe("a catalogue", () => {
     for (const code of ["", "AA", "ZZZ", "constructor"]) expect(itemOf(stored, code)).toBeUndefined();
   });
 
+  it("with diagnoses lets a bill name no other, and one without lets it name any", () => {
+    const world = region();
+    const input = { catalogueVersion: "NXD", items: ITEMS, diagnoses: ["J18.9", "A01.0"], contentHash: "d" };
+    expectDone(world.run(publishCatalogue, input));
+    expectDone(publish(world, next({ catalogueVersion: "NXD" })));
+    const later = { atMs: Date.parse("2011-11-30T10:00:00+08:00") };
+    const on = (diagnosis: string) => {
+      const day = { admittedOn: "2011-11-27", dischargedOn: "2011-11-28" };
+      return bill({ ...day, diagnosis, lines: [line("A", 100_000n, "2011-11-27")] });
+    };
+    expect(refusedWith(world, on("J18.8"), later)).toMatchObject({ code: "UNKNOWN_DIAGNOSIS", field: "bill.diagnosis" });
+    expect(submitted(world, on("J18.9"), later).state).toBe("APPROVED");
+    expect(submitted(region(), bill({ diagnosis: "Z99.9" })).state).toBe("APPROVED");
+    const twice = { ...input, catalogueVersion: "NXE", diagnoses: ["A01.0", "J18.9", "A01.0"] };
+    expect(world.run(publishCatalogue, twice).result).toMatchObject({ code: "BAD_SCHEME", field: "diagnoses[2]" });
+  });
+
   it("with an item twice contradicts itself", () => {
     const items = [...ITEMS, ...ITEMS.slice(0, 1)];
-    const { result } = region().run(publishCatalogue, { catalogueVersion: "NX3", items, contentHash: "h" });
+    const { result } = region().run(publishCatalogue, { catalogueVersion: "NX3", items, diagnoses: [], contentHash: "h" });
     expect(result).toMatchObject({ code: "BAD_SCHEME", field: `items[${ITEMS.length}].item_code` });
   });
 });
