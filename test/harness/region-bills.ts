@@ -22,8 +22,8 @@ const CROSS_BP = 500;
 const STAY_BP = 150;
 const REVIEW_BP = 400;
 /** Trauma: somebody else may be liable, so the scheme holds it for review. */
-const TRAUMA = "S61.0";
-const COLD = "J06.9";
+const TRAUMA = "S01.8";
+const COLD = "J06.903";
 const PNEUMONIA = "J18.9";
 const STAY_NIGHTS = 3;
 /** Stays of one person do not overlap: each further one lies so many days before the last. */
