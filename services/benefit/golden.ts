@@ -1,11 +1,14 @@
 /** The golden cases of a scheme: worked out by hand by its authors, decided here by the same code that decides claims. */
 import { adjudicate, type Before, entitlementOf, type Law, NOTHING_BEFORE, type Visit } from "./adjudicate.ts";
-import { type CatalogueItem, GOLDEN_RESULTS, type GoldenCase } from "./scheme.ts";
+import { type CatalogueItem, GOLDEN_RESULTS, type GoldenCase, type Scheme } from "./scheme.ts";
 import type { SchemeFault } from "./scheme-check.ts";
 
 /** Where a scheme does not decide its golden cases as they say; empty where it does. */
-export function goldenFaults(law: Law, itemOf: (itemCode: string) => CatalogueItem | undefined): SchemeFault[] {
-  return law.scheme.golden.flatMap((golden, index) => faultsOf(golden, ["golden", index], law, itemOf));
+export function goldenFaults(scheme: Scheme, itemOf: (itemCode: string) => CatalogueItem | undefined): SchemeFault[] {
+  const { classes, catalogueVersion } = scheme;
+  // Hashes are for the trace, which nobody asks for here.
+  const law: Law = { scheme, schemeHash: "", classes, catalogueVersion, catalogueHash: "" };
+  return scheme.golden.flatMap((golden, index) => faultsOf(golden, ["golden", index], law, itemOf));
 }
 
 function faultsOf(

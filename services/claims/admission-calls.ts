@@ -2,7 +2,7 @@
 import { type Admission as AdmissionMessage, ClaimsServiceDefinition as definition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
-import { askOwners, claimMessage, wanted } from "./answers.ts";
+import { askOwners, claimMessage, explained, wanted } from "./answers.ts";
 import {
   type AdmissionForm,
   type AdmissionInput,
@@ -16,10 +16,8 @@ import {
 } from "./domain/admission.ts";
 import { badDiagnosis, badInvoice, badLines, badProcedures, MAX_LINES, MAX_NEWBORNS } from "./domain/bill-form.ts";
 import { type Admission, admissions } from "./domain/documents.ts";
-import { explain } from "./domain/explain.ts";
 import { badCount, badDay, badFen, badId, badNumber, badPerson, missing } from "./domain/fields.ts";
 import { refuse } from "./domain/refusals.ts";
-import { documentsOf } from "./store.ts";
 
 const MAX_PAGES = 20;
 
@@ -87,10 +85,7 @@ export function admissionCalls({ reader, ask }: { readonly reader: Reader; reado
       input: (request) => settleInput(request),
       ask: (request) => askAbout(settleInput(request)),
       decision: settleAdmission,
-      async reply(claim) {
-        const { home, treating, catalogue } = await documentsOf(reader, claim);
-        return { claim: claimMessage(claim), steps: [...explain(claim, home, treating, catalogue)] };
-      },
+      reply: (claim) => explained(reader, claim),
     }),
     command(methods.settleAdmission, {
       check: (request) => settleFault(request),

@@ -1,13 +1,15 @@
 /** What several of claims' calls say and ask: a claim as the contract has it, and the owners' words on a person and an institution (protocols 15). */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import type { Claim as ClaimMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import type { BenefitStep, Claim as ClaimMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { RefusedError } from "../mesh/rpc.ts";
-import type { Ask } from "../mesh/wiring.ts";
+import type { Ask, Reader } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
 import type { Claim } from "./domain/documents.ts";
+import { explain } from "./domain/explain.ts";
 import { stretchFrom } from "./domain/ground.ts";
 import type { Asked } from "./domain/submit.ts";
+import { documentsOf } from "./store.ts";
 
 /** What the door has seen to be there. */
 export function wanted<T>(part: T | undefined): T {
@@ -52,4 +54,10 @@ export function claimMessage(claim: Claim): ClaimMessage {
     traceId,
     correctedFen: claim.corrected?.fen ?? 0n,
   };
+}
+
+/** A claim with the steps that led to its benefit, from stored documents alone. */
+export async function explained(reader: Reader, claim: Claim): Promise<{ claim: ClaimMessage; steps: BenefitStep[] }> {
+  const { home, treating, catalogue } = await documentsOf(reader, claim);
+  return { claim: claimMessage(claim), steps: [...explain(claim, home, treating, catalogue)] };
 }

@@ -9,12 +9,11 @@ import { type Ask, type Call, command, query, type Reader, trial } from "../mesh
 import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
-import { askForCover, askOwners, claimMessage, wanted } from "./answers.ts";
+import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
 import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Correction, Referral } from "./domain/documents.ts";
-import { explain } from "./domain/explain.ts";
 import { badCode, badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { refuse } from "./domain/refusals.ts";
@@ -24,7 +23,7 @@ import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
 import { type SubmitInput, submit } from "./domain/submit.ts";
 import { type CorrectionInput, decideCorrection, voidClaim } from "./domain/void-claim.ts";
-import { benefitYear, claimOf, correctionsOf, documentsOf, reviewTasksOf } from "./store.ts";
+import { benefitYear, claimOf, correctionsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -44,10 +43,7 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       input: ({ bill }): SubmitInput => ({ bill: billFrom(wanted(bill)) }),
       ask: ({ bill }) => askedBill(ask, wanted(bill)),
       decision: submit,
-      async reply(claim) {
-        const { home, treating, catalogue } = await documentsOf(reader, claim);
-        return { claim: claimMessage(claim), steps: [...explain(claim, home, treating, catalogue)] };
-      },
+      reply: (claim) => explained(reader, claim),
     }),
     query(methods.getBenefitYear, ({ personId, day, newborn }) => benefitYear(reader, { personId, day, newborn })),
     query(methods.getClaim, async ({ claimId }, caller) => {
@@ -62,9 +58,7 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       if (fault) return fault;
       const claim = await claimOf(reader, claimId);
       if (!claim || !mayRead(claim, caller)) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
-      const { home, treating, catalogue } = await documentsOf(reader, claim);
-      const steps = explain(claim, home, treating, catalogue);
-      return { claim: claimMessage(claim), steps: [...steps], treatingSchemeId: claim.basis.treatingSchemeId };
+      return { ...(await explained(reader, claim)), treatingSchemeId: claim.basis.treatingSchemeId };
     }),
     command(methods.reviewClaim, {
       check: reviewFault,

@@ -98,9 +98,7 @@ async function faultsOf(document: string, reader: Reader): Promise<PlacedFault[]
   }
   const faults = catalogueFaults(scheme, catalogue.items);
   if (faults.length > 0) return faults.map(placed);
-  const { classes, catalogueVersion } = scheme;
-  const law = { scheme, schemeHash: hashOf(scheme), classes, catalogueVersion, catalogueHash: catalogue.contentHash };
-  return goldenFaults(law, (itemCode) => itemOf(catalogue, itemCode)).map(placed);
+  return goldenFaults(scheme, (itemCode) => itemOf(catalogue, itemCode)).map(placed);
 }
 
 function badSchemeId(): Refusal {

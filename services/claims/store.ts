@@ -2,6 +2,7 @@
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
+import { MAX_NEWBORNS } from "./domain/bill-form.ts";
 import { type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { refuse } from "./domain/refusals.ts";
@@ -95,8 +96,6 @@ async function schemeOf(reader: Reader, schemeId: string): Promise<SchemeDocumen
   assert(found, `scheme ${schemeId} is published`);
   return found;
 }
-
-const MAX_NEWBORNS = 9;
 
 export interface YearAsked {
   readonly personId: string;

@@ -4,8 +4,9 @@
  *   nothing → OPEN → SETTLED | CANCELLED
  */
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
-import { halfUp, sum } from "../../values/money.ts";
+import { sum } from "../../values/money.ts";
 import { askOwner, isRefusal, isUnavailable, type Refusal } from "../../values/outcome.ts";
+import { lineSumFault } from "./bill.ts";
 import { canonical } from "./canonical.ts";
 import {
   type Admission,
@@ -24,8 +25,6 @@ import { stretchesOf } from "./ground.ts";
 import { refuse } from "./refusals.ts";
 import { type Asked, type SubmitInput, submit } from "./submit.ts";
 import { holderOf, overlapOf, yearKeys } from "./year.ts";
-
-const QUANTITY_SCALE = 10_000n;
 
 export type AdmissionForm = Pick<
   Admission,
@@ -252,12 +251,13 @@ function endStay(admission: Admission, state: State, change: Change<ClaimsEvents
 
 /** The lines' days and sums, as of the day on which they come. */
 function linesFault(lines: readonly BillLine[], from: string, { day: today }: Context): Refusal | undefined {
-  for (const [index, { day, quantityE4, unitPriceFen, billedFen }] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
     const field = `lines[${index}]`;
+    const { day } = line;
     if (day > today) return refuse("FUTURE_DAY", { field: `${field}.day`, day, today });
     if (day < from) return refuse("LINE_OUTSIDE_STAY", { field: `${field}.day`, day, from, to: today });
-    const wanted = halfUp(quantityE4 * unitPriceFen, QUANTITY_SCALE);
-    if (billedFen !== wanted) return refuse("LINE_SUM", { field: `${field}.billed_fen`, billed: billedFen, wanted });
+    const fault = lineSumFault(field, line);
+    if (fault) return fault;
   }
   return undefined;
 }

@@ -17,12 +17,18 @@ export function billFault(bill: Bill, today: string): Refusal | undefined {
   for (const [index, line] of bill.lines.entries()) {
     const field = `bill.lines[${index}]`;
     if (line.day < from || line.day > to) return refuse("LINE_OUTSIDE_STAY", { field: `${field}.day`, day: line.day, from, to });
-    const wanted = halfUp(line.quantityE4 * line.unitPriceFen, QUANTITY_SCALE);
-    if (line.billedFen !== wanted) return refuse("LINE_SUM", { field: `${field}.billed_fen`, billed: line.billedFen, wanted });
+    const fault = lineSumFault(field, line);
+    if (fault) return fault;
   }
   const wanted = sum(bill.lines.map((line) => line.billedFen));
   if (bill.totalFen !== wanted) return refuse("BILL_SUM", { field: "bill.total_fen", total: bill.totalFen, wanted });
   return undefined;
+}
+
+/** Where a line is not quantity times unit price, half-up. */
+export function lineSumFault(field: string, { quantityE4, unitPriceFen, billedFen }: BillLine): Refusal | undefined {
+  const wanted = halfUp(quantityE4 * unitPriceFen, QUANTITY_SCALE);
+  return billedFen === wanted ? undefined : refuse("LINE_SUM", { field: `${field}.billed_fen`, billed: billedFen, wanted });
 }
 
 /** The calendar years that the bill's days touch; none where the discharge is before the admission. The door limits a stay to a year's length. */

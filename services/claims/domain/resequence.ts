@@ -3,11 +3,11 @@
  * saw then less what the voided claim had drawn, and with the differences of those before it; in the order of their commits. Source: domain rules 3.4, example 11.
  */
 import type { Before } from "../../benefit/adjudicate.ts";
-import type { Loaded } from "../../values/decision.ts";
+import type { Key, Loaded } from "../../values/decision.ts";
 import { assert, isRefusal } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
 import { type Computed, type ComputeInput, compute } from "./compute.ts";
-import { type Claim, type Correction, claims, type Drawn, years } from "./documents.ts";
+import { type Claim, type Correction, claims, type Drawn } from "./documents.ts";
 import { capHolder, type Drawing, drawingOf, drawnKeys, holderOf } from "./year.ts";
 
 /** The published documents of a claim. */
@@ -37,16 +37,18 @@ function consideredOf(claim: Claim, waiting: Correction | undefined): { before: 
   return { before: claim.corrected?.before ?? claim.basis.before, drawing: drawingOf(claim) };
 }
 
+/** The other claims that the years of this one name, as far as they are loaded. */
+export function neighboursOf(claim: Claim, loaded: Loaded): Key<Claim>[] {
+  const ids = drawnKeys(claim).flatMap((key) => {
+    const year = loaded.get(key);
+    return [...(year?.visits.map((visit) => visit.claimId) ?? []), ...(year?.others ?? [])];
+  });
+  return [...new Set(ids)].filter((id) => id !== claim.bill.claimId).map((id) => claims.key(id));
+}
+
 /** The standing claims that came after this one and share a year with it, in the order in which they came. */
 export function laterClaims(claim: Claim, loaded: Loaded): Claim[] {
-  const ids = new Set<string>();
-  for (const key of drawnKeys(claim)) {
-    const [holder = "", year = ""] = key.id.split("/");
-    const doc = loaded.get(years.key(holder, year));
-    for (const id of [...(doc?.visits.map((visit) => visit.claimId) ?? []), ...(doc?.others ?? [])]) ids.add(id);
-  }
-  ids.delete(claim.bill.claimId);
-  const found = [...ids].flatMap((id) => loaded.get(claims.key(id)) ?? []);
+  const found = neighboursOf(claim, loaded).flatMap((key) => loaded.get(key) ?? []);
   return found.filter((one) => one.year === claim.year && isLater(one, claim) && stands(one)).sort((a, b) => (isLater(a, b) ? 1 : -1));
 }
 

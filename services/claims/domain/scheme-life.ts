@@ -79,9 +79,9 @@ export const simulateScheme: Decision<VersionInput, Draft> = {
   decide(input, state, change) {
     const draft = draftIn(input, state, ["DRAFT", "SIMULATED"]);
     if ("outcome" in draft) return draft;
-    const { scheme, contentHash } = draft;
+    const { scheme } = draft;
     const catalogue = state.must(catalogues.key(scheme.catalogueVersion));
-    const [fault] = goldenFaultsOf(scheme, contentHash, catalogue);
+    const [fault] = goldenFaults(scheme, (itemCode) => itemOf(catalogue, itemCode));
     if (fault) return refusalOf(fault);
     const simulated: Draft = { ...draft, state: "SIMULATED" };
     change.put(draftKey(input), simulated);
@@ -158,12 +158,6 @@ function draftIn(input: VersionInput, state: Loaded, wanted: readonly DraftState
   if (!wanted.includes(draft.state))
     return refuse("WRONG_SCHEME_STATE", { field: "scheme_id", scheme, state: draft.state, wanted: wanted[0] ?? "" });
   return draft;
-}
-
-function goldenFaultsOf(scheme: Scheme, schemeHash: string, catalogue: Catalogue): SchemeFault[] {
-  const { classes, catalogueVersion } = scheme;
-  const law = { scheme, schemeHash, classes, catalogueVersion, catalogueHash: catalogue.contentHash };
-  return goldenFaults(law, (itemCode) => itemOf(catalogue, itemCode));
 }
 
 function refusalOf({ path, zh, en }: SchemeFault): Refusal {

@@ -10,7 +10,7 @@ import { assert, type Refusal } from "../../values/outcome.ts";
 import { type Claim, type Correction, claims, corrections, invoices, years } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
-import { type Differing, laterClaims, resequence } from "./resequence.ts";
+import { type Differing, laterClaims, neighboursOf, resequence } from "./resequence.ts";
 import { catalogues, type SchemeDocument, schemes, versionOf } from "./scheme.ts";
 import { adjust, assertPath } from "./standing.ts";
 import { drawingOf, drawnKeys, exchange, leaveYears } from "./year.ts";
@@ -32,7 +32,7 @@ export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
       key,
       invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber),
       ...own,
-      ...laterKeys(claim, loaded),
+      ...neighboursOf(claim, loaded),
       ...later.flatMap(drawnKeys),
       ...[claim, ...later].map((one) => corrections.key(one.bill.claimId)),
       ...[claim, ...later].flatMap((one) => documentKeys(one, loaded)),
@@ -158,15 +158,6 @@ function withinCaps(claim: Claim, toFen: bigint, state: State): bigint {
     const usedFen = state.must(years.key(holder, claim.year)).usedFen[code] ?? 0n;
     return toFen <= nowFen ? most : lesser(most, greater(nowFen, nowFen + capFen - usedFen));
   }, toFen);
-}
-
-/** The claims that the years of this one name. */
-function laterKeys(claim: Claim, loaded: Loaded): Key<Claim>[] {
-  const ids = drawnKeys(claim).flatMap((key) => {
-    const year = loaded.get(years.key(...key.id.split("/")));
-    return [...(year?.visits.map((visit) => visit.claimId) ?? []), ...(year?.others ?? [])];
-  });
-  return [...new Set(ids)].map((id) => claims.key(id));
 }
 
 function schemeKey(schemeId: string) {

@@ -26,19 +26,24 @@ export interface AdjustInput {
   readonly adjustedOn: string;
 }
 
-/** As if so much more had been promised; less is the same the other way round. */
-function linesOf({ homeCounty: home, treatingCounty: treating, institutionId, deltaFen }: AdjustInput): readonly Line[] {
-  const fen = deltaFen < 0n ? -deltaFen : deltaFen;
+/** Who owes whom the difference, where they are two: what comes back is a new debt of the treating county, for the old one may be settled already. */
+function debtOf({ homeCounty: home, treatingCounty: treating, deltaFen }: AdjustInput) {
+  return deltaFen > 0n ? { debtor: home, creditor: treating, fen: deltaFen } : { debtor: treating, creditor: home, fen: -deltaFen };
+}
+
+function linesOf(input: AdjustInput): readonly Line[] {
+  const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen } = input;
+  const { debtor, creditor, fen } = debtOf(input);
   const lines = newLines();
+  // As if so much more had been promised; less is the same the other way round.
   lines.debit(home, BENEFITS, fen);
-  if (home !== treating) {
-    if (deltaFen > 0n) lines.credit(home, dueTo(treating), fen);
-    // What comes back is a new debt of the treating county, not less of the old one: that may be settled already.
-    else lines.credit(home, dueFrom(treating), fen);
-    lines.debit(treating, deltaFen > 0n ? dueFrom(home) : dueTo(home), fen);
-  }
   lines.credit(treating, hospitalAccount(institutionId), fen);
-  return deltaFen > 0n ? lines.all() : reversed(lines.all());
+  const promised = deltaFen > 0n ? lines.all() : reversed(lines.all());
+  if (home === treating) return promised;
+  const between = newLines();
+  between.credit(debtor, dueTo(creditor), fen);
+  between.debit(creditor, dueFrom(debtor), fen);
+  return [...promised, ...between.all()];
 }
 
 export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents> = {
@@ -49,7 +54,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       ...postingKeys(input.adjustmentId, linesOf(input)),
     ];
     if (input.homeCounty === input.treatingCounty) return keys;
-    return [...keys, books.key(debtorOf(input)), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
+    return [...keys, books.key(debtOf(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
   },
   decide(input, state, change, context) {
     const { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, deltaFen, adjustedOn } = input;
@@ -61,8 +66,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     if (home !== treating) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
-      const [debtor, creditor] = deltaFen > 0n ? [home, treating] : [treating, home];
-      const fen = deltaFen < 0n ? -deltaFen : deltaFen;
+      const { debtor, creditor, fen } = debtOf(input);
       const book = state.get(books.key(debtor));
       if (!book) return unavailable(`county ${debtor} is not known yet`);
       change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
@@ -73,7 +77,3 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     return { posted: true };
   },
 };
-
-function debtorOf({ homeCounty, treatingCounty, deltaFen }: AdjustInput): string {
-  return deltaFen > 0n ? homeCounty : treatingCounty;
-}
