@@ -13,6 +13,7 @@ import {
   type DiseasePrice,
   type ItemClass,
   type LevelTerms,
+  type OutpatientOrder,
   type Scheme,
   type Segment,
   type SeriousDisease,
@@ -128,6 +129,7 @@ interface Rational {
 /** What an entitlement computes before the caps. */
 interface Computed {
   readonly code: string;
+  readonly order: OutpatientOrder;
   readonly deductibleFen: bigint;
   readonly rateBp: number;
   readonly subsidyFen: bigint;
@@ -244,17 +246,18 @@ function eligibleOf(line: PricedLine, level: Level, classes: readonly ItemClass[
 
 function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed {
   const { visit, law, totalFen, eligibleFen, note } = one;
-  const { scheme } = law;
   const rule = `${benefit.code}/${terms.level}`;
+  const order = orderOf(visit, law.scheme, benefit);
   const subsidyFen = lesser(benefit.subsidyFen, totalFen);
   if (subsidyFen > 0n) note?.("SUBSIDY", rule, totalFen, subsidyFen, words.subsidy(subsidyFen));
   // The family account comes first where the scheme says so: the pool then sees what is left.
-  const first = visit.visitKind === "OUTPATIENT" && scheme.outpatientOrder === "ACCOUNT_THEN_POOL" ? accountPart(one, eligibleFen) : 0n;
+  const first = order === "ACCOUNT_THEN_POOL" ? accountPart(one, eligibleFen) : 0n;
   const baseFen = eligibleFen - first;
   const { deductibleFen, deducted } = deductibleOf(one, benefit, terms, baseFen);
   const { rate } = terms;
   const common = {
     code: benefit.code,
+    order,
     subsidyFen,
     perVisitCapFen: benefit.perVisitCapFen,
     assistanceFen: 0n,
@@ -263,8 +266,7 @@ function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed
     deducted,
     deductibleFen,
   };
-  if (visit.visitKind === "OUTPATIENT" && scheme.outpatientOrder === "ACCOUNT_ONLY")
-    return { ...common, rateBp: 0, resultFen: 0n, byRate: false };
+  if (order === "ACCOUNT_ONLY") return { ...common, rateBp: 0, resultFen: 0n, byRate: false };
   const leftFen = totalFen - subsidyFen;
   switch (rate.kind) {
     case "QUOTA": {
@@ -300,6 +302,11 @@ function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed
       return { ...common, rateBp: shown(top), resultFen: floored(one, rule, terms, deductibleFen, exact), byRate: true };
     }
   }
+}
+
+/** Who pays first on a visit; a stay is never paid from the family account. */
+export function orderOf({ visitKind }: VisitFacts, scheme: Scheme, { outpatientOrder }: BenefitRule): OutpatientOrder {
+  return visitKind === "OUTPATIENT" ? (outpatientOrder ?? scheme.outpatientOrder) : "POOL_ONLY";
 }
 
 /** What of (from; to] lies in a segment. */
@@ -400,6 +407,7 @@ function byQuota({ law, visit, totalFen, note }: Case, serious: SeriousDisease):
 }
 
 const FIXED = {
+  order: "POOL_ONLY",
   deductibleFen: 0n,
   rateBp: 0,
   subsidyFen: 0n,
@@ -438,15 +446,14 @@ function accountPart({ before }: Case, mostFen: bigint): bigint {
 function paid(one: Case, computed: Computed): Adjudicated {
   const { visit, law, before, totalFen, eligibleFen, note } = one;
   const { scheme } = law;
-  const { code, subsidyFen, hospitalFen, deductibleFen } = computed;
+  const { code, order, subsidyFen, hospitalFen, deductibleFen } = computed;
   const caps = capsOver(scheme.caps, code);
   const { fundFen, overCapFen } = capped(one, computed, caps);
   let leftFen = totalFen - hospitalFen - subsidyFen - fundFen;
-  const outpatient = visit.visitKind === "OUTPATIENT" && scheme.outpatientOrder !== "POOL_ONLY";
   const openFen = greater(0n, lesser(leftFen, eligibleFen - fundFen));
-  const accountFen = outpatient ? accountPart(one, openFen) : 0n;
-  if (outpatient && before.accountFen > 0n)
-    note?.("ACCOUNT", scheme.outpatientOrder, before.accountFen, accountFen, words.account(before.accountFen, accountFen));
+  const accountFen = order === "POOL_ONLY" ? 0n : accountPart(one, openFen);
+  if (order !== "POOL_ONLY" && before.accountFen > 0n)
+    note?.("ACCOUNT", order, before.accountFen, accountFen, words.account(before.accountFen, accountFen));
   leftFen -= accountFen;
   const assistanceFen = assisted(one, computed, openFen - accountFen, leftFen);
   leftFen -= assistanceFen;

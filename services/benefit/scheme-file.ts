@@ -1,6 +1,6 @@
 /**
- * A benefit scheme from its YAML document: whether every field is one. Contradictions are `domain/benefit/scheme-check.ts`'s to find; all faults come with line and column.
- * Fields are named as in the document (snake_case). Whole numbers only: fen, and basis points (62.5 % is 6250).
+ * A benefit scheme from its YAML document: whether every field is one. Contradictions are `scheme-check.ts`'s to find; all faults come with line and column.
+ * Fields are named as in the document (snake_case); `reference.md` tells each to those who write one. Whole numbers only: fen, and basis points (62.5 % is 6250).
  */
 import { parseYaml } from "../mesh/yaml.ts";
 import { isDay } from "../values/days.ts";
@@ -26,6 +26,7 @@ import {
   type GoldenCase,
   type LevelTerms,
   OUTPATIENT_ORDERS,
+  type OutpatientOrder,
   type Rate,
   RESEQUENCE,
   SCOPES,
@@ -159,6 +160,7 @@ const benefit = message({
   ),
   levels: few(levelTerms, LEVELS.length, 1),
   per_visit_cap_fen: optional<bigint | undefined>(fen, undefined),
+  outpatient_order: optional<OutpatientOrder | undefined>(among(OUTPATIENT_ORDERS), undefined),
 });
 
 const result = optional<bigint | undefined>(

@@ -105,6 +105,8 @@ export interface BenefitRule {
   /** At the levels that are not here there is no such benefit. */
   readonly levels: readonly LevelTerms[];
   readonly perVisitCapFen: bigint | undefined;
+  /** Instead of the scheme's; undefined: the scheme's. */
+  readonly outpatientOrder: OutpatientOrder | undefined;
 }
 
 export interface DeductibleRule {
@@ -194,7 +196,7 @@ export interface Reversal {
   readonly resequence: Resequence;
 }
 
-/** At the end of a year with a surplus (二次补偿): who bore more than `overFen` of eligible amounts shares a pot. */
+/** At the end of a year with a surplus (二次补偿): claims of which the person bore more than `overFen` of eligible amounts share a pot, each at most `shareBp` of it. */
 export interface SecondCompensation {
   readonly overFen: bigint;
   readonly shareBp: number;
