@@ -88,7 +88,8 @@ function checkPath(claim: ClaimView, told: Told, findings: Findings): void {
   const approved = state === "APPROVED" || state === "PAID" || state === "VOIDED";
   hold(approvals + refusals === decision && approvals === (approved ? 1 : 0));
   if (state === "IN_REVIEW") hold(told(HELD) > refusals);
-  if (state === "PENDING" || (approved && county !== treatingCounty && benefit.fundFen > 0n)) hold(told(REQUESTED) >= 1);
+  if (state === "PENDING" || (approved && county !== treatingCounty && benefit.fundFen + benefit.accountFen > 0n))
+    hold(told(REQUESTED) >= 1);
   if (state === "REFUSED") hold(refusals >= 1 && told(HELD) + told(REQUESTED) >= 1);
   const paid = told(PAID) >= 1;
   hold(approved || !paid);

@@ -45,11 +45,13 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
     findings.hold(!isLate(flight, claim.decidedAtMs), () => `claim ${claim._id} is ${claim.state} and has no payable ${id}`);
     return;
   }
-  const promised = `${claim.treatingCounty} pays ${claim.benefit.fundFen} fen to ${claim.bill.institutionId}`;
+  const { fundFen, accountFen } = claim.benefit;
+  const promised = `${claim.treatingCounty} pays ${fundFen + accountFen} fen to ${claim.bill.institutionId}`;
   const posted = `${payable.county} pays ${payable.amountFen} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
   // Every change after the approval is an entry of its own, which the payable counts.
-  const changedFen = claim.state === "VOIDED" ? -claim.benefit.fundFen : (claim.corrected?.fen ?? 0n);
+  const corrected = claim.corrected && claim.corrected.fen + claim.corrected.drawn.accountFen - accountFen;
+  const changedFen = claim.state === "VOIDED" ? -(fundFen + accountFen) : (corrected ?? 0n);
   const postedFen = payable.adjustedFen ?? 0n;
   const says = () => `payable ${id} was adjusted by ${postedFen} fen, its claim, ${claim.state}, by ${changedFen}`;
   findings.hold(changedFen === postedFen || !flight.settled, says);

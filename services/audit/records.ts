@@ -42,12 +42,19 @@ export interface DrawnView {
   readonly caps: readonly { readonly code: string; readonly holder: string }[];
   readonly stay: boolean;
   readonly borneFen: bigint;
+  readonly accountFen: bigint;
 }
 
 /** A kind of event that claims told in an entry, and a claim that the entry is about. */
 export interface ClaimEventView {
   readonly claimId: string;
   readonly name: string;
+}
+
+/** What a household's account has paid. */
+export interface HouseholdView extends Stored {
+  readonly heads: Readonly<Record<string, number>>;
+  readonly takenFen: bigint;
 }
 
 export interface YearView extends Stored {
@@ -60,7 +67,13 @@ export interface YearView extends Stored {
 }
 
 export interface SchemeView extends Stored {
-  readonly scheme: { readonly caps: readonly { readonly code: string; readonly fen: bigint }[] };
+  readonly scheme: {
+    readonly county: string;
+    readonly year: number;
+    readonly caps: readonly { readonly code: string; readonly fen: bigint }[];
+    readonly funds: readonly { readonly fund: string; readonly shareBp?: number; readonly fenPerHead?: bigint }[];
+    readonly financing: readonly { readonly fenPerHead: bigint; readonly categories: readonly string[] }[];
+  };
 }
 
 export interface LineView {
@@ -227,6 +240,8 @@ export interface Records {
   claimEvents(names: readonly string[]): AsyncIterable<ClaimEventView>;
   /** By holder. */
   years(): AsyncIterable<YearView>;
+  /** By `_id`. */
+  households(): AsyncIterable<HouseholdView>;
   schemes(): AsyncIterable<SchemeView>;
 
   /** By sequence. */

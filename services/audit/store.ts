@@ -12,6 +12,7 @@ import type {
   DueView,
   EntryView,
   HeadView,
+  HouseholdView,
   JournalView,
   LedgerView,
   OrderPartView,
@@ -100,6 +101,7 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     claims: () => read<ClaimView>("claims", "claims", byId, leaner),
     claimsByPerson: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.personId": 1, year: 1 } }),
     claimEvents: (names) => read<ClaimEventView>("claims", "journal", ...claimEventStages(names)),
+    households: () => read<HouseholdView>("claims", "households", { $sort: { _id: 1 } }),
     years: () => read<YearView>("claims", "years", { $sort: { holder: 1, year: 1 } }),
     schemes: () => read<SchemeView>("claims", "schemes"),
 

@@ -1,6 +1,9 @@
-/** Invariant 3: a benefit year holds exactly what the standing claims have drawn on it, and no more than the scheme's caps. A cap may be a person's, a mother's with her newborns, or a household's. */
+/**
+ * Invariant 3: a benefit year holds exactly what the standing claims have drawn on it, and no more than the scheme's caps. A cap may be a person's, a mother's with her newborns,
+ * or a household's; and a household's account has paid what its claims say, and no more than was put into it.
+ */
 import type { Findings } from "./findings.ts";
-import type { ClaimView, DrawnView, Records, SchemeView, YearView } from "./records.ts";
+import type { ClaimView, DrawnView, HouseholdView, Records, SchemeView, YearView } from "./records.ts";
 import { joined } from "./streams.ts";
 
 export const YEARS_TITLE = {
@@ -16,8 +19,14 @@ type Caps = ReadonlyMap<string, SchemeView["scheme"]["caps"]>;
 
 export async function checkYears(records: Records, findings: Findings): Promise<void> {
   const caps = new Map<string, SchemeView["scheme"]["caps"]>();
-  for await (const { _id, scheme } of records.schemes()) caps.set(_id, scheme.caps);
-  const groups = joined<{ claims: ClaimView; years: YearView }>({
+  const given = new Map<string, bigint>();
+  for await (const { _id, scheme } of records.schemes()) {
+    caps.set(_id, scheme.caps);
+    const key = `${scheme.county}/${scheme.year}`;
+    given.set(key, greatest(given.get(key) ?? 0n, familyFen(scheme)));
+  }
+  const groups = joined<{ claims: ClaimView; years: YearView; households: HouseholdView }>({
+    households: { rows: records.households(), key: ({ _id }) => _id },
     claims: { rows: records.claimsByPerson(), key: ({ bill }) => bill.personId.slice(0, HOUSEHOLD_DIGITS) },
     years: { rows: records.years(), key: ({ holder }) => holder.slice(0, HOUSEHOLD_DIGITS) },
   });
@@ -29,7 +38,39 @@ export async function checkYears(records: Records, findings: Findings): Promise<
       findings.look();
       checkYear(key, years.get(key), standing, caps, findings);
     }
+    checkAccount(rows.households[0], standing, given, findings);
   }
+}
+
+function greatest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+/** What a scheme puts into a household's account for each head. */
+function familyFen({ funds, financing }: SchemeView["scheme"]): bigint {
+  const family = funds.find(({ fund }) => fund === "FAMILY");
+  const raisedFen = financing.reduce((sum, { fenPerHead, categories }) => (categories.length === 0 ? sum + fenPerHead : sum), 0n);
+  return family ? (family.fenPerHead ?? (raisedFen * BigInt(family.shareBp ?? 0)) / 10_000n) : 0n;
+}
+
+function checkAccount(
+  household: HouseholdView | undefined,
+  standing: readonly ClaimView[],
+  given: ReadonlyMap<string, bigint>,
+  findings: Findings,
+): void {
+  const claimedFen = standing.reduce((sum, claim) => sum + drawnOf(claim).accountFen, 0n);
+  const takenFen = household?.takenFen ?? 0n;
+  const id = household?._id ?? standing[0]?.bill.personId.slice(0, HOUSEHOLD_DIGITS) ?? "";
+  findings.hold(takenFen === claimedFen, () => `the account of ${id} has paid ${takenFen} fen, its standing claims say ${claimedFen}`);
+  if (!household || takenFen === 0n) return;
+  // The county is in the household's id; the newest version of a year says what is given, and none gives more than the most generous.
+  const county = id.slice(0, 6);
+  const mostFen = Object.entries(household.heads).reduce(
+    (sum, [year, heads]) => sum + (given.get(`${county}/${year}`) ?? 0n) * BigInt(heads),
+    0n,
+  );
+  findings.hold(takenFen <= mostFen, () => `the account of ${id} has paid ${takenFen} fen, ${mostFen} were put into it`);
 }
 
 /** The person's year, or the newborn's under its mother. */

@@ -33,6 +33,8 @@ export interface PricedLine {
   readonly item: CatalogueItem;
   readonly quantityE4: bigint;
   readonly billedFen: bigint;
+  /** What the review desk took off it; what counts shrinks in proportion. Left out: nothing. */
+  readonly deductedFen?: bigint;
   readonly day: string;
   /** False on a day on which the person is not covered: such a line is the patient's. */
   readonly covered: boolean;
@@ -204,7 +206,7 @@ export function adjudicate(visit: Visit, entitlement: Entitlement, law: Law, bef
   let totalFen = 0n;
   let eligibleFen = 0n;
   for (const line of visit.lines) {
-    totalFen += line.billedFen;
+    totalFen += line.billedFen - (line.deductedFen ?? 0n);
     eligibleFen += eligibleOf(line, visit.level, law.classes, note);
   }
   note?.("ELIGIBLE", law.catalogueVersion, totalFen, eligibleFen, words.eligible(totalFen, eligibleFen));
@@ -220,7 +222,7 @@ export function adjudicate(visit: Visit, entitlement: Entitlement, law: Law, bef
 
 /** Item scope, then price limit, then what the patient pays first of the class. */
 function eligibleOf(line: PricedLine, level: Level, classes: readonly ItemClass[], note: Case["note"]): bigint {
-  const { item, billedFen, quantityE4 } = line;
+  const { item, billedFen, quantityE4, deductedFen = 0n } = line;
   if (!line.covered) {
     note?.("LINE", item.itemCode, billedFen, 0n, words.uncovered(item.name, billedFen, line.day));
     return 0n;
@@ -241,7 +243,11 @@ function eligibleOf(line: PricedLine, level: Level, classes: readonly ItemClass[
     eligibleFen,
     words.line(item.name, item.class, billedFen, limitedFen, share.selfFirstBp, eligibleFen),
   );
-  return eligibleFen;
+  if (deductedFen === 0n) return eligibleFen;
+  const standing = limitedFen * (billedFen - deductedFen) * BigInt(FULL_BP - share.selfFirstBp);
+  const leftFen = halfUp(standing, billedFen * BP);
+  note?.("DEDUCTION", item.itemCode, eligibleFen, leftFen, words.deduction(item.name, billedFen, deductedFen, leftFen));
+  return leftFen;
 }
 
 function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed {
@@ -305,7 +311,7 @@ function byBenefit(one: Case, benefit: BenefitRule, terms: LevelTerms): Computed
 }
 
 /** Who pays first on a visit; a stay is never paid from the family account. */
-export function orderOf({ visitKind }: VisitFacts, scheme: Scheme, { outpatientOrder }: BenefitRule): OutpatientOrder {
+export function orderOf({ visitKind }: Pick<VisitFacts, "visitKind">, scheme: Scheme, { outpatientOrder }: BenefitRule): OutpatientOrder {
   return visitKind === "OUTPATIENT" ? (outpatientOrder ?? scheme.outpatientOrder) : "POOL_ONLY";
 }
 
@@ -425,14 +431,15 @@ function byPrice({ law, visit, note }: Case, { code, priceFen, fundBp, separatel
   note?.("PRICE", code, priceFen, fundFen, words.price(priceFen, fundBp, fundFen));
   let resultFen = fundFen;
   let actualFen = 0n;
-  for (const { item, billedFen } of visit.lines) {
+  for (const { item, billedFen, deductedFen = 0n } of visit.lines) {
+    const standingFen = billedFen - deductedFen;
     const apart = separately.find(({ items }) => items.includes(item.itemCode));
     if (!apart) {
-      actualFen += billedFen;
+      actualFen += standingFen;
       continue;
     }
-    const fen = halfUp(billedFen * BigInt(apart.bp), BP * size) * size;
-    note?.("SEPARATE", item.itemCode, billedFen, fen, words.separate(item.name, billedFen, apart.bp, fen));
+    const fen = halfUp(standingFen * BigInt(apart.bp), BP * size) * size;
+    note?.("SEPARATE", item.itemCode, standingFen, fen, words.separate(item.name, standingFen, apart.bp, fen));
     resultFen += fen;
   }
   return { ...FIXED, code, resultFen, hospitalFen: actualFen - priceFen };

@@ -6,6 +6,7 @@ import { yuan } from "../values/money.ts";
 
 export type StepName =
   | "LINE"
+  | "DEDUCTION"
   | "ELIGIBLE"
   | "SUBSIDY"
   | "DEDUCTIBLE"
@@ -53,6 +54,14 @@ export const words = {
       `${name} (class ${classCode}) ${yuan(billedFen)}${limitEn}, ${percent(selfFirstBp)} paid first: ${yuan(eligibleFen)} counts`,
     ];
   },
+  deduction: (name: string, billedFen: bigint, deductedFen: bigint, leftFen: bigint): Words => [
+    `${name} ${yuan(billedFen)} 元，审核扣减 ${yuan(deductedFen)} 元，可补偿 ${yuan(leftFen)} 元`,
+    `${name} ${yuan(billedFen)}, ${yuan(deductedFen)} taken off by the review: ${yuan(leftFen)} counts`,
+  ],
+  deducted: (deductedFen: bigint, hospitalFen: bigint, patientFen: bigint): Words => [
+    `审核共扣减 ${yuan(deductedFen)} 元，基金因此少付的由医院承担；医院承担 ${yuan(hospitalFen)} 元，个人支付仍为 ${yuan(patientFen)} 元`,
+    `${yuan(deductedFen)} taken off in all; what the fund pays less by it is the hospital's: the hospital bears ${yuan(hospitalFen)}, the patient pays ${yuan(patientFen)} as before`,
+  ],
   outOfScope: (name: string, billedFen: bigint, lowest: string): Words => [
     `${name} ${yuan(billedFen)} 元：${lowest} 级以上机构方可补偿`,
     `${name} ${yuan(billedFen)}: counts only at level ${lowest} and above`,

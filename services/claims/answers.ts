@@ -53,11 +53,11 @@ export function claimMessage(claim: Claim): ClaimMessage {
     paidAtMs: BigInt(claim.paidAtMs),
     traceId,
     correctedFen: claim.corrected?.fen ?? 0n,
+    deductions: [...(claim.deductions ?? [])],
   };
 }
 
 /** A claim with the steps that led to its benefit, from stored documents alone. */
 export async function explained(reader: Reader, claim: Claim): Promise<{ claim: ClaimMessage; steps: BenefitStep[] }> {
-  const { home, treating, catalogue } = await documentsOf(reader, claim);
-  return { claim: claimMessage(claim), steps: [...explain(claim, home, treating, catalogue)] };
+  return { claim: claimMessage(claim), steps: [...explain(claim, await documentsOf(reader, claim))] };
 }

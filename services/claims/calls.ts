@@ -1,5 +1,6 @@
 import {
   type Correction as CorrectionMessage,
+  type Deduction as DeductionForm,
   ClaimsServiceDefinition as definition,
   type RegisterDiseaseRequest,
   type RegisterReferralRequest,
@@ -10,11 +11,11 @@ import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
-import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
+import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Correction, Referral } from "./domain/documents.ts";
-import { badCode, badCounty, badDay, badId, badPerson, badText, missing } from "./domain/fields.ts";
+import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type DiseaseInput, registerDisease } from "./domain/register-disease.ts";
@@ -62,11 +63,12 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
     }),
     command(methods.reviewClaim, {
       check: reviewFault,
-      input: ({ county, claimId, verdict, reason }): ReviewInput => ({
+      input: ({ county, claimId, verdict, reason, deductions }): ReviewInput => ({
         county,
         claimId,
         verdict: verdict === "REFUSE" ? "REFUSE" : "APPROVE",
         reason,
+        deductions: deductions.map((one) => ({ ...one, reason: one.reason === "UNSPECIFIED" ? "OTHER" : one.reason })),
       }),
       decision: review,
       reply: (claim) => ({ claim: claimMessage(claim) }),
@@ -164,13 +166,33 @@ function mayRead(claim: Claim, { role, scope }: Caller): boolean {
   return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
 }
 
-function reviewFault({ county, claimId, verdict, reason }: ReviewClaimRequest): Refusal | undefined {
+function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewClaimRequest): Refusal | undefined {
   return (
     badCounty("county", county) ??
     badId("claim_id", claimId) ??
     (verdict === "UNSPECIFIED" ? missing("verdict") : undefined) ??
-    (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_REASON) : undefined)
+    (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_REASON) : undefined) ??
+    (verdict === "REFUSE" && deductions.length > 0
+      ? badRequest("deductions", "拒付不得再扣减", "a refusal has no deductions")
+      : deductionsFault(deductions))
   );
+}
+
+function deductionsFault(deductions: readonly DeductionForm[]): Refusal | undefined {
+  const lines = new Set<number>();
+  for (const [index, { line, fen, reason, note }] of deductions.entries()) {
+    const at = `deductions[${index}]`;
+    const fault =
+      badNumber(`${at}.line`, line, 1, MAX_LINES) ??
+      (lines.has(line) ? badRequest(`${at}.line`, "该行已扣减", "the line has a deduction already") : undefined) ??
+      badFen(`${at}.fen`, fen) ??
+      (fen === 0n ? badRequest(`${at}.fen`, "须大于 0", "must be above 0") : undefined) ??
+      (reason === "UNSPECIFIED" ? missing(`${at}.reason`) : undefined) ??
+      (reason === "OTHER" || note !== "" ? badText(`${at}.note`, note, MAX_REASON) : undefined);
+    if (fault) return fault;
+    lines.add(line);
+  }
+  return undefined;
 }
 
 function referralFault({ county, referralId, personId, toInstitutionId, fromDay, toDay }: RegisterReferralRequest): Refusal | undefined {

@@ -3,21 +3,13 @@ import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
+import type { Documents } from "./domain/compute.ts";
 import { type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
+import { balanceOf, householdKey } from "./domain/family-account.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
+import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
-import {
-  type Catalogue,
-  catalogues,
-  type Draft,
-  drafts,
-  rowOf,
-  type SchemeDocument,
-  schemeIdOf,
-  schemes,
-  timetables,
-  versionOf,
-} from "./domain/scheme.ts";
+import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { capHolder, holderOf } from "./domain/year.ts";
 
 const MAX_TASKS = 500;
@@ -28,6 +20,7 @@ const MAX_EXPIRING = 500;
 export const indexes: Indexes = {
   claims: [{ keys: { state: 1, county: 1, waitingSinceMs: 1 }, partial: { waitingSinceMs: { $gt: 0 } } }],
   covers: [],
+  households: [],
   institutions: [],
   counties: [],
   years: [],
@@ -79,11 +72,8 @@ export function draftsOf(reader: Reader, county: string): Promise<readonly Draft
   return reader.find(drafts, { county }, { sort: { "scheme.year": -1, "scheme.version": -1 }, limit: MAX_SCHEMES });
 }
 
-/** The published documents that a claim was computed by. They never change and are never taken away: that one is not there is a bug. */
-export async function documentsOf(
-  reader: Reader,
-  { benefit, basis }: Claim,
-): Promise<{ home: SchemeDocument; treating: SchemeDocument; catalogue: Catalogue }> {
+/** The published documents that a claim was computed by. */
+export async function documentsOf(reader: Reader, { benefit, basis }: Claim): Promise<Documents> {
   const [home, treating] = await Promise.all([schemeOf(reader, benefit.schemeId), schemeOf(reader, basis.treatingSchemeId)]);
   const catalogue = await reader.get(catalogues.key(treating.scheme.catalogueVersion));
   assert(catalogue, `catalogue ${treating.scheme.catalogueVersion} is published`);
@@ -91,8 +81,7 @@ export async function documentsOf(
 }
 
 async function schemeOf(reader: Reader, schemeId: string): Promise<SchemeDocument> {
-  const version = versionOf(schemeId);
-  const found = version && (await reader.get(schemes.key(version.county, version.year, version.version)));
+  const found = await reader.get(schemeKeyOf(schemeId));
   assert(found, `scheme ${schemeId} is published`);
   return found;
 }
@@ -120,7 +109,10 @@ export async function benefitYear(reader: Reader, { personId, day, newborn }: Ye
     }),
   );
   const { compensatedStays = 0, borneFen = 0n } = own ?? {};
-  return { schemeId: schemeIdOf(scheme), caps, compensatedStays, borneFen };
+  const household = await reader.get(householdKey(who));
+  const timetable = await reader.get(timetables.key(scheme.county));
+  const accountFen = household && timetable ? balanceOf(household, timetable, scheme.year) : 0n;
+  return { schemeId: schemeIdOf(scheme), caps, compensatedStays, borneFen, accountFen };
 }
 
 async function schemeOn(reader: Reader, personId: string, day: string): Promise<SchemeDocument | Refusal> {

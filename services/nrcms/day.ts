@@ -104,6 +104,7 @@ export async function reviewOnce(counties: readonly string[], people: People, ta
           county,
           claimId,
           verdict,
+          deductions: [],
           reason: refuse ? "第三方责任 / a third party is liable" : "",
         });
         tally.reviewed.add(claimId);

@@ -41,19 +41,20 @@ export const messages: readonly Message[] = [
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {
-    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, approvedOn }) => ({
+    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, accountFen, approvedOn }) => ({
       approvalId,
       claimId,
       homeCounty,
       treatingCounty,
       institutionId,
       fundFen,
+      accountFen,
       approvedOn,
     }),
     decision: approve,
   }),
   told("claims", "ClaimAdjusted", ClaimAdjusted, {
-    input: ({ adjustmentId, approvalId, claimId, homeCounty, treatingCounty, institutionId, deltaFen, adjustedOn }) => ({
+    input: ({ adjustmentId, approvalId, claimId, homeCounty, treatingCounty, institutionId, deltaFen, accountDeltaFen, adjustedOn }) => ({
       adjustmentId,
       approvalId,
       claimId,
@@ -61,6 +62,7 @@ export const messages: readonly Message[] = [
       treatingCounty,
       institutionId,
       deltaFen,
+      accountDeltaFen,
       adjustedOn,
     }),
     decision: adjust,

@@ -63,7 +63,7 @@ export function goodReceipt({ county }: Setting): ReceiveFundsRequest {
 }
 
 export function goodVerdict({ county, claim }: Setting): ReviewClaimRequest {
-  return { requestId: "", county, claimId: claim, verdict: "REFUSE", reason: "不符" };
+  return { requestId: "", county, claimId: claim, verdict: "REFUSE", reason: "不符", deductions: [] };
 }
 
 export function goodReferral({ county, hospital, person }: Setting): RegisterReferralRequest {

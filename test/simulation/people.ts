@@ -249,6 +249,7 @@ export class People {
           county,
           claimId,
           verdict,
+          deductions: [],
           reason: "理由",
         }),
       );

@@ -64,6 +64,8 @@ export interface Drawn {
   readonly borneFen: bigint;
   readonly months: readonly PaidMonth[];
   readonly deducted: string;
+  /** From the family account. */
+  readonly accountFen: bigint;
 }
 
 /** One order's payment of a claim. */
@@ -77,6 +79,28 @@ export interface Corrected {
   readonly fen: bigint;
   readonly before: Before;
   readonly drawn: Drawn;
+}
+
+/** Why the review desk takes something off a line (扣款原因). */
+export const DEDUCTION_REASONS = [
+  "OVER_PRICE",
+  "OVER_QUANTITY",
+  "NOT_INDICATED",
+  "DUPLICATE_CHARGE",
+  "NO_RECORD",
+  "NOT_COVERED_ITEM",
+  "OTHER",
+] as const;
+export type DeductionReason = (typeof DEDUCTION_REASONS)[number];
+
+/** What the review desk takes off one line: the hospital's to bear, for the patient has paid at the window. */
+export interface Deduction {
+  /** The line's place in the bill, from 1. */
+  readonly line: number;
+  readonly fen: bigint;
+  readonly reason: DeductionReason;
+  /** Empty, except that OTHER says what. */
+  readonly note: string;
 }
 
 /** One claim. It stands in every state but REFUSED and VOIDED: its fund part is then in its benefit year. Its county is the home county. */
@@ -93,6 +117,8 @@ export interface Claim extends Doc {
   readonly year: number;
   /** Why it waits or was refused; empty otherwise. */
   readonly reason: string;
+  /** Taken off by the reviewer who approved it, in the order of the lines; present once something was. */
+  readonly deductions?: readonly Deduction[];
   /** Counts approvals and refusals. */
   readonly decision: number;
   /** True where a reviewer has passed it. */
@@ -130,6 +156,13 @@ export interface Cover extends Doc {
   readonly householdId: string;
   readonly householdVersion: number;
   readonly stretches: readonly Stretch[];
+}
+
+/** A household: how many it has enrolled in each year, as enrollment last told it, and what standing claims have taken from its account. */
+export interface Household extends Doc {
+  readonly householdVersion: number;
+  readonly heads: Readonly<Record<string, number>>;
+  readonly takenFen: bigint;
 }
 
 export interface Institution extends Doc {
@@ -264,6 +297,7 @@ export const stays = kind<OpenStay>("stays");
 export const fees = kind<FeePage>("fees");
 export const claims = kind<Claim>("claims");
 export const covers = kind<Cover>("covers");
+export const households = kind<Household>("households");
 export const institutions = kind<Institution>("institutions");
 export const counties = kind<County>("counties");
 /** years/<holder>/<calendar year> */

@@ -11,6 +11,7 @@ export type ClaimsEvents = {
     readonly institutionId: string;
     readonly personId: string;
     readonly fundFen: bigint;
+    readonly accountFen: bigint;
     readonly totalFen: bigint;
     readonly visitKind: VisitKind;
     readonly dischargedOn: string;
@@ -28,6 +29,7 @@ export type ClaimsEvents = {
     readonly treatingCounty: string;
     readonly institutionId: string;
     readonly deltaFen: bigint;
+    readonly accountDeltaFen: bigint;
     readonly adjustedOn: string;
   };
   readonly ClaimHeld: {

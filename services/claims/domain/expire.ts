@@ -5,7 +5,7 @@ import { claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { reasonOf } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
-import { refusalKeys, refuseClaim, releasePrefund } from "./standing.ts";
+import { refusalKeys, refuseClaim, releasePrefund } from "./refuse-claim.ts";
 
 export interface ExpireInput {
   readonly claimId: string;
@@ -21,7 +21,7 @@ export function expiryIdOf(claimId: string, decision: number): string {
 export const expire: Decision<ExpireInput, void, ClaimsEvents> = {
   needs({ claimId }, loaded) {
     const key = claims.key(claimId);
-    return [key, ...refusalKeys(loaded.get(key))];
+    return [key, ...refusalKeys(loaded.get(key), loaded)];
   },
   decide({ claimId, limitMs }, state, change, context) {
     const claim = state.must(claims.key(claimId));

@@ -2,15 +2,14 @@
 import type { Step } from "../../benefit/trace.ts";
 import { assert, isRefusal } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
-import { compute } from "./compute.ts";
+import { compute, type Documents, inputOf } from "./compute.ts";
 import type { Claim } from "./documents.ts";
-import type { Catalogue, SchemeDocument } from "./scheme.ts";
 
 /** The steps that led to the claim's benefit. Throws where they do not lead there. */
-export function explain(claim: Claim, home: SchemeDocument, treating: SchemeDocument, catalogue: Catalogue): readonly Step[] {
-  const { bill, level, basis, benefit } = claim;
+export function explain(claim: Claim, documents: Documents): readonly Step[] {
+  const { bill, benefit } = claim;
   const steps: Step[] = [];
-  const again = compute({ bill, level, basis, home, treating, catalogue }, steps);
+  const again = compute(inputOf(claim, documents), steps);
   assert(!isRefusal(again), `${bill.claimId} was computed and cannot be computed again`);
   assert(
     canonical(again.benefit) === canonical(benefit),

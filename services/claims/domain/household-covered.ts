@@ -1,6 +1,8 @@
-/** Enrollment's word on a household: whom it covers, where and when. A state: the newest version wins, an older one changes nothing. */
+/** Enrollment's word on a household: whom it covers, where and when, and so how many in each year. A state: the newest version wins, an older one changes nothing. */
+
+import { yearOf } from "../../values/days.ts";
 import type { Decision } from "../../values/decision.ts";
-import { covers, type Stretch } from "./documents.ts";
+import { covers, households, type Stretch } from "./documents.ts";
 
 export interface HouseholdInput {
   readonly householdId: string;
@@ -10,7 +12,7 @@ export interface HouseholdInput {
 }
 
 export const householdCovered: Decision<HouseholdInput, void> = {
-  needs: (household) => household.covers.map(({ personId }) => covers.key(personId)),
+  needs: ({ householdId, covers: told }) => [households.key(householdId), ...told.map(({ personId }) => covers.key(personId))],
   decide(household, state, change) {
     const { householdId, county, version: householdVersion } = household;
     change.about(householdId);
@@ -20,8 +22,21 @@ export const householdCovered: Decision<HouseholdInput, void> = {
       if (known && known.householdVersion >= householdVersion) continue;
       change.put(key, { county, householdId, householdVersion, stretches });
     }
+    const stored = state.get(households.key(householdId));
+    if (stored && stored.householdVersion >= householdVersion) return;
+    change.put(households.key(householdId), { county, householdVersion, heads: headsOf(household), takenFen: stored?.takenFen ?? 0n });
   },
 };
+
+/** A person who is covered in a year counts in it once, however often the cover began. */
+function headsOf({ covers: told }: HouseholdInput): Record<string, number> {
+  const heads: Record<string, number> = {};
+  for (const entry of new Set(told.map(({ personId, stretch }) => `${yearOf(stretch.fromDay)}/${personId}`))) {
+    const [year = ""] = entry.split("/");
+    heads[year] = (heads[year] ?? 0) + 1;
+  }
+  return heads;
+}
 
 function stretchesByPerson(household: HouseholdInput): ReadonlyMap<string, readonly Stretch[]> {
   const persons = new Map<string, Stretch[]>();

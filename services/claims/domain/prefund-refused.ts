@@ -6,12 +6,12 @@ import type { ClaimsEvents } from "./events.ts";
 import type { ReservationInput } from "./prefund-reserved.ts";
 import { reasonOf } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
-import { refusalKeys, refuseClaim } from "./standing.ts";
+import { refusalKeys, refuseClaim } from "./refuse-claim.ts";
 
 export const prefundRefused: Decision<ReservationInput, void, ClaimsEvents> = {
   needs({ claimId }, loaded) {
     const key = claims.key(claimId);
-    return [key, ...refusalKeys(loaded.get(key))];
+    return [key, ...refusalKeys(loaded.get(key), loaded)];
   },
   decide({ claimId }, state, change, context) {
     const claim = state.get(claims.key(claimId));

@@ -6,7 +6,8 @@ import type { Decision } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
 import { claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
-import { approve, releasePrefund } from "./standing.ts";
+import { releasePrefund } from "./refuse-claim.ts";
+import { approve } from "./standing.ts";
 
 export interface ReservationInput {
   readonly claimId: string;

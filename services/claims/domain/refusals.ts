@@ -70,6 +70,16 @@ export const refuse = refusals({
     zh: "与已报销的住院 {from} 至 {to} 重叠",
     en: "overlaps a stay that was billed before, from {from} to {to}",
   },
+  UNKNOWN_LINE: {
+    status: "INVALID_ARGUMENT",
+    zh: "账单没有第 {line} 行（共 {lines} 行）",
+    en: "the bill has no line {line}; it has {lines}",
+  },
+  DEDUCTION_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    zh: "扣减 {fen} 分超过该行金额 {billed} 分",
+    en: "{fen} fen are more than the {billed} fen of the line",
+  },
   NOT_IN_REVIEW: {
     status: "FAILED_PRECONDITION",
     zh: "补偿单 {claim} 的状态是 {state}，不在待审核之列",

@@ -1,17 +1,14 @@
 /**
- * What later claims would have been without an earlier one (重算). Pure. Each is computed again from its stored input under its own stored version, with what it
- * saw then less what the voided claim had drawn, and with the differences of those before it; in the order of their commits. Source: domain rules 3.4, example 11.
+ * What later claims would have been had an earlier one drawn less, or nothing (重算). Pure. Each is computed again from its stored input under its own stored version,
+ * with what it saw then less what the earlier one no longer draws, and with the differences of those before it; in the order of their commits. Source: domain rules 3.4, example 11.
  */
 import type { Before } from "../../benefit/adjudicate.ts";
 import type { Key, Loaded } from "../../values/decision.ts";
 import { assert, isRefusal } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
-import { type Computed, type ComputeInput, compute } from "./compute.ts";
+import { type Computed, compute, type Documents, inputOf } from "./compute.ts";
 import { type Claim, type Correction, claims, type Drawn } from "./documents.ts";
 import { capHolder, type Drawing, drawingOf, drawnKeys, holderOf } from "./year.ts";
-
-/** The published documents of a claim. */
-export type Documents = Pick<ComputeInput, "home" | "treating" | "catalogue">;
 
 export interface Differing {
   readonly claim: Claim;
@@ -65,22 +62,28 @@ export interface Setting {
   correctionOf(claim: Claim): Correction | undefined;
 }
 
-/** The later claims that would be computed with something else without `voided`, those among them that come to the same. */
-export function resequence(voided: Claim, later: readonly Claim[], { documentsOf, correctionOf }: Setting): Differing[] {
-  const shifts: Shift[] = [{ claim: voided, was: consideredOf(voided, correctionOf(voided)).drawing, would: undefined }];
+/** The later claims that would be computed with something else if `earlier` drew only what it `would`, those among them that come to the same. */
+export function resequence(
+  earlier: Claim,
+  would: Drawing | undefined,
+  later: readonly Claim[],
+  { documentsOf, correctionOf }: Setting,
+): Differing[] {
+  const shifts: Shift[] = [{ claim: earlier, was: consideredOf(earlier, correctionOf(earlier)).drawing, would }];
   const differing: Differing[] = [];
   for (const claim of later) {
-    const { bill, level, basis } = claim;
     const waiting = correctionOf(claim);
     const { before: seen, drawing: was } = consideredOf(claim, waiting);
     const documents = documentsOf(claim);
     const before = shifted(claim, seen, documents, shifts);
-    const again: Computed | { outcome: string } = compute({ bill, level, basis: { ...basis, before }, ...documents });
-    assert(!isRefusal(again) && "benefit" in again, `${bill.claimId} was computed and cannot be computed again`);
+    // What its account has paid stays paid: a later claim's correction is of the pooled fund.
+    const fixed = { ...before, accountFen: was.drawn.accountFen };
+    const again: Computed | { outcome: string } = compute(inputOf(claim, documents, fixed));
+    assert(!isRefusal(again) && "benefit" in again, `${claim.bill.claimId} was computed and cannot be computed again`);
     const toFen = again.benefit.fundFen;
     shifts.push({ claim, was, would: { fundFen: toFen, drawn: again.drawn } });
     if (toFen !== was.fundFen || canonical(before) !== canonical(seen))
-      differing.push({ claim, toFen, deltaFen: toFen - drawingOf(claim).fundFen, before, drawn: again.drawn });
+      differing.push({ claim, toFen, deltaFen: toFen - drawingOf(claim).fundFen, before: fixed, drawn: again.drawn });
   }
   return differing;
 }

@@ -11,6 +11,7 @@ import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { askOwner, type Refusal } from "../../values/outcome.ts";
 import { pathText } from "../../values/shape.ts";
 import { counties } from "./documents.ts";
+import { familyFenPerHead } from "./family-account.ts";
 import { badScheme, refuse } from "./refusals.ts";
 import {
   type Catalogue,
@@ -22,6 +23,7 @@ import {
   schemeIdOf,
   schemes,
   type Timetable,
+  type TimetableRow,
   timetables,
 } from "./scheme.ts";
 
@@ -121,7 +123,7 @@ export const publishScheme: Decision<VersionInput, Draft> = {
     const draft = draftIn(input, state, ["APPROVED", "PUBLISHED"]);
     if ("outcome" in draft || draft.state === "PUBLISHED") return draft;
     const { scheme, contentHash } = draft;
-    const { county, year, version, fromDay, toDay } = scheme;
+    const { county, year, version, fromDay } = scheme;
     const timetable = state.get(timetables.key(county));
     const ended = year < yearOf(context.day);
     if (timetable && !ended && fromDay <= context.day) return refuse("TOO_EARLY", { field: "from_day", day: fromDay, today: context.day });
@@ -133,11 +135,17 @@ export const publishScheme: Decision<VersionInput, Draft> = {
     const published: Draft = { ...draft, state: "PUBLISHED" };
     change.put(draftKey(input), published);
     change.put(schemes.key(county, year, version), { county, scheme, contentHash });
-    change.put(timetables.key(county), { county, rows: [...(timetable?.rows ?? []), { year, version, fromDay, toDay }] });
+    change.put(timetables.key(county), { county, rows: [...(timetable?.rows ?? []), rowFor(scheme)] });
     change.about(schemeIdOf(scheme));
     return published;
   },
 };
+
+function rowFor(scheme: Scheme): TimetableRow {
+  const { year, version, fromDay, toDay } = scheme;
+  const fenPerHead = familyFenPerHead(scheme);
+  return { year, version, fromDay, toDay, ...(fenPerHead > 0n ? { familyFenPerHead: fenPerHead } : {}) };
+}
 
 function draftKey({ county, year, version }: VersionInput): Key<Draft> {
   return drafts.key(county, year, version);

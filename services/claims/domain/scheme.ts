@@ -24,6 +24,8 @@ export interface TimetableRow {
   readonly version: number;
   readonly fromDay: string;
   readonly toDay: string;
+  /** What it puts into family accounts; left out: nothing. */
+  readonly familyFenPerHead?: bigint;
 }
 
 /** The published versions of one county, in the order of their publication. */

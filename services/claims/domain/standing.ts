@@ -1,9 +1,9 @@
 /** The legal paths of a claim (invariant 7), each in one place: what changes in its documents and what is told. */
-import type { Change, Context, Key, State } from "../../values/decision.ts";
+import type { Change, Context } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
-import { type Claim, type ClaimState, claims, invoices } from "./documents.ts";
+import { type Claim, type ClaimState, claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
-import { drawnKeys, leaveYears } from "./year.ts";
+import { type Drawing, drawingOf, promisedFen } from "./year.ts";
 
 /** Where a claim may go from each state; a new one begins as APPROVED, IN_REVIEW or PENDING. PAID → APPROVED: the money came back. */
 export const PATHS: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
@@ -20,6 +20,11 @@ export function assertPath(claim: Claim, to: ClaimState): void {
   assert(PATHS[claim.state].includes(to), `${claim.bill.claimId} is ${claim.state} and cannot become ${to}`);
 }
 
+/** True once its fund part is promised, until it is taken back. */
+export function isPromised({ state }: Claim): boolean {
+  return state === "APPROVED" || state === "PAID";
+}
+
 /** The id of a claim's latest decision: the business fact that one ledger entry, one payable and one order follow. */
 export function approvalIdOf(claim: Claim): string {
   return `claim/${claim.bill.claimId}/decision/${claim.decision}`;
@@ -31,7 +36,7 @@ export function reservationIdOf(claim: Claim): string {
 
 /** What the rules or a reviewer have passed: promised at once, or after the home county's prefund where another county would advance money. */
 export function pass(claim: Claim, change: Change<ClaimsEvents>, context: Context): Claim {
-  const advanced = claim.county !== claim.treatingCounty && claim.benefit.fundFen > 0n;
+  const advanced = claim.county !== claim.treatingCounty && promisedFen(drawingOf(claim)) > 0n;
   return advanced ? awaitPrefund(claim, change, context) : approve(claim, change, context);
 }
 
@@ -50,6 +55,7 @@ export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Con
     institutionId: bill.institutionId,
     personId: bill.personId,
     fundFen: benefit.fundFen,
+    accountFen: benefit.accountFen,
     totalFen: benefit.totalFen,
     visitKind: bill.visitKind,
     dischargedOn: bill.dischargedOn,
@@ -81,47 +87,17 @@ function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Conte
     claimId,
     homeCounty: pending.county,
     treatingCounty: pending.treatingCounty,
-    fundFen: pending.benefit.fundFen,
+    fundFen: promisedFen(drawingOf(pending)),
   });
   return pending;
 }
 
-/** What `refuseClaim` changes besides the claim itself. */
-export function refusalKeys(claim: Claim | undefined): Key[] {
-  if (!claim) return [];
-  return [...drawnKeys(claim), invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber)];
-}
-
-/** Ends a claim: its cap and its invoice are free again. */
-export function refuseClaim(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
-  assertPath(claim, "REFUSED");
-  const refused: Claim = { ...done(claim), state: "REFUSED", reason, decision: claim.decision + 1, decidedAtMs: context.atMs };
-  const { claimId, institutionId, invoiceNumber } = refused.bill;
-  const invoice = invoices.key(institutionId, invoiceNumber);
-  change.put(claims.key(claimId), refused);
-  change.put(invoice, { ...state.must(invoice), claimId: "" });
-  leaveYears(refused, state, change);
-  change.tell("ClaimRefused", refused.county, { claimId, homeCounty: refused.county, reason });
-  return refused;
-}
-
-/** Gives a refused claim's reservation back, once. */
-export function releasePrefund(claim: Claim, change: Change<ClaimsEvents>): void {
-  assert(claim.state === "REFUSED", `${claim.bill.claimId} is ${claim.state} and keeps its reservation`);
-  if (claim.released) return;
-  const { claimId } = claim.bill;
-  change.put(claims.key(claimId), { ...claim, released: true });
-  change.tell("PrefundReleased", claim.county, {
-    reservationId: reservationIdOf(claim),
-    claimId,
-    homeCounty: claim.county,
-    fundFen: claim.benefit.fundFen,
-  });
-}
-
-/** Tells that a claim's fund part has changed after its approval, by an entry of its own; nothing where it has not. */
-export function adjust(claim: Claim, adjustmentId: string, deltaFen: bigint, change: Change<ClaimsEvents>, context: Context): void {
-  if (deltaFen === 0n) return;
+/** Tells that what a claim was promised has changed after its approval, by an entry of its own; nothing where it has not. `to` is undefined where nothing is left. */
+export function adjust(claim: Claim, adjustmentId: string, to: Drawing | undefined, change: Change<ClaimsEvents>, context: Context): void {
+  const from = drawingOf(claim);
+  const deltaFen = (to?.fundFen ?? 0n) - from.fundFen;
+  const accountDeltaFen = (to?.drawn.accountFen ?? 0n) - from.drawn.accountFen;
+  if (deltaFen === 0n && accountDeltaFen === 0n) return;
   change.tell("ClaimAdjusted", claim.county, {
     adjustmentId,
     claimId: claim.bill.claimId,
@@ -130,12 +106,13 @@ export function adjust(claim: Claim, adjustmentId: string, deltaFen: bigint, cha
     treatingCounty: claim.treatingCounty,
     institutionId: claim.bill.institutionId,
     deltaFen,
+    accountDeltaFen,
     adjustedOn: context.day,
   });
 }
 
 /** A claim that no longer waits. */
-function done(claim: Claim): Claim {
+export function done(claim: Claim): Claim {
   const { waitingSinceMs: _, ...rest } = claim;
   return rest;
 }

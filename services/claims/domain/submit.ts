@@ -5,7 +5,7 @@
 import type { Scheme } from "../../benefit/scheme.ts";
 import type { Level } from "../../benefit/words.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
-import { askOwner, type Refusal, type Unavailable } from "../../values/outcome.ts";
+import { askOwner, type Refusal, type Unavailable, unavailable } from "../../values/outcome.ts";
 import { billFault, sameBill } from "./bill.ts";
 import { compute } from "./compute.ts";
 import {
@@ -21,6 +21,7 @@ import {
   stays,
 } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
+import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
@@ -89,6 +90,7 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     if (treating) keys.push(catalogues.key(treating.catalogueVersion));
     const insured = schemeOf(home, lawDay, loaded)?.scheme;
     if (insured) keys.push(...capKeys(bill, insured.caps, insured.year), ...registrationKeys(bill, insured));
+    if (insured && usesAccount(bill, insured)) keys.push(householdKey(bill));
     return keys;
   },
 
@@ -208,18 +210,20 @@ function claimFor(
   state: State,
   change: Change<ClaimsEvents>,
   context: Context,
-): Claim | Refusal {
+): Claim | Refusal | Unavailable {
   const { scheme } = home;
   const { county, category } = ground.stretch;
   if (bill.newborn > 0 && !scheme.newbornUnderMother)
     return refuse("NOT_COVERED", { field: "bill.newborn", from: bill.admittedOn, to: bill.dischargedOn });
+  const accountFen = usesAccount(bill, scheme) ? accountOf(bill, ground.stretch.county, scheme, state) : 0n;
+  if (typeof accountFen !== "bigint") return accountFen;
   const uncoveredDays = [...new Set(bill.lines.map(({ day }) => day))].filter((day) => !ground.covers(day));
   const basis = {
     treatingSchemeId: schemeIdOf(treating.scheme),
     category,
     uncoveredDays,
     registrations: registeredFor(bill, scheme, state),
-    before: beforeOf(bill, scheme.caps, scheme.year, state),
+    before: beforeOf(bill, scheme, accountFen, state),
   };
   const computed = compute({ bill, level: place.level, basis, home, treating, catalogue });
   if ("outcome" in computed) return computed;
@@ -249,6 +253,13 @@ function claimFor(
   change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
   if (reason) return hold(claim, reason, change, context);
   return pass(claim, change, context);
+}
+
+/** The balance of the household's account. It is heard a moment after the household was enrolled; until then nobody can say what it pays. */
+function accountOf(bill: Bill, county: string, scheme: Scheme, state: State): bigint | Unavailable {
+  const household = state.get(householdKey(bill));
+  if (!household) return unavailable(`household ${householdKey(bill).id} is not heard of yet`);
+  return balanceOf(household, state.must(timetables.key(county)), scheme.year);
 }
 
 /** Where the scheme pays by themselves for diseases that one must be registered for. */

@@ -3,16 +3,16 @@
  * A stay over New Year counts in the year of its scheme version and has its days in both. Each claim says what it has drawn, so that it can be taken out exactly.
  */
 import type { Before } from "../../benefit/adjudicate.ts";
-import type { Cap } from "../../benefit/scheme.ts";
+import type { Cap, Scheme } from "../../benefit/scheme.ts";
 import type { Change, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { yearsOf } from "./bill.ts";
 import { type BenefitYear, type Bill, type Claim, type Drawn, type Visit, years } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
+import { HOUSEHOLD_DIGITS, takeFromAccount } from "./family-account.ts";
 
 /** Claims of one person in one year whose days are kept; a person with more waits for review, and the earliest visits are forgotten first. */
 export const MAX_VISITS = 400;
-const HOUSEHOLD_DIGITS = 14;
 
 type Who = Pick<Bill, "personId" | "newborn">;
 
@@ -47,14 +47,14 @@ function emptyYear(county: string, holder: string, year: number): BenefitYear {
   return { county, holder, year, usedFen: {}, compensatedStays: 0, borneFen: 0n, months: [], deducted: [], visits: [], others: [] };
 }
 
-/** What a bill's year has seen, as the computation wants it. */
-export function beforeOf(bill: Bill, caps: readonly Cap[], year: number, state: State): Before {
+/** What a bill's year has seen, as the computation wants it, and the balance of the family account. */
+export function beforeOf(bill: Bill, { caps, year }: Scheme, accountFen: bigint, state: State): Before {
   const own = state.get(years.key(holderOf(bill), year));
   const used = caps.map(({ code, scope }) => [code, state.get(years.key(capHolder(scope, bill), year))?.usedFen[code] ?? 0n]);
   return {
     usedFen: Object.fromEntries(used),
     compensatedStays: own?.compensatedStays ?? 0,
-    accountFen: 0n,
+    accountFen,
     borneFen: own?.borneFen ?? 0n,
     months: own?.months ?? [],
     deducted: own?.deducted.map(({ disease }) => disease) ?? [],
@@ -66,12 +66,14 @@ export function enterYears(claim: Claim, state: State, change: Change<ClaimsEven
   const { bill } = claim;
   const visit: Visit = { claimId: bill.claimId, visitKind: bill.visitKind, from: bill.admittedOn, to: bill.dischargedOn };
   update(claim, state, change, (year) => ({ ...year, visits: [...roomIn(year.visits), visit] }), 1);
+  takeFromAccount(claim, drawingOf(claim).drawn.accountFen, state, change);
 }
 
 /** Takes a claim that no longer stands out of its years. */
 export function leaveYears(claim: Claim, state: State, change: Change<ClaimsEvents>): void {
   const { claimId } = claim.bill;
   update(claim, state, change, (year) => ({ ...year, visits: year.visits.filter((visit) => visit.claimId !== claimId) }), -1);
+  takeFromAccount(claim, -drawingOf(claim).drawn.accountFen, state, change);
 }
 
 function update(claim: Claim, state: State, change: Change<ClaimsEvents>, ofDays: (year: BenefitYear) => BenefitYear, sign: 1 | -1): void {
@@ -101,6 +103,11 @@ export interface Drawing {
   readonly drawn: Drawn;
 }
 
+/** What the institution is promised of it: the fund's part, and what the family account pays. */
+export function promisedFen({ fundFen, drawn }: Drawing): bigint {
+  return fundFen + drawn.accountFen;
+}
+
 export function drawingOf({ benefit, drawn, corrected }: Claim): Drawing {
   return corrected ? { fundFen: benefit.fundFen + corrected.fen, drawn: corrected.drawn } : { fundFen: benefit.fundFen, drawn };
 }
@@ -114,6 +121,7 @@ export function exchange(claim: Claim, drawing: Drawing, state: State, change: C
     const { claimId } = claim.bill;
     change.put(key, count(count(year, claimId, drawingOf(claim), own, -1), claimId, drawing, own, 1));
   }
+  takeFromAccount(claim, drawing.drawn.accountFen - drawingOf(claim).drawn.accountFen, state, change);
 }
 
 function count(year: BenefitYear, claimId: string, { fundFen, drawn }: Drawing, own: boolean, sign: 1 | -1): BenefitYear {

@@ -5,10 +5,10 @@
  */
 import type { Decision, Key } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, hospitalAccount } from "./chart.ts";
+import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount } from "./chart.ts";
 import { books, EMPTY_LEDGER, entries, LEDGER, type Line, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
-import { newLines, post, postingKeys, reversed } from "./posting.ts";
+import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 
@@ -21,29 +21,40 @@ export interface AdjustInput {
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
-  /** Not 0. */
+  /** Of the pooled fund's part, and of what the family account pays; not both 0. */
   readonly deltaFen: bigint;
+  readonly accountDeltaFen: bigint;
   readonly adjustedOn: string;
 }
 
+/** Of what the institution is promised. */
+function amountOf({ deltaFen, accountDeltaFen }: AdjustInput): bigint {
+  return deltaFen + accountDeltaFen;
+}
+
 /** Who owes whom the difference, where they are two: what comes back is a new debt of the treating county, for the old one may be settled already. */
-function debtOf({ homeCounty: home, treatingCounty: treating, deltaFen }: AdjustInput) {
-  return deltaFen > 0n ? { debtor: home, creditor: treating, fen: deltaFen } : { debtor: treating, creditor: home, fen: -deltaFen };
+function debtOf(input: AdjustInput) {
+  const { homeCounty: home, treatingCounty: treating } = input;
+  const fen = amountOf(input);
+  return fen > 0n ? { debtor: home, creditor: treating, fen } : { debtor: treating, creditor: home, fen: -fen };
+}
+
+function movesBetween(input: AdjustInput): boolean {
+  return input.homeCounty !== input.treatingCounty && amountOf(input) !== 0n;
 }
 
 function linesOf(input: AdjustInput): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen } = input;
-  const { debtor, creditor, fen } = debtOf(input);
+  const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen, accountDeltaFen } = input;
   const lines = newLines();
-  // As if so much more had been promised; less is the same the other way round.
-  lines.debit(home, BENEFITS, fen);
-  lines.credit(treating, hospitalAccount(institutionId), fen);
-  const promised = deltaFen > 0n ? lines.all() : reversed(lines.all());
-  if (home === treating) return promised;
-  const between = newLines();
-  between.credit(debtor, dueTo(creditor), fen);
-  between.debit(creditor, dueFrom(debtor), fen);
-  return [...promised, ...between.all()];
+  lines.move(home, BENEFITS, deltaFen);
+  lines.move(home, FAMILY_BENEFITS, accountDeltaFen);
+  lines.move(treating, hospitalAccount(institutionId), -amountOf(input));
+  if (movesBetween(input)) {
+    const { debtor, creditor, fen } = debtOf(input);
+    lines.credit(debtor, dueTo(creditor), fen);
+    lines.debit(creditor, dueFrom(debtor), fen);
+  }
+  return lines.all();
 }
 
 export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents> = {
@@ -53,17 +64,17 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       entries.key(input.adjustmentId),
       ...postingKeys(input.adjustmentId, linesOf(input)),
     ];
-    if (input.homeCounty === input.treatingCounty) return keys;
+    if (!movesBetween(input)) return keys;
     return [...keys, books.key(debtOf(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
   },
   decide(input, state, change, context) {
-    const { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, deltaFen, adjustedOn } = input;
+    const { adjustmentId, approvalId, claimId, homeCounty: home, deltaFen, accountDeltaFen, adjustedOn } = input;
     change.about(claimId);
-    assert(deltaFen !== 0n, `${adjustmentId} changes nothing`);
+    assert(deltaFen !== 0n || accountDeltaFen !== 0n, `${adjustmentId} changes nothing`);
     if (state.get(entries.key(adjustmentId))) return { posted: false };
     const payable = state.get(payables.key(approvalId));
     if (!payable) return unavailable(`${approvalId} is not posted yet`);
-    if (home !== treating) {
+    if (movesBetween(input)) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
       const { debtor, creditor, fen } = debtOf(input);
@@ -73,7 +84,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
     }
     post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input) });
-    change.put(payables.key(approvalId), { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + deltaFen });
+    change.put(payables.key(approvalId), { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) });
     return { posted: true };
   },
 };

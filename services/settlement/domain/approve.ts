@@ -1,11 +1,11 @@
 /**
  * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
- * Treated at home: Dr 5001, Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
- * the obligation joins the open clearing window and the prefund's reserved part becomes committed. A fund part of 0 has a payable of 0, PAID, without an entry.
+ * Treated at home: Dr 5001 (and 5002, what the family account pays), Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
+ * the obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
  */
 import type { Change, Decision, Key, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, PAYABLE } from "./chart.ts";
+import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, PAYABLE } from "./chart.ts";
 import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { promise } from "./payables.ts";
@@ -21,6 +21,8 @@ export interface ApproveInput {
   readonly treatingCounty: string;
   readonly institutionId: string;
   readonly fundFen: bigint;
+  /** From the household's account (家庭账户). */
+  readonly accountFen: bigint;
   readonly approvedOn: string;
 }
 
@@ -28,16 +30,23 @@ function isElsewhere(input: ApproveInput): boolean {
   return input.homeCounty !== input.treatingCounty;
 }
 
+/** What the institution is promised. */
+function amountOf({ fundFen, accountFen }: ApproveInput): bigint {
+  return fundFen + accountFen;
+}
+
 function linesOf(input: ApproveInput): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, fundFen } = input;
-  if (fundFen === 0n) return [];
+  const { homeCounty: home, treatingCounty: treating, fundFen, accountFen } = input;
+  const amountFen = amountOf(input);
+  if (amountFen === 0n) return [];
   const lines = newLines();
-  lines.debit(home, BENEFITS, fundFen);
+  lines.move(home, BENEFITS, fundFen);
+  lines.move(home, FAMILY_BENEFITS, accountFen);
   if (isElsewhere(input)) {
-    lines.credit(home, dueTo(treating), fundFen);
-    lines.debit(treating, dueFrom(home), fundFen);
+    lines.credit(home, dueTo(treating), amountFen);
+    lines.debit(treating, dueFrom(home), amountFen);
   }
-  lines.credit(treating, PAYABLE, fundFen);
+  lines.credit(treating, PAYABLE, amountFen);
   return lines.all();
 }
 
@@ -46,38 +55,39 @@ function commitPrefund(state: State, change: Change<SettlementEvents>, input: Ap
   const reserved = reservation.state === "RESERVED";
   const book = state.must(books.key(input.homeCounty));
   const reservedFen = reserved ? -reservation.amountFen : 0n;
-  change.put(books.key(input.homeCounty), movePrefund(book, { reservedFen, committedFen: input.fundFen }));
+  change.put(books.key(input.homeCounty), movePrefund(book, { reservedFen, committedFen: amountOf(input) }));
   change.put(reservations.key(reservationIdOf(input.claimId)), { ...reservation, state: "COMMITTED" });
 }
 
 export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
-    if (input.fundFen > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input)));
+    if (amountOf(input) > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input)));
     if (isElsewhere(input))
       keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
     return keys;
   },
   decide(input, state, change, context) {
-    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, fundFen, approvedOn } = input;
+    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, approvedOn } = input;
+    const amountFen = amountOf(input);
     change.about(claimId);
     const stored = state.get(payables.key(approvalId));
     if (stored) {
-      const same = stored.amountFen === fundFen && stored.county === treating && stored.payee === institutionId;
+      const same = stored.amountFen === amountFen && stored.county === treating && stored.payee === institutionId;
       assert(
         same,
-        `${approvalId} was posted with ${stored.amountFen} fen to ${stored.payee}, now told with ${fundFen} to ${institutionId}`,
+        `${approvalId} was posted with ${stored.amountFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`,
       );
       return { posted: false };
     }
-    for (const county of [home, ...(fundFen > 0n ? [treating] : [])])
+    for (const county of [home, ...(amountFen > 0n ? [treating] : [])])
       if (!state.get(books.key(county))) return unavailable(`county ${county} is not known yet`);
     if (isElsewhere(input)) {
       const reservation = state.get(reservations.key(reservationIdOf(claimId)));
       if (reservation) commitPrefund(state, change, input, reservation);
-      else if (fundFen > 0n) return unavailable(`${reservationIdOf(claimId)} is not there yet`);
+      else if (amountFen > 0n) return unavailable(`${reservationIdOf(claimId)} is not there yet`);
     }
-    if (fundFen === 0n) {
+    if (amountFen === 0n) {
       change.put(payables.key(approvalId), {
         county: treating,
         payableId: approvalId,
@@ -94,10 +104,10 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     if (isElsewhere(input)) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
-      change.put(openWindowKey(ledger), withObligation(window, home, treating, fundFen));
+      change.put(openWindowKey(ledger), withObligation(window, home, treating, amountFen));
     }
     post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input) });
-    promise(state, change, { payableId: approvalId, county: treating, amountFen: fundFen, payee: institutionId, claimId, day: approvedOn });
+    promise(state, change, { payableId: approvalId, county: treating, amountFen, payee: institutionId, claimId, day: approvedOn });
     return { posted: true };
   },
 };

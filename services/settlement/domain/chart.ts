@@ -1,6 +1,6 @@
 /**
  * The chart of accounts of one county's book, after the fund's accounting system (新农合基金会计制度): 1003 支出户存款, 1101 暂付款, 4001 农民个人缴费收入,
- * 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出. Control accounts carry words.
+ * 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出, 5002 家庭账户支出. Control accounts carry words.
  */
 
 /** 支出户: the county's money at the bank. */
@@ -9,6 +9,8 @@ export const BANK = "1003";
 export const SUSPENSE = "1101";
 /** Benefits promised. */
 export const BENEFITS = "5001";
+/** 家庭账户支出: what family accounts have paid. */
+export const FAMILY_BENEFITS = "5002";
 /** 应付医疗机构: promised to institutions, not yet paid. */
 export const PAYABLE = "PAYABLE";
 /** 医疗机构往来: what corrections after the approval have left with an institution; a debit is what it owes, until a later payment is less by it. */

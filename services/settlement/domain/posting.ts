@@ -23,6 +23,8 @@ export interface Posting {
 export interface Lines {
   debit(county: string, account: string, fen: bigint): void;
   credit(county: string, account: string, fen: bigint): void;
+  /** A debit above 0, a credit below it; nothing for 0. */
+  move(county: string, account: string, fen: bigint): void;
   all(): readonly Line[];
 }
 
@@ -37,6 +39,9 @@ export function newLines(): Lines {
   return {
     debit: (county, account, fen) => add("debitFen", county, account, fen),
     credit: (county, account, fen) => add("creditFen", county, account, fen),
+    move: (county, account, fen) => {
+      if (fen !== 0n) add(fen > 0n ? "debitFen" : "creditFen", county, account, fen > 0n ? fen : -fen);
+    },
     all: () => [...gathered.values()],
   };
 }

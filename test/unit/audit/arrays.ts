@@ -19,6 +19,7 @@ export function recordsOf(sample: Sample): Records {
       );
     },
     years: () => by(sample.years, ({ holder, year }) => `${holder}/${year}`),
+    households: () => by(sample.households, ({ _id }) => _id),
     schemes: () => stream(sample.schemes),
     entries: () => by(sample.entries, ({ sequence }) => sequence),
     accounts: () => stream(sample.accounts),

@@ -3,8 +3,9 @@
  * a service that renames a field breaks this file.
  */
 
+import type { SchemeView } from "../../../services/audit/records.ts";
 import { NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
-import type { BenefitYear, Claim } from "../../../services/claims/domain/documents.ts";
+import type { BenefitYear, Claim, Household } from "../../../services/claims/domain/documents.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import type { Due, Order, Statement } from "../../../services/payment/domain/documents.ts";
@@ -38,7 +39,8 @@ type WithId<T> = { -readonly [K in keyof T]: T[K] } & { _id: string };
 export interface Sample {
   readonly claims: WithId<Claim>[];
   readonly years: WithId<BenefitYear>[];
-  readonly schemes: { _id: string; scheme: { caps: { code: string; fen: bigint }[] } }[];
+  readonly households: WithId<Household>[];
+  readonly schemes: { -readonly [K in keyof SchemeView]: SchemeView[K] }[];
   readonly entries: WithId<Entry>[];
   readonly accounts: WithId<Account>[];
   readonly books: WithId<Book>[];
@@ -116,6 +118,7 @@ export function newSample(): Sample {
           treatingCounty: treating,
           institutionId: HOSPITAL[treating as keyof typeof HOSPITAL],
           fundFen,
+          accountFen: 0n,
           approvedOn: TODAY,
         })
         .filter(({ name }) => name === "PayableDue"),
@@ -181,7 +184,19 @@ export function newSample(): Sample {
       claimOf("C7", "APPROVED", 50_000n, AWAY),
     ],
     years: [yearOf("6404240000001701", 36_193n + 406_510n + 20_000n + 90_000n + 50_000n, 5)],
-    schemes: [{ _id: SCHEME, scheme: { caps: [{ code: "YEAR_IP", fen: CAP_FEN }] } }],
+    households: [{ _id: "64042400000017", county: HOME, householdVersion: 1, heads: { 2011: 2 }, takenFen: 0n }],
+    schemes: [
+      {
+        _id: SCHEME,
+        scheme: {
+          county: HOME,
+          year: 2011,
+          caps: [{ code: "YEAR_IP", fen: CAP_FEN }],
+          funds: [{ fund: "FAMILY", fenPerHead: 1_500n }],
+          financing: [{ fenPerHead: 3_000n, categories: [] }],
+        },
+      },
+    ],
     entries: settlement.documents<Entry>("entries").sort((a, b) => Number(a.sequence - b.sequence)),
     accounts: settlement.documents("accounts"),
     books: settlement.documents("books"),
@@ -260,7 +275,14 @@ function claimOf(claimId: string, state: Claim["state"], fundFen: bigint, treati
       schemeId: SCHEME,
     },
     basis: { treatingSchemeId: SCHEME, category: "ORDINARY", uncoveredDays: [], registrations: [], before: NOTHING_BEFORE },
-    drawn: { caps: [{ code: "YEAR_IP", holder: "6404240000001701" }], stay: fundFen > 0n, borneFen: 100_000n, months: [], deducted: "" },
+    drawn: {
+      caps: [{ code: "YEAR_IP", holder: "6404240000001701" }],
+      stay: fundFen > 0n,
+      borneFen: 100_000n,
+      months: [],
+      deducted: "",
+      accountFen: 0n,
+    },
   };
 }
 

@@ -39,15 +39,50 @@ describe("3: the benefit year", () => {
     },
     {
       what: "more than the cap",
-      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ code: "YEAR_IP", fen: 602_702n }] } }),
+      plant: ({ schemes }) =>
+        set(schemes, SCHEME, { scheme: { ...pick(schemes, SCHEME).scheme, caps: [{ code: "YEAR_IP", fen: 602_702n }] } }),
       breach: /has used 602703 fen YEAR_IP, the cap is 602702/,
     },
     {
       what: "exactly the cap",
-      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [{ code: "YEAR_IP", fen: 602_703n }] } }),
+      plant: ({ schemes }) =>
+        set(schemes, SCHEME, { scheme: { ...pick(schemes, SCHEME).scheme, caps: [{ code: "YEAR_IP", fen: 602_703n }] } }),
       breach: undefined,
     },
-    { what: "a scheme without a cap", plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { caps: [] } }), breach: undefined },
+    {
+      what: "a scheme without a cap",
+      plant: ({ schemes }) => set(schemes, SCHEME, { scheme: { ...pick(schemes, SCHEME).scheme, caps: [] } }),
+      breach: undefined,
+    },
+    {
+      what: "an account that paid what no claim says",
+      plant: ({ households }) => set(households, "64042400000017", { takenFen: 1n }),
+      breach: /the account of 64042400000017 has paid 1 fen, its standing claims say 0/,
+    },
+    {
+      what: "a household that was never told",
+      plant: ({ claims, households }) => {
+        Object.assign(pick(claims, "C3").drawn, { accountFen: 5n });
+        households.splice(0);
+      },
+      breach: /the account of 64042400000017 has paid 0 fen, its standing claims say 5/,
+    },
+    {
+      what: "an account that paid more than was put into it",
+      plant: ({ claims, households }) => {
+        Object.assign(pick(claims, "C3").drawn, { accountFen: 3_001n });
+        set(households, "64042400000017", { takenFen: 3_001n });
+      },
+      breach: /has paid 3001 fen, 3000 were put into it/,
+    },
+    {
+      what: "an account that paid all that was put into it",
+      plant: ({ claims, households }) => {
+        Object.assign(pick(claims, "C3").drawn, { accountFen: 3_000n });
+        set(households, "64042400000017", { takenFen: 3_000n });
+      },
+      breach: undefined,
+    },
     {
       what: "a scheme that is not there",
       plant: ({ schemes }) => void schemes.splice(0),

@@ -27,8 +27,16 @@ export function documentOf(yaml: string): Plain {
   return parse(yaml, { intAsBigInt: true });
 }
 
-const least = (...all: bigint[]) => all.reduce((a, b) => (b < a ? b : a));
-const most = (...all: bigint[]) => all.reduce((a, b) => (b > a ? b : a));
+function least(first: bigint, ...others: bigint[]): bigint {
+  let found = first;
+  for (const one of others) if (one < found) found = one;
+  return found;
+}
+
+function most(first: bigint, ...others: bigint[]): bigint {
+  return -least(-first, ...others.map((one) => -one));
+}
+
 /** The nearest whole number to a / b, a half going up. */
 const near = (a: bigint, b: bigint) => (a * 2n + b) / (b * 2n);
 
@@ -58,7 +66,7 @@ export function opinion(scheme: Plain, golden: Plain, itemOf: (code: string) => 
   let fund = benefit.per_visit_cap_fen === undefined ? whole : least(whole, benefit.per_visit_cap_fen);
   for (const cap of over(scheme, benefit.code)) {
     const used = (before.used_fen ?? []).find((one: Plain) => one.cap === cap.code)?.fen ?? 0n;
-    fund = least(fund, most(0n, cap.fen - used));
+    fund = least(fund, most(0n, (cap.fen as bigint) - used));
   }
   const open = most(0n, least(bill - subsidy - fund, eligible - fund));
   const account = order === "POOL_ONLY" ? 0n : least(balance, open);

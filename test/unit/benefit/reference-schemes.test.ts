@@ -52,8 +52,9 @@ describe.each<[string, readonly Drawn[]]>([
     expect(goldenFaults(schemeIn(file), itemOfCode)).toEqual([]);
   });
 
-  test.each(document.golden.map((golden: { name: string }) => [golden.name, golden]))("the oracle says so too: %s", (_, golden) => {
-    expect(opinion(document, golden, itemOf)).toMatchObject((golden as { expect: object }).expect);
+  const cases: readonly { name: string; expect: object }[] = document.golden;
+  test.each(cases)("the oracle says so too: $name", (golden) => {
+    expect(opinion(document, golden, itemOf)).toMatchObject(golden.expect);
   });
 
   test("the oracle and the product agree on bills drawn at random", () => {

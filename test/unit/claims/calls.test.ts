@@ -199,6 +199,7 @@ describe("GetBenefitYear", () => {
       ],
       compensatedStays: 1,
       borneFen: 111_000n,
+      accountFen: 0n,
     });
     // A newborn shares its mother's cap and counts its own stays.
     expect(await asked({ newborn: 1 })).toMatchObject({ caps: [{ usedFen: 189_000n }, {}], compensatedStays: 0, borneFen: 0n });
@@ -250,10 +251,29 @@ describe("the review desk", () => {
     const { claims } = await query(methods.listReviewTasks, { county: ZHONGNING }, HOSPITAL);
     expect(claims.map((claim: { bill: Claim["bill"] }) => claim.bill.claimId)).toEqual([claimId]);
     expect((await query(methods.listReviewTasks, { county: JINGYUAN }, HOSPITAL)).claims).toEqual([]);
-    const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "" };
+    const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "", deductions: [] };
     expect(command(methods.reviewClaim, { ...verdict, verdict: "UNSPECIFIED" })).toMatchObject({ field: "verdict" });
     expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE" })).toMatchObject({ field: "reason" });
-    expect(command(methods.reviewClaim, { ...verdict, verdict: "APPROVE" })).toMatchObject({ claim: { state: "APPROVED", decision: 1 } });
+    const off = { line: 1, fen: 40_000n, reason: "OVER_QUANTITY", note: "" };
+    const deducted = (...deductions: object[]) => command(methods.reviewClaim, { ...verdict, verdict: "APPROVE", deductions });
+    expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE", reason: "不符", deductions: [off] })).toMatchObject({
+      field: "deductions",
+    });
+    expect(deducted({ ...off, line: 0 })).toMatchObject({ field: "deductions[0].line" });
+    expect(deducted(off, off)).toMatchObject({ field: "deductions[1].line" });
+    expect(deducted({ ...off, fen: 0n })).toMatchObject({ field: "deductions[0].fen" });
+    expect(deducted({ ...off, fen: -1n })).toMatchObject({ field: "deductions[0].fen" });
+    expect(deducted({ ...off, reason: "UNSPECIFIED" })).toMatchObject({ field: "deductions[0].reason" });
+    expect(deducted({ ...off, reason: "OTHER" })).toMatchObject({ field: "deductions[0].note" });
+    expect(deducted({ ...off, line: 2 })).toMatchObject({ code: "UNKNOWN_LINE", field: "deductions[0].line" });
+    expect(deducted(off)).toMatchObject({
+      claim: {
+        state: "APPROVED",
+        decision: 1,
+        deductions: [off],
+        benefit: { fundFen: 21_000n, patientFen: 51_000n, hospitalFen: 28_000n },
+      },
+    });
   });
 
   it("registers referrals", () => {
@@ -562,6 +582,7 @@ describe("wiring", () => {
       "covers",
       "drafts",
       "fees",
+      "households",
       "institutions",
       "invoices",
       "referrals",

@@ -60,9 +60,9 @@ function run(world: World, next: Step): Outcome<unknown> {
   const is = (state: ClaimState) => claim?.state === state;
   switch (next.act) {
     case "approve":
-      return world.run(review, { county: ZHONGNING, claimId, verdict: "APPROVE", reason: "" });
+      return world.run(review, { county: ZHONGNING, claimId, verdict: "APPROVE", reason: "", deductions: [] });
     case "refuse":
-      return world.run(review, { county: ZHONGNING, claimId, verdict: "REFUSE", reason: "no" });
+      return world.run(review, { county: ZHONGNING, claimId, verdict: "REFUSE", reason: "no", deductions: [] });
     case "reserved":
       return world.run(prefundReserved, { claimId: is("IN_REVIEW") ? "C-none" : claimId });
     case "exhausted":

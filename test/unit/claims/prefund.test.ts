@@ -73,7 +73,7 @@ describe("a stay outside the home county", () => {
   it("that a rule holds back asks for the prefund only after the reviewer", () => {
     const world = region([scheme({ review: { aboveFundFen: 1n, diagnosisPrefixes: [] } }), scheme({ county: JINGYUAN })]);
     const { claimId } = submitted(world, bill({ institutionId: "ELSEWHERE-1" })).bill;
-    const { result, told } = world.run(review, { county: ZHONGNING, claimId, verdict: "APPROVE", reason: "" });
+    const { result, told } = world.run(review, { county: ZHONGNING, claimId, verdict: "APPROVE", reason: "", deductions: [] });
     expect(result).toMatchObject({ state: "PENDING", reviewed: true, decision: 0, reason: "" });
     expect(told.map(({ name }) => name)).toEqual(["PrefundRequested"]);
     const approved = world.run(prefundReserved, { claimId });
@@ -180,7 +180,13 @@ describe("the review desk", () => {
 
   it("approves: the claim is promised as reviewed", () => {
     const { world, stay } = desk();
-    const { result, told } = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "APPROVE", reason: "" });
+    const { result, told } = world.run(review, {
+      county: ZHONGNING,
+      claimId: stay.claimId,
+      verdict: "APPROVE",
+      reason: "",
+      deductions: [],
+    });
     expect(result).toMatchObject({ state: "APPROVED", decision: 1, reviewed: true, reason: "" });
     expect(told).toMatchObject([{ name: "ClaimApproved", body: { reviewed: true } }]);
     expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
@@ -188,11 +194,17 @@ describe("the review desk", () => {
 
   it("refuses: the reason stays, the cap and the invoice are free again", () => {
     const { world, stay } = desk();
-    const { result, told } = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "REFUSE", reason: "第三方责任" });
+    const { result, told } = world.run(review, {
+      county: ZHONGNING,
+      claimId: stay.claimId,
+      verdict: "REFUSE",
+      reason: "第三方责任",
+      deductions: [],
+    });
     expect(result).toMatchObject({ state: "REFUSED", decision: 1, reason: "第三方责任" });
     expect(told).toMatchObject([{ name: "ClaimRefused", county: ZHONGNING, body: { reason: "第三方责任" } }]);
     expect(yearOf(world)).toMatchObject({ usedFen: { YEAR_IP: 0n }, compensatedStays: 0, visits: [] });
-    const second = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "APPROVE", reason: "" });
+    const second = world.run(review, { county: ZHONGNING, claimId: stay.claimId, verdict: "APPROVE", reason: "", deductions: [] });
     expect(second.result).toMatchObject({ code: "NOT_IN_REVIEW", field: "claim_id" });
   });
 
@@ -202,7 +214,7 @@ describe("the review desk", () => {
       [JINGYUAN, stay.claimId],
       [ZHONGNING, "C-none"],
     ] as const) {
-      const { result } = world.run(review, { county, claimId, verdict: "APPROVE", reason: "" });
+      const { result } = world.run(review, { county, claimId, verdict: "APPROVE", reason: "", deductions: [] });
       expect(isRefusal(result) && result.code).toBe("UNKNOWN_CLAIM");
     }
   });

@@ -49,6 +49,7 @@ describe("a bill that the rules pass", () => {
           treatingCounty: ZHONGNING,
           institutionId: "COUNTY-1",
           personId: PERSON,
+          accountFen: 0n,
           fundFen: 361_932n,
           totalFen: 634_780n,
           visitKind: "INPATIENT",

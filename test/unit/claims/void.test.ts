@@ -166,7 +166,7 @@ describe("a claim that is taken back", () => {
     take(world, first, at(3));
     expect(world.get(corrections.key(held.bill.claimId))?.state).toBe("QUEUED");
     expect(codeOf(decide(world, held, "POST"))).toBe("NOT_APPROVED");
-    world.run(review, { county: ZHONGNING, claimId: held.bill.claimId, verdict: "APPROVE", reason: "" });
+    world.run(review, { county: ZHONGNING, claimId: held.bill.claimId, verdict: "APPROVE", reason: "", deductions: [] });
     take(world, held, at(4));
     expect(world.get(corrections.key(held.bill.claimId))?.state).toBe("DISMISSED");
     // Without both it is the first stay of the year: posted at once.

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { adjust } from "../../../services/settlement/domain/adjust.ts";
+import { approve } from "../../../services/settlement/domain/approve.ts";
 import { payables, windows } from "../../../services/settlement/domain/documents.ts";
 import { isUnavailable } from "../../../services/values/outcome.ts";
 import {
@@ -11,6 +13,7 @@ import {
   JINGYUAN,
   paid,
   promised,
+  reserve,
   worldOf,
   ZHONGNING,
 } from "./ledger-world.ts";
@@ -88,6 +91,61 @@ describe("a correction", () => {
     expect(balance(world, JINGYUAN, "5001")).toBe(199_500n + deltaFen);
     adjusted(world, "C1", JINGYUAN, ZHONGNING, deltaFen, "correction/2");
     expect(world.get(payables.key(approval("C1", JINGYUAN, ZHONGNING, 0n).approvalId))?.adjustedFen).toBe(2n * deltaFen);
+    expectTrueBooks(world);
+  });
+});
+
+describe("what a family account pays", () => {
+  const withAccount = (treating: string) => ({ ...approval("C1", ZHONGNING, treating, 8_000n), accountFen: 1_500n });
+
+  test("is promised with the fund's part, and stands in an account of its own", () => {
+    const world = both();
+    world.run(approve, withAccount(ZHONGNING));
+    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002"), balance(world, ZHONGNING, "PAYABLE")]).toEqual([
+      8_000n,
+      1_500n,
+      -9_500n,
+    ]);
+    expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ amountFen: 9_500n, state: "DUE" });
+    expectTrueBooks(world);
+  });
+
+  test("is promised alone where the fund pays nothing", () => {
+    const world = both();
+    world.run(approve, { ...withAccount(ZHONGNING), fundFen: 0n });
+    expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ amountFen: 1_500n });
+    expect(balance(world, ZHONGNING, "5001")).toBe(0n);
+    expectTrueBooks(world);
+  });
+
+  test("elsewhere the home county owes both", () => {
+    const world = both();
+    reserve(world, "C1", ZHONGNING, 9_500n);
+    world.run(approve, withAccount(JINGYUAN));
+    expect(world.get(windows.key("W1"))?.pairs).toEqual({ [`${ZHONGNING}/${JINGYUAN}`]: { fen: 9_500n, obligations: 1 } });
+    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002")]).toEqual([8_000n, 1_500n]);
+    expectTrueBooks(world);
+  });
+
+  test.each<[bigint, bigint, bigint]>([
+    [-8_000n, -1_500n, 9_500n],
+    [500n, -500n, 0n],
+    [0n, -1_500n, 1_500n],
+  ])("changes by %s and %s fen: the institution owes %s", (deltaFen, accountDeltaFen, owesFen) => {
+    const world = both();
+    world.run(approve, withAccount(ZHONGNING));
+    const { approvalId, institutionId } = approval("C1", ZHONGNING, ZHONGNING, 0n);
+    const ids = {
+      adjustmentId: "claim/C1/void",
+      approvalId,
+      claimId: "C1",
+      homeCounty: ZHONGNING,
+      treatingCounty: ZHONGNING,
+      institutionId,
+    };
+    world.run(adjust, { ...ids, deltaFen, accountDeltaFen, adjustedOn: "2011-11-27" });
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(owesFen);
+    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002")]).toEqual([8_000n + deltaFen, 1_500n + accountDeltaFen]);
     expectTrueBooks(world);
   });
 });

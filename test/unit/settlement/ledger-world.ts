@@ -58,6 +58,7 @@ export function approval(claimId: string, home: string, treating: string, fundFe
     treatingCounty: treating,
     institutionId: `H-${treating}`,
     fundFen,
+    accountFen: 0n,
     approvedOn: "2011-11-25",
   };
 }
@@ -76,7 +77,16 @@ export function promised(world: World, claimId: string, home: string, treating: 
 export function adjusted(world: World, claimId: string, home: string, treating: string, deltaFen: bigint, what = "void") {
   const { approvalId, institutionId } = approval(claimId, home, treating, 0n);
   const adjustmentId = `claim/${claimId}/${what}`;
-  const input = { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, deltaFen };
+  const input = {
+    adjustmentId,
+    approvalId,
+    claimId,
+    homeCounty: home,
+    treatingCounty: treating,
+    institutionId,
+    deltaFen,
+    accountDeltaFen: 0n,
+  };
   return world.run(adjust, { ...input, adjustedOn: "2011-11-27" });
 }
 
