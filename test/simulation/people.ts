@@ -243,13 +243,14 @@ export class People {
     for (const { bill } of claims) {
       const claimId = bill?.claimId ?? "";
       const verdict = chance.chance(7_500) ? ("APPROVE" as const) : ("REFUSE" as const);
+      const fen = verdict === "APPROVE" && chance.chance(3_000) ? (bill?.lines[0]?.billedFen ?? 0n) / 2n : 0n;
       await this.try(() =>
         this.desk.order(ClaimsServiceDefinition, "reviewClaim", reviewer, {
-          requestId: `${claimId}-${verdict}`,
+          requestId: `${claimId}-${verdict}-${fen}`,
           county,
           claimId,
           verdict,
-          deductions: [],
+          deductions: fen > 0n ? [{ line: 1, fen, reason: "OVER_QUANTITY", note: "" }] : [],
           reason: "理由",
         }),
       );

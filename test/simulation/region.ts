@@ -64,11 +64,13 @@ export const PERSONS: readonly string[] = COUNTIES.flatMap((county) =>
 
 export const caller = (role: string, scope: string = PROVINCE): Caller => ({ name: `${role.toLowerCase()}-${scope}`, role, scope });
 
-/** The reference scheme as that county's document. */
+/** The reference scheme as that county's document, with family accounts: 23 yuan a head. */
 export function schemeText(county: string): string {
   const text = readFileSync(join(import.meta.dirname, "..", "unit", "benefit", "schemes", "nx-ref.yaml"), "utf8");
   return text
     .replace("county: 640521", `county: ${county}`)
     .replace("catalogue_version: NX", `catalogue_version: ${CATALOGUE}`)
+    .replace("POOLED_OUTPATIENT, share_bp: 3000 }", "POOLED_OUTPATIENT, share_bp: 2000 }\n  - { fund: FAMILY, share_bp: 1000 }")
+    .replace("caps:", "outpatient_order: POOL_THEN_ACCOUNT\ncaps:")
     .replace("golden:", `review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S] }\ngolden:`);
 }

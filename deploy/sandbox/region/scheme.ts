@@ -10,6 +10,8 @@ interface Terms {
   readonly county: readonly [deductibleFen: number, rateBp: number];
   readonly prefecture: readonly [deductibleFen: number, rateBp: number];
   readonly province: readonly [deductibleFen: number, rateBp: number];
+  /** What each head brings to the household's account; left out: there are none. */
+  readonly familyFenPerHead?: number;
 }
 
 const BASE: Terms = { township: [10_000, 8_500], county: [30_000, 7_000], prefecture: [50_000, 6_000], province: [80_000, 5_000] };
@@ -34,6 +36,12 @@ const VARIANTS: readonly { name: string; why: string; counties: readonly string[
     counties: ["640104", "640105", "640106"],
     terms: { ...BASE, prefecture: [60_000, 5_500], province: [80_000, 4_500] },
   },
+  {
+    name: "yanchi",
+    why: "family accounts of half the contribution, which pay of outpatient visits what the pool leaves open",
+    counties: ["640323"],
+    terms: { ...BASE, familyFenPerHead: 1_500 },
+  },
   { name: "lingwu", why: "a richer county: 72 % at its own hospital", counties: ["640181"], terms: { ...BASE, county: [30_000, 7_200] } },
 ];
 
@@ -54,7 +62,7 @@ const GOLDEN_VISIT_FEN = 5_000;
 const share = (fen: number, bp: number): number => Math.floor((fen * bp + 5_000) / 10_000);
 
 /** Worked out here by themselves, not by the code that will decide them. */
-function golden({ county, prefecture }: Terms): string {
+function golden({ county, prefecture, familyFenPerHead }: Terms): string {
   const [countyFen, countyBp] = county;
   const [prefectureFen, prefectureBp] = prefecture;
   const stay = (name: string, level: string, extra: string, fundFen: number) => `  - name: ${name}
@@ -81,12 +89,39 @@ ${stay("县级首次住院 a first stay at the county hospital", "COUNTY", "", s
     visit: { visit_kind: OUTPATIENT, level: TOWNSHIP, lines: [{ ${GOLDEN_ITEM}, fen: ${GOLDEN_VISIT_FEN} }] }
     before: { used_fen: [{ cap: YEAR_OP, fen: 11000 }] }
     expect: { fund_fen: 1000, over_cap_fen: ${share(GOLDEN_VISIT_FEN, OUTPATIENT_RATE_BP) - 1_000} }
+${familyFenPerHead === undefined ? "" : goldenAccount()}`;
+}
+
+/** A balance that lasts for what the pool leaves open of a visit. */
+function goldenAccount(): string {
+  const fundFen = share(GOLDEN_VISIT_FEN, OUTPATIENT_RATE_BP);
+  return `  - name: 家庭账户 the account pays what the pool leaves open
+    visit: { visit_kind: OUTPATIENT, level: TOWNSHIP, lines: [{ ${GOLDEN_ITEM}, fen: ${GOLDEN_VISIT_FEN} }] }
+    before: { account_fen: 6000 }
+    expect: { fund_fen: ${fundFen}, account_fen: ${GOLDEN_VISIT_FEN - fundFen}, patient_fen: 0 }
 `;
 }
 
 /** A county's scheme for 2011, by the name of its file: <county>-<year>-<version>.yaml. */
 export function schemeFiles(counties: readonly SourceCounty[]): [name: string, content: string][] {
   return counties.map((county) => [`schemes/${county.county}-2011-1.yaml`, schemeYaml(county)]);
+}
+
+/** Who raises what a head (230 yuan), what of it the household keeps, and when its account pays. */
+function accounts({ familyFenPerHead }: Terms): string {
+  if (familyFenPerHead === undefined) return "";
+  return `financing:
+  - { source: INDIVIDUAL, fen_per_head: 3000 }
+  - { source: CENTRAL, fen_per_head: 12400 }
+  - { source: PROVINCE, fen_per_head: 5600 }
+  - { source: COUNTY, fen_per_head: 2000 }
+funds:
+  - { fund: POOLED_INPATIENT, fen_per_head: 16500 }
+  - { fund: POOLED_OUTPATIENT, fen_per_head: ${5_000 - familyFenPerHead} }
+  - { fund: FAMILY, fen_per_head: ${familyFenPerHead} }
+  - { fund: RISK, fen_per_head: 1500 }
+outpatient_order: POOL_THEN_ACCOUNT
+`;
 }
 
 function schemeYaml({ county, nameZh }: SourceCounty): string {
@@ -106,7 +141,7 @@ version: 1
 name: ${nameZh}2011年新型农村合作医疗补助方案
 from_day: 2011-01-01
 to_day: 2011-12-31
-catalogue_version: ${CATALOGUE_VERSION}
+${accounts(terms)}catalogue_version: ${CATALOGUE_VERSION}
 # What the patient pays first (先自付): drugs of class B, large examinations, imported material, what is not in the catalogue.
 classes:
   - { class: A, self_first_bp: 0 }
