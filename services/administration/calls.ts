@@ -3,18 +3,18 @@
  * or names the field that is wrong.
  */
 import {
-  type BankAccount as BankAccountMessage,
   AdministrationServiceDefinition as definition,
   type PublishNoticeRequest,
   type RegisterCountyRequest,
   type RegisterInstitutionRequest,
 } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { accountFault } from "../values/account.ts";
 import { isDay } from "../values/days.ts";
 import { MAX_FEN } from "../values/money.ts";
 import { badRequest, isRefusal, type Refusal } from "../values/outcome.ts";
 import { isCountyCode, PROVINCE } from "../values/region.ts";
-import type { BankAccount, County, Institution, Notice } from "./domain/documents.ts";
+import type { County, Institution, Notice } from "./domain/documents.ts";
 import { publishNotice } from "./domain/publish-notice.ts";
 import { registerCounty } from "./domain/register-county.ts";
 import { registerInstitution } from "./domain/register-institution.ts";
@@ -59,8 +59,9 @@ export function calls({ reader }: { readonly reader: Reader }): readonly Call[] 
 function readCounty({ county }: RegisterCountyRequest): County | Refusal {
   if (!county) return missing("county");
   if (!isCountyCode(county.county)) return badCounty("county.county", county.county);
-  const account = readAccount("county.account", county.account);
-  if (isRefusal(account)) return account;
+  const { account } = county;
+  const badAccount = accountFault("county.account", account);
+  if (badAccount || !account) return badAccount ?? missing("county.account");
   const { fundFloorFen } = county;
   if (fundFloorFen < 0n || fundFloorFen > MAX_FEN)
     return badRequest("county.fund_floor_fen", `须在 0 与 ${MAX_FEN} 分之间`, `must be between 0 and ${MAX_FEN} fen`);
@@ -79,8 +80,9 @@ function readInstitution({ institution }: RegisterInstitutionRequest): Instituti
   if (!isCountyCode(county)) return badCounty("institution.county", county);
   if (level === "UNSPECIFIED") return missing("institution.level");
   if (paySchedule === "UNSPECIFIED") return missing("institution.pay_schedule");
-  const account = readAccount("institution.account", institution.account);
-  if (isRefusal(account)) return account;
+  const { account } = institution;
+  const badAccount = accountFault("institution.account", account);
+  if (badAccount || !account) return badAccount ?? missing("institution.account");
   return badText("institution.name", name, MAX_NAME) ?? { institutionId, county, name, level, paySchedule, account };
 }
 
@@ -92,15 +94,6 @@ function readNotice({ notice }: PublishNoticeRequest): Notice | Refusal {
   if (notice.publishedOn !== "" && !isDay(notice.publishedOn))
     return badRequest("notice.published_on", "须为空或 YYYY-MM-DD 的日期", "must be empty or a day YYYY-MM-DD");
   return badText("notice.title", notice.title, MAX_NAME) ?? badText("notice.body", notice.body, MAX_BODY, /[^\P{Cc}\n\t]/u) ?? notice;
-}
-
-function readAccount(field: string, account: BankAccountMessage | undefined): BankAccount | Refusal {
-  if (!account) return missing(field);
-  if (!/^\d{12}$/.test(account.bankCode))
-    return badRequest(`${field}.bank_code`, "须为 12 位数字的联行号", "must be a 12-digit CNAPS code");
-  if (!/^[0-9A-Za-z]{6,34}$/.test(account.accountNumber))
-    return badRequest(`${field}.account_number`, "须为 6 至 34 位字母或数字", "must be 6 to 34 letters or digits");
-  return badText(`${field}.account_name`, account.accountName, MAX_NAME) ?? account;
 }
 
 /** A text that is empty, too long, padded with spaces, or holds what no reader can see. Length in characters. */

@@ -16,6 +16,13 @@ const BANK = "1003";
 const SUSPENSE = "1101";
 const PAYABLE = "PAYABLE";
 const PAYABLE_COUNTY = "PAYABLE-COUNTY";
+const PAYABLE_HOUSEHOLD = "PAYABLE-HOUSEHOLD";
+
+/** The account in which a payable stands until it is paid: its id says whose it is. */
+function owedIn(payableId: string): string {
+  if (payableId.startsWith("window/")) return PAYABLE_COUNTY;
+  return payableId.startsWith("second/") ? PAYABLE_HOUSEHOLD : PAYABLE;
+}
 
 /** Lower limits of counties' money, by county. */
 type Floors = ReadonlyMap<string, bigint>;
@@ -100,9 +107,9 @@ async function checkAccounts(records: Records, posted: Posted, findings: Finding
 
 async function checkBooks(records: Records, books: readonly BookView[], lines: Tally, findings: Findings): Promise<void> {
   const sums = newTally();
-  for await (const { county, claimId, state, amountFen } of records.payables()) {
+  for await (const { _id, county, state, amountFen } of records.payables()) {
     sums.add(`${county}/${state}`, amountFen);
-    if (state !== "PAID") sums.add(`${county}/${claimId === "" ? PAYABLE_COUNTY : PAYABLE}`, amountFen);
+    if (state !== "PAID") sums.add(`${county}/${owedIn(_id)}`, amountFen);
   }
   for (const book of books) {
     findings.look();
@@ -114,7 +121,7 @@ async function checkBooks(records: Records, books: readonly BookView[], lines: T
     agree("payables due", book.duePayables, sums.count(`${county}/DUE`));
     agree("money held back", book.heldFen, sums.of(`${county}/HELD`));
     agree("payables held back", book.heldPayables, sums.count(`${county}/HELD`));
-    agree("account PAYABLE", -lines.of(`${county}/${PAYABLE}`), sums.of(`${county}/${PAYABLE}`));
-    agree("account PAYABLE-COUNTY", -lines.of(`${county}/${PAYABLE_COUNTY}`), sums.of(`${county}/${PAYABLE_COUNTY}`));
+    for (const account of [PAYABLE, PAYABLE_COUNTY, PAYABLE_HOUSEHOLD])
+      agree(`account ${account}`, -lines.of(`${county}/${account}`), sums.of(`${county}/${account}`));
   }
 }

@@ -5,6 +5,7 @@
 import { dayOf } from "../values/days.ts";
 import type { Findings } from "./findings.ts";
 import { type ClaimView, type DueView, type Flight, isLate, type OrderPartView, type PayableView, type Records } from "./records.ts";
+import { checkShares } from "./shares.ts";
 import { joined } from "./streams.ts";
 
 export const PAYABLES_TITLE = {
@@ -16,6 +17,7 @@ export const PAYABLES_TITLE = {
 export async function checkPayables(records: Records, flight: Flight, findings: Findings): Promise<void> {
   await checkClaims(records, flight, findings);
   await checkOrders(records, flight, findings);
+  await checkShares(records, flight, findings);
 }
 
 async function checkClaims(records: Records, flight: Flight, findings: Findings): Promise<void> {

@@ -34,6 +34,8 @@ export interface ClaimView extends Stored {
     readonly patientFen: bigint;
   };
   readonly drawn: DrawnView;
+  /** What its household got as second compensation. */
+  readonly sharedFen?: bigint;
   /** What corrections have made of it since. */
   readonly corrected?: { readonly fen: bigint; readonly drawn: DrawnView };
 }
@@ -52,6 +54,23 @@ export interface ClaimEventView {
 }
 
 /** What a household's account has paid. */
+/** A page of a county's second compensation. `_id` is county/year/plan/page. */
+export interface SharePageView extends Stored {
+  readonly county: string;
+  readonly granted: boolean;
+  readonly shares: readonly { readonly claimId: string; readonly personId: string; readonly shareFen: bigint }[];
+}
+
+/** `_id` is county/year. */
+export interface SecondView extends Stored {
+  readonly county: string;
+  readonly state: string;
+  readonly plan: number;
+  readonly potFen: bigint;
+  readonly sharedFen: bigint;
+  readonly grantedFen: bigint;
+}
+
 export interface HouseholdView extends Stored {
   readonly heads: Readonly<Record<string, number>>;
   readonly takenFen: bigint;
@@ -243,6 +262,8 @@ export interface Records {
   /** By `_id`. */
   households(): AsyncIterable<HouseholdView>;
   schemes(): AsyncIterable<SchemeView>;
+  seconds(): AsyncIterable<SecondView>;
+  sharePages(): AsyncIterable<SharePageView>;
 
   /** By sequence. */
   entries(): AsyncIterable<EntryView>;

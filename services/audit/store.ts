@@ -24,7 +24,9 @@ import type {
   Records,
   ReservationView,
   SchemeView,
+  SecondView,
   SeenView,
+  SharePageView,
   StatementView,
   WindowView,
   YearView,
@@ -102,6 +104,8 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     claimsByPerson: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.personId": 1, year: 1 } }),
     claimEvents: (names) => read<ClaimEventView>("claims", "journal", ...claimEventStages(names)),
     households: () => read<HouseholdView>("claims", "households", { $sort: { _id: 1 } }),
+    seconds: () => read<SecondView>("claims", "seconds"),
+    sharePages: () => read<SharePageView>("claims", "shares"),
     years: () => read<YearView>("claims", "years", { $sort: { holder: 1, year: 1 } }),
     schemes: () => read<SchemeView>("claims", "schemes"),
 

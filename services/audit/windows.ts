@@ -221,5 +221,5 @@ async function* transfersOf(records: Records): AsyncGenerator<Ordered> {
 }
 
 async function* transferPayables(records: Records): AsyncGenerator<PayableView> {
-  for await (const payable of records.payables()) if (payable.claimId === "") yield payable;
+  for await (const payable of records.payables()) if (payable._id.startsWith("window/")) yield payable;
 }

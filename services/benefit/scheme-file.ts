@@ -3,7 +3,7 @@
  * Fields are named as in the document (snake_case); `reference.md` tells each to those who write one. Whole numbers only: fen, and basis points (62.5 % is 6250).
  */
 import { parseYaml } from "../mesh/yaml.ts";
-import { isDay } from "../values/days.ts";
+import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
 import { MAX_FEN } from "../values/money.ts";
 import { isCountyCode } from "../values/region.ts";
 import {
@@ -57,8 +57,6 @@ const MAX_ALIASES = 200;
 const MAX_FAULTS = 50;
 const FULL_BP = 10_000;
 const MAX_MULTIPLIER_BP = 100_000;
-const FIRST_YEAR = 2003;
-const LAST_YEAR = 2199;
 
 function few<T>(inner: Shape<T>, most: number, least = 0): Shape<T[]> {
   return such(

@@ -180,13 +180,13 @@ function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewCla
 
 function deductionsFault(deductions: readonly DeductionForm[]): Refusal | undefined {
   const lines = new Set<number>();
-  for (const [index, { line, fen, reason, note }] of deductions.entries()) {
+  for (const [index, { line, deductedFen, reason, note }] of deductions.entries()) {
     const at = `deductions[${index}]`;
     const fault =
       badNumber(`${at}.line`, line, 1, MAX_LINES) ??
       (lines.has(line) ? badRequest(`${at}.line`, "该行已扣减", "the line has a deduction already") : undefined) ??
-      badFen(`${at}.fen`, fen) ??
-      (fen === 0n ? badRequest(`${at}.fen`, "须大于 0", "must be above 0") : undefined) ??
+      badFen(`${at}.deducted_fen`, deductedFen) ??
+      (deductedFen === 0n ? badRequest(`${at}.deducted_fen`, "须大于 0", "must be above 0") : undefined) ??
       (reason === "UNSPECIFIED" ? missing(`${at}.reason`) : undefined) ??
       (reason === "OTHER" || note !== "" ? badText(`${at}.note`, note, MAX_REASON) : undefined);
     if (fault) return fault;

@@ -4,6 +4,7 @@ import { admissionCalls } from "./admission-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
 import { schemeCalls } from "./scheme-calls.ts";
+import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
 
@@ -11,7 +12,11 @@ const service: Service = {
   name: "claims",
   indexes,
   tells,
-  wire: (parts) => ({ calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts)], messages, timers: timers(parts) }),
+  wire: (parts) => ({
+    calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...secondCalls(parts)],
+    messages,
+    timers: timers(parts),
+  }),
 };
 
 await serve(service);

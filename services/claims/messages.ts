@@ -8,6 +8,7 @@ import {
   ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
+  SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled, type SettledPayable } from "../../proto/generated/nrcms/payment/v1/payment.ts";
@@ -23,7 +24,16 @@ import { type PaidClaim, paymentsSettled } from "./domain/payments-settled.ts";
 import { prefundRefused } from "./domain/prefund-refused.ts";
 import { prefundReserved } from "./domain/prefund-reserved.ts";
 
-export const tells = { ClaimAdjusted, ClaimApproved, ClaimHeld, ClaimRefused, PrefundRequested, PrefundReleased, ClaimsPaid };
+export const tells = {
+  ClaimAdjusted,
+  ClaimApproved,
+  ClaimHeld,
+  ClaimRefused,
+  PrefundRequested,
+  PrefundReleased,
+  ClaimsPaid,
+  SecondCompensationGranted,
+};
 
 export const messages: readonly Message[] = [
   told("enrollment", "HouseholdCovered", HouseholdCovered, {

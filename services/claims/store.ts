@@ -10,6 +10,7 @@ import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
+import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
 import { capHolder, holderOf } from "./domain/year.ts";
 
 const MAX_TASKS = 500;
@@ -32,6 +33,8 @@ export const indexes: Indexes = {
   admissions: [],
   stays: [],
   fees: [],
+  seconds: [{ keys: { county: 1, year: 1 }, partial: { state: "APPROVED" } }],
+  shares: [],
   drafts: [{ keys: { county: 1, "scheme.year": -1, "scheme.version": -1 } }],
   catalogues: [],
   timetables: [],
@@ -63,6 +66,34 @@ const MAX_CORRECTIONS = 500;
 /** The corrections of a county that wait, oldest first. */
 export function correctionsOf(reader: Reader, county: string): Promise<readonly Correction[]> {
   return reader.find(corrections, { state: "QUEUED", county }, { sort: { queuedAtMs: 1 }, limit: MAX_CORRECTIONS });
+}
+
+const MAX_SECONDS = 22;
+
+/** The second compensations that are approved and not granted to the end. */
+export function approvedSeconds(reader: Reader): Promise<readonly Second[]> {
+  return reader.find(seconds, { state: "APPROVED" }, { sort: { county: 1, year: 1 }, limit: MAX_SECONDS });
+}
+
+const READ_AT_ONCE = 1_000;
+
+/**
+ * A county's claims of a year of which the person has borne more than the year's scheme asks for a second compensation: at most one more than may share. Found by the benefit
+ * years, whose keys begin with the county's code: a year of which less was borne in all has no such claim.
+ */
+export async function muchBorne(reader: Reader, county: string, year: number): Promise<readonly Claim[]> {
+  const row = (await reader.get(timetables.key(county)))?.rows.findLast((one) => one.year === year);
+  const rule = row && (await schemeOf(reader, schemeIdOf({ county, year, version: row.version }))).scheme.secondCompensation;
+  if (!rule) return [];
+  const inCounty = { _id: { $gte: county, $lt: `${county}~` }, year, borneFen: { $gt: rule.overFen } };
+  const holders = await reader.find(years, inCounty, { limit: MAX_SHARES + 1 });
+  const ids = [...new Set(holders.flatMap(({ visits }) => visits.map(({ claimId }) => claimId)))];
+  const found: Claim[] = [];
+  for (let from = 0; from < ids.length && found.length <= MAX_SHARES; from += READ_AT_ONCE) {
+    const some = await reader.getAll(ids.slice(from, from + READ_AT_ONCE).map((id) => claims.key(id)));
+    found.push(...[...some.values()].filter((claim) => claim.county === county && claim.year === year && borneOf(claim) > rule.overFen));
+  }
+  return found.slice(0, MAX_SHARES + 1);
 }
 
 const MAX_SCHEMES = 500;

@@ -9,7 +9,8 @@ import {
   type EnrolHouseholdsRequest,
 } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
-import { isDay } from "../values/days.ts";
+import { accountFault } from "../values/account.ts";
+import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
 import { MAX_FEN } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { isCountyCode } from "../values/region.ts";
@@ -18,13 +19,12 @@ import { endCover } from "./domain/end-cover.ts";
 import { type EnrolInput, enrol } from "./domain/enrol.ts";
 import { isHouseholdId } from "./domain/listing.ts";
 import { refuse } from "./domain/refusals.ts";
-import { householdIn, householdOfPerson } from "./store.ts";
+import { type AccountInput, registerAccount } from "./domain/register-account.ts";
+import { accountOf, householdIn, householdOfPerson } from "./store.ts";
 
 const MAX_HOUSEHOLDS = 500;
 /** One request is one input of one transaction: a document for each member. */
 const MAX_MEMBERS = 3000;
-const FIRST_YEAR = 2003;
-const LAST_YEAR = 2199;
 const MAX_REASON = 200;
 
 export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
@@ -47,6 +47,14 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: endCover,
       reply: (cover) => ({ cover }),
     }),
+    command(methods.registerAccount, {
+      check: ({ county, householdId, account }) =>
+        (isCountyCode(county) ? undefined : badCounty()) ?? badHousehold(householdId) ?? accountFault("account", account),
+      input: ({ county, householdId, account }): AccountInput | Refusal =>
+        account ? { county, householdId, account } : badRequest("account", "必填", "is missing"),
+      decision: registerAccount,
+      reply: (account) => ({ account }),
+    }),
     query(methods.checkEligibility, async ({ personId, day }) => {
       const wrong = badPerson(personId) ?? badDay("day", day);
       if (wrong) return wrong;
@@ -55,11 +63,13 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       return eligibility ?? refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
     }),
     query(methods.getHousehold, async ({ county, householdId }) => {
-      if (!isHouseholdId(householdId)) return badRequest("household_id", "须为 14 位数字", "must be 14 digits");
+      const wrong = badHousehold(householdId);
+      if (wrong) return wrong;
       const household = await householdIn(reader, county, householdId);
       if (!household) return refuse("UNKNOWN_HOUSEHOLD", { field: "household_id", household: householdId });
       const { township, village, members, year } = household;
-      return { household: { householdId, township, village, members: [...members] }, year };
+      const stored = await accountOf(reader, householdId);
+      return { household: { householdId, township, village, members: [...members] }, year, account: stored?.account };
     }),
   ];
 }
@@ -95,6 +105,10 @@ function checkEndCover({ county, personId, lastDay, reason }: EndCoverRequest): 
   if (wrong) return wrong;
   if (reason.trim() !== "" && reason.length <= MAX_REASON && !/\p{Cc}/u.test(reason)) return undefined;
   return badRequest("reason", `须为 1 至 ${MAX_REASON} 个字符`, `must be 1 to ${MAX_REASON} characters`);
+}
+
+function badHousehold(householdId: string): Refusal | undefined {
+  return isHouseholdId(householdId) ? undefined : badRequest("household_id", "须为 14 位数字", "must be 14 digits");
 }
 
 function badCounty(): Refusal {

@@ -1,6 +1,7 @@
-/** `nrcms explain` and `nrcms scheme …`: what the county's office asks of benefits. */
-import type { Command } from "commander";
+/** `nrcms explain`, `nrcms scheme …` and `nrcms second …`: what the county's office asks of benefits. */
+import { type Command, InvalidArgumentError } from "commander";
 import type { Topology } from "../mesh/topology.ts";
+import { fenOf } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { SchemeStep } from "./scheme.ts";
 
@@ -112,4 +113,67 @@ export function addBenefitCommands(program: Command, { inForce, json, finish }: 
       });
       finish(0);
     });
+
+  const second = program
+    .command("second")
+    .description("二次补偿：编制、查看、批准\nsecond compensation at the end of a year with a surplus: plan, show, approve");
+  const ofYear = (name: string) => second.command(name).argument("<county>").argument("<year>", "年度 · the year that is over", wholeYear);
+  type Options = { as?: string; json?: boolean };
+
+  ofYear("plan")
+    .description(
+      "按方案把一笔款分给自负较多的补偿单；批准前可重新编制\nsplit a pot over the claims of which much was borne; until it is approved it may be planned anew",
+    )
+    .argument("<yuan>", "总额，元 · the pot in yuan", positiveFen)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, year: number, potFen: bigint, options: Options) => {
+      const { planSecond, secondText, showSecond } = await import("./second.ts");
+      await as(options.as ?? "treasurer", async (who) => {
+        await planSecond(who, county, year, potFen);
+        const shown = await showSecond(who, county, year);
+        console.log(options.json ? json(shown) : secondText(shown));
+      });
+      finish(0);
+    });
+
+  ofYear("show")
+    .description("计划与各笔分得\nthe plan and its shares")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, year: number, options: Options) => {
+      const { secondText, showSecond } = await import("./second.ts");
+      await as(options.as ?? "treasurer", async (who) => {
+        const shown = await showSecond(who, county, year);
+        console.log(options.json ? json(shown) : secondText(shown));
+      });
+      finish(0);
+    });
+
+  ofYear("approve")
+    .description(
+      "由另一人批准已阅的计划（摘要）；随后逐页发放到户\nanother person approves the plan that was read, by its hash; its shares are then granted to the households",
+    )
+    .argument("<hash>")
+    .option("--as <person>", "以谁的证书，默认为本县审核人 · whose certificate; by default the county's reviewer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, year: number, hash: string, options: Options) => {
+      const { approveSecond, secondText } = await import("./second.ts");
+      await as(options.as ?? `reviewer-${county}`, async (who) => {
+        const approved = await approveSecond(who, county, year, hash);
+        console.log(options.json ? json(approved) : secondText({ second: approved, shares: [] }));
+      });
+      finish(0);
+    });
+}
+
+function wholeYear(text: string): number {
+  if (/^\d{4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("须为四位年份 · must be a year of four digits");
+}
+
+function positiveFen(text: string): bigint {
+  const fen = fenOf(text);
+  if (fen !== undefined && fen > 0n) return fen;
+  throw new InvalidArgumentError("须为大于 0 的金额，至多两位小数 · must be an amount above 0 with at most two decimals");
 }

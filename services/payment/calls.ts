@@ -1,18 +1,18 @@
 /** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
 import { createHash } from "node:crypto";
-import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
   PaymentServiceDefinition as definition,
   type Order as OrderMessage,
   type ReceiveBankMessageRequest,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { accountFault, type BankAccount } from "../values/account.ts";
 import { isDay } from "../values/days.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import { type Cut, cut } from "./domain/cut.ts";
-import { type Account, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import { batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import { type Receive, receive } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
@@ -22,13 +22,12 @@ import { batchesIn, orderIdsBookedOn, ordersOf, waitingUpTo } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
-const MAX_NAME = 140;
 const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 interface CallParts {
   readonly reader: Reader;
   /** The payment centre's own account. */
-  readonly debtor: Account;
+  readonly debtor: BankAccount;
 }
 
 export function calls({ reader, debtor }: CallParts): readonly Call[] {
@@ -62,7 +61,7 @@ export function calls({ reader, debtor }: CallParts): readonly Call[] {
       reply: (batch) => ({ batch }),
     }),
     command(methods.reissueOrder, {
-      check: ({ orderId, account }) => badId("order_id", orderId) ?? badAccount("account", account),
+      check: ({ orderId, account }) => badId("order_id", orderId) ?? accountFault("account", account),
       input: ({ orderId, account }) => (account ? { orderId, account } : missing("account")),
       decision: reissue,
       reply: (order) => ({ order: orderMessage(order) }),
@@ -140,23 +139,6 @@ function badId(field: string, id: string): Refusal | undefined {
 function badHash(field: string, hash: string): Refusal | undefined {
   if (hash === "") return missing(field);
   return /^[0-9a-f]{64}$/.test(hash) ? undefined : badRequest(field, "须为 64 位十六进制摘要", "must be 64 hexadecimal digits");
-}
-
-function badAccount(field: string, account: BankAccount | undefined): Refusal | undefined {
-  if (!account) return missing(field);
-  if (!/^\d{12}$/.test(account.bankCode))
-    return badRequest(`${field}.bank_code`, "须为 12 位数字的联行号", "must be a 12-digit CNAPS code");
-  if (!/^[0-9A-Za-z]{6,34}$/.test(account.accountNumber))
-    return badRequest(`${field}.account_number`, "须为 6 至 34 位字母或数字", "must be 6 to 34 letters or digits");
-  const name = account.accountName;
-  if (name.trim() === "") return missing(`${field}.account_name`);
-  if (name.length > MAX_NAME || name !== name.trim() || /\p{Cc}/u.test(name))
-    return badRequest(
-      `${field}.account_name`,
-      `不得超过 ${MAX_NAME} 个字符，不得含控制字符或首尾空格`,
-      `must have at most ${MAX_NAME} characters, no control characters, no outer spaces`,
-    );
-  return undefined;
 }
 
 function badDocument(document: Uint8Array): Refusal | undefined {

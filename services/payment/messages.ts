@@ -1,10 +1,12 @@
-/** What payment hears: who is paid where (administration), what is due (settlement). And the codecs of what it tells. */
-import { type BankAccount, CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+/** What payment hears: who is paid where (administration, of households enrollment), what is due (settlement). And the codecs of what it tells. */
+import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import { HouseholdAccountChanged } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { BatchChanged, PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { PayableDue } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
+import type { BankAccount } from "../values/account.ts";
 import { assert } from "../values/outcome.ts";
-import type { Account, Payee, Schedule } from "./domain/documents.ts";
+import type { Payee, Schedule } from "./domain/documents.ts";
 import { payableDue } from "./domain/payable-due.ts";
 import { payeeChanged } from "./domain/payee-changed.ts";
 
@@ -34,6 +36,16 @@ export const messages: readonly Message[] = [
     },
     decision: payeeChanged,
   }),
+  told("enrollment", "HouseholdAccountChanged", HouseholdAccountChanged, {
+    input: ({ householdId, county, account, version }): Payee => ({
+      county,
+      payeeId: householdId,
+      account: accountOf(account),
+      schedule: "IMMEDIATE",
+      stateVersion: version,
+    }),
+    decision: payeeChanged,
+  }),
   told("settlement", "PayableDue", PayableDue, {
     input: ({ payableId, county, amountFen, payeeId, claimId, dueOn }) => ({ payableId, county, amountFen, payeeId, claimId, dueOn }),
     decision: payableDue,
@@ -41,6 +53,6 @@ export const messages: readonly Message[] = [
 ];
 
 /** An account that is not there is empty: what is due to it waits. */
-function accountOf(account: BankAccount | undefined): Account {
+function accountOf(account: BankAccount | undefined): BankAccount {
   return account ?? { bankCode: "", accountNumber: "", accountName: "" };
 }

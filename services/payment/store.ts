@@ -19,7 +19,10 @@ const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
 
 export const indexes: Indexes = {
-  dues: [{ keys: { schedule: 1, dueAtMs: 1 }, partial: { state: "WAITING" } }],
+  dues: [
+    { keys: { schedule: 1, dueAtMs: 1 }, partial: { state: "WAITING" } },
+    { keys: { county: 1, payeeId: 1 }, partial: { state: "NO_ACCOUNT" } },
+  ],
   payees: [],
   orders: [
     { keys: { settledOn: 1 }, partial: { settledOn: { $gt: "" } } },

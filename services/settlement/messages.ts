@@ -1,6 +1,12 @@
 /** What settlement tells and hears. */
 import { CountyChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { ClaimAdjusted, ClaimApproved, PrefundReleased, PrefundRequested } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import {
+  ClaimAdjusted,
+  ClaimApproved,
+  PrefundReleased,
+  PrefundRequested,
+  SecondCompensationGranted,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
@@ -16,6 +22,7 @@ import { assert } from "../values/outcome.ts";
 import { adjust } from "./domain/adjust.ts";
 import { approve } from "./domain/approve.ts";
 import type { SettlementEvents } from "./domain/events.ts";
+import { grant } from "./domain/grant.ts";
 import { knowCounty } from "./domain/know-county.ts";
 import { receiveContributions } from "./domain/receive-contributions.ts";
 import { releasePrefund } from "./domain/release-prefund.ts";
@@ -66,6 +73,10 @@ export const messages: readonly Message[] = [
       adjustedOn,
     }),
     decision: adjust,
+  }),
+  told("claims", "SecondCompensationGranted", SecondCompensationGranted, {
+    input: ({ grantId, county, grantedOn, shares }) => ({ grantId, county, grantedOn, shares }),
+    decision: grant,
   }),
   told("claims", "PrefundRequested", PrefundRequested, {
     input: ({ reservationId, claimId, homeCounty, fundFen }) => ({ reservationId, claimId, homeCounty, fundFen }),

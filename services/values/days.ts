@@ -32,3 +32,7 @@ export function yearOf(day: string): number {
 export function startOfDayMs(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) - SHANGHAI_MS;
 }
+
+/** The years that schemes and enrolments may be of: from the first pilots on. */
+export const FIRST_YEAR = 2003;
+export const LAST_YEAR = 2199;

@@ -17,17 +17,25 @@ interface BookLine {
 /** What the bank has paid, by EndToEndId, from its own file. Throws where one was paid twice. */
 export function paidByBank(run: string): Map<string, bigint> {
   const paid = new Map<string, bigint>();
+  for (const { endToEndId, fen } of booked(run)) {
+    if (paid.has(endToEndId)) throw new Error(`the bank paid ${endToEndId} twice`);
+    paid.set(endToEndId, BigInt(fen));
+  }
+  return paid;
+}
+
+/** What the bank has paid to each account in all. */
+export function paidToAccounts(run: string): Map<string, bigint> {
+  const paid = new Map<string, bigint>();
+  for (const { account, fen } of booked(run)) paid.set(account, (paid.get(account) ?? 0n) + BigInt(fen));
+  return paid;
+}
+
+function booked(run: string) {
   const lines = readFileSync(join(run, "bank", "books.jsonl"), "utf8")
     .trimEnd()
     .split("\n");
-  for (const line of lines.map((text) => JSON.parse(text) as BookLine)) {
-    for (const { endToEndId, fen, status } of line.transactions ?? []) {
-      if (status !== "ACSC") continue;
-      if (paid.has(endToEndId)) throw new Error(`the bank paid ${endToEndId} twice`);
-      paid.set(endToEndId, BigInt(fen));
-    }
-  }
-  return paid;
+  return lines.flatMap((text) => (JSON.parse(text) as BookLine).transactions ?? []).filter(({ status }) => status === "ACSC");
 }
 
 export function sumOf(paid: ReadonlyMap<string, bigint>): bigint {

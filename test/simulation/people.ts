@@ -250,7 +250,7 @@ export class People {
           county,
           claimId,
           verdict,
-          deductions: fen > 0n ? [{ line: 1, fen, reason: "OVER_QUANTITY", note: "" }] : [],
+          deductions: fen > 0n ? [{ line: 1, deductedFen: fen, reason: "OVER_QUANTITY", note: "" }] : [],
           reason: "理由",
         }),
       );

@@ -1,14 +1,9 @@
 /** What administration remembers. Amounts in fen, days YYYY-MM-DD. */
+import type { BankAccount } from "../../values/account.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
 export type Level = "VILLAGE" | "TOWNSHIP" | "COUNTY" | "PREFECTURE" | "PROVINCE" | "OUT_OF_PROVINCE";
 export type PaySchedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
-
-export interface BankAccount {
-  readonly bankCode: string;
-  readonly accountNumber: string;
-  readonly accountName: string;
-}
 
 export interface County {
   /** The division code; also the document's county. */
@@ -53,7 +48,3 @@ export interface NoticeDocument extends Notice, Doc {
 export const counties = kind<CountyDocument>("counties");
 export const institutions = kind<InstitutionDocument>("institutions");
 export const notices = kind<NoticeDocument>("notices", { immutable: true });
-
-export function sameAccount(a: BankAccount, b: BankAccount): boolean {
-  return a.bankCode === b.bankCode && a.accountNumber === b.accountNumber && a.accountName === b.accountName;
-}

@@ -1,6 +1,7 @@
 /** Enters or changes a county. The same content again changes and tells nothing, so that an import may be repeated. */
+import { sameAccount } from "../../values/account.ts";
 import type { Decision } from "../../values/decision.ts";
-import { type County, type CountyDocument, counties, sameAccount } from "./documents.ts";
+import { type County, type CountyDocument, counties } from "./documents.ts";
 import type { AdministrationEvents } from "./events.ts";
 
 /** Replies with the county as it now stands. */

@@ -2,8 +2,9 @@
  * Enters or changes a designated institution (定点医疗机构). It stays in the county where it was registered: its claims,
  * payables and prefunds lie in that county's books. The county is not guarded: counties are never removed.
  */
+import { sameAccount } from "../../values/account.ts";
 import type { Decision } from "../../values/decision.ts";
-import { counties, type Institution, type InstitutionDocument, institutions, sameAccount } from "./documents.ts";
+import { counties, type Institution, type InstitutionDocument, institutions } from "./documents.ts";
 import type { AdministrationEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
 

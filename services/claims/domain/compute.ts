@@ -81,7 +81,7 @@ function deducted(
   trace: Step[] | undefined,
 ): Adjudicated {
   const whole = judge(visit);
-  const fenOf = new Map(deductions.map(({ line, fen }) => [line - 1, fen]));
+  const fenOf = new Map(deductions.map(({ line, deductedFen }) => [line - 1, deductedFen]));
   const lines = visit.lines.map((line, index) => ({ ...line, deductedFen: fenOf.get(index) ?? 0n }));
   const less = judge({ ...visit, lines }, trace);
   const { totalFen, patientFen } = whole.amounts;

@@ -97,7 +97,7 @@ export type DeductionReason = (typeof DEDUCTION_REASONS)[number];
 export interface Deduction {
   /** The line's place in the bill, from 1. */
   readonly line: number;
-  readonly fen: bigint;
+  readonly deductedFen: bigint;
   readonly reason: DeductionReason;
   /** Empty, except that OTHER says what. */
   readonly note: string;
@@ -139,6 +139,8 @@ export interface Claim extends Doc {
   readonly returned?: readonly string[];
   /** What corrections posted since have made of it: its fund part is `benefit.fundFen` and `fen`, computed with `before`. Present once there is one. */
   readonly corrected?: Corrected;
+  /** What the household got for it as second compensation; present once it was granted. */
+  readonly sharedFen?: bigint;
   /** True once the prefund's reservation was given back. */
   readonly released?: boolean;
 }

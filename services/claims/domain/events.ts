@@ -32,6 +32,13 @@ export type ClaimsEvents = {
     readonly accountDeltaFen: bigint;
     readonly adjustedOn: string;
   };
+  readonly SecondCompensationGranted: {
+    readonly grantId: string;
+    readonly county: string;
+    readonly year: number;
+    readonly grantedOn: string;
+    readonly shares: { readonly payableId: string; readonly claimId: string; readonly householdId: string; readonly shareFen: bigint }[];
+  };
   readonly ClaimHeld: {
     readonly claimId: string;
     readonly homeCounty: string;

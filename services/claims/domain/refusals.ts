@@ -70,6 +70,47 @@ export const refuse = refusals({
     zh: "与已报销的住院 {from} 至 {to} 重叠",
     en: "overlaps a stay that was billed before, from {from} to {to}",
   },
+  NO_SECOND_COMPENSATION: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} {year} 年的补助方案没有二次补偿",
+    en: "no scheme of {county} for {year} has a second compensation",
+  },
+  YEAR_NOT_OVER: { status: "FAILED_PRECONDITION", zh: "{year} 年尚未结束（今天 {today}）", en: "{year} is not over; today is {today}" },
+  TOO_MANY_SHARES: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} {year} 年符合条件的补偿单超过 {most} 笔，请提高起付额",
+    en: "more than {most} claims of {county} in {year} would share: the threshold must be higher",
+  },
+  NOTHING_TO_SHARE: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} {year} 年没有可分得金额的补偿单",
+    en: "no claim of {county} in {year} would get anything",
+  },
+  SECOND_APPROVED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} {year} 年的二次补偿已批准，金额不同",
+    en: "the second compensation of {county} for {year} is approved, with another pot",
+  },
+  UNKNOWN_SECOND: {
+    status: "NOT_FOUND",
+    zh: "{county} {year} 年没有二次补偿计划",
+    en: "no second compensation is planned for {county} in {year}",
+  },
+  SECOND_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "计划已变，现摘要为 {hash}",
+    en: "the plan is another now; its hash is {hash}",
+  },
+  PLANNED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "{name} 编制的计划须由他人批准",
+    en: "{name} has planned it; another person approves",
+  },
+  HAS_SHARE: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已得二次补偿 {fen} 分，不得冲销",
+    en: "claim {claim} has had {fen} fen of second compensation and is not taken back",
+  },
   UNKNOWN_LINE: {
     status: "INVALID_ARGUMENT",
     zh: "账单没有第 {line} 行（共 {lines} 行）",

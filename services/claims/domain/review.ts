@@ -49,10 +49,10 @@ export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
 };
 
 function deductionFault({ bill: { lines } }: Claim, deductions: readonly Deduction[]): Refusal | undefined {
-  for (const [index, { line, fen }] of deductions.entries()) {
+  for (const [index, { line, deductedFen: fen }] of deductions.entries()) {
     const billed = lines[line - 1];
     if (!billed) return refuse("UNKNOWN_LINE", { field: `deductions[${index}].line`, line, lines: lines.length });
-    const field = `deductions[${index}].fen`;
+    const field = `deductions[${index}].deducted_fen`;
     if (fen > billed.billedFen) return refuse("DEDUCTION_TOO_LARGE", { field, fen, billed: billed.billedFen });
   }
   return undefined;

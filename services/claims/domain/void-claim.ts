@@ -44,6 +44,7 @@ export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
 function mayNot(claim: Claim, state: State, context: Context): Refusal | undefined {
   const { claimId } = claim.bill;
   if (!isPromised(claim)) return refuse("NOT_APPROVED", { field: "claim_id", claim: claimId, state: claim.state });
+  if (claim.sharedFen !== undefined) return refuse("HAS_SHARE", { field: "claim_id", claim: claimId, fen: claim.sharedFen });
   const { blockAfterDisbursed, dayLimit } = documentsOf(claim, state).home.scheme.reversal;
   if (claim.state === "PAID" && blockAfterDisbursed) return refuse("ALREADY_PAID", { field: "claim_id", claim: claimId });
   const days = daysBetween(dayOf(claim.decidedAtMs), context.day);

@@ -1,4 +1,5 @@
 /** What enrollment remembers. A person_id is the household's id and the member's number; it means the same person for ever. */
+import type { BankAccount } from "../../values/account.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
 export type Sex = "FEMALE" | "MALE";
@@ -71,6 +72,16 @@ export interface KnownCounty extends Doc {
   readonly revision: number;
 }
 
+/** Where a household is paid. Apart from the household, which is read and written for every cover. */
+export interface PayAccount extends Doc {
+  readonly account: BankAccount;
+  readonly enteredBy: string;
+  /** Counts its changes from 1; goes out as HouseholdAccountChanged's version. */
+  readonly revision: number;
+}
+
+/** accounts/<household> */
+export const accounts = kind<PayAccount>("accounts");
 export const households = kind<Household>("households");
 export const identities = kind<Identity>("identities");
 export const receipts = kind<Receipt>("receipts", { immutable: true });

@@ -1,4 +1,5 @@
-/** What enrollment tells. Neither carries a name or an identity number. */
+/** What enrollment tells. No cover carries a name or an identity number; an account carries the name that the bank has. */
+import type { BankAccount } from "../../values/account.ts";
 import type { Cover } from "./documents.ts";
 
 export type EnrollmentEvents = {
@@ -8,6 +9,13 @@ export type EnrollmentEvents = {
     readonly county: string;
     readonly version: bigint;
     readonly covers: Cover[];
+  };
+  /** State: the newest version wins. */
+  readonly HouseholdAccountChanged: {
+    readonly householdId: string;
+    readonly county: string;
+    readonly version: bigint;
+    readonly account: BankAccount;
   };
   /** Fact, follows nothing. */
   readonly ContributionsReceived: {

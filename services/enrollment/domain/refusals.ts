@@ -45,6 +45,11 @@ export const refuse = refusals({
     zh: "{day} 不在该人的任何参合期内",
     en: "{day} is in none of this person's covers",
   },
+  NOT_A_MEMBER: {
+    status: "FAILED_PRECONDITION",
+    zh: "户名须为该户成员的姓名",
+    en: "the account must be in the name of a member of the household",
+  },
   WRONG_CONTRIBUTION: {
     status: "FAILED_PRECONDITION",
     zh: "该户 {year} 年已按每人 {fen} 分缴费参合，与此次金额不同",

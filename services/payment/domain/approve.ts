@@ -2,11 +2,12 @@
  * The checker's word (复核). Builds the exact bytes for the bank and stores them beside the approval, once: whatever is sent later, and however often,
  * is this document.
  */
+import type { BankAccount } from "../../values/account.ts";
 import type { Decision, Loaded } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { contentHash, putBatch, viewOf } from "./batch.ts";
-import { type Account, type Batch, batches, files, type Order, orders } from "./documents.ts";
+import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
 import { pain001 } from "./pain001.ts";
 import { refuse } from "./refusals.ts";
@@ -14,7 +15,7 @@ import { refuse } from "./refusals.ts";
 export interface Approve {
   readonly batchId: string;
   readonly expectedHash: string;
-  readonly debtor: Account;
+  readonly debtor: BankAccount;
 }
 
 export const approve: Decision<Approve, BatchView, PaymentEvents> = {

@@ -9,6 +9,7 @@ import { PROVINCE } from "../../values/region.ts";
 import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, orderIdOf, proposedBatch, putBatch, viewOf } from "./batch.ts";
 import { batches, type Due, dues, type Order, orders, type Payee, payees, type Schedule } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
+import { isHousehold } from "./payable-due.ts";
 
 /** Dues looked at in one cut. */
 export const MAX_DUES = 2000;
@@ -82,7 +83,8 @@ function batchesOf(found: readonly Due[]): Group[][] {
   const groups: Group[] = [];
   const filling = new Map<string, Group>();
   for (const due of found) {
-    const name = `${due.county} ${due.payeeId}`;
+    // An order pays many payables of one institution, and one of a household, so that each stands by itself in the statement that its members get.
+    const name = isHousehold(due.payeeId) ? due.payableId : `${due.county} ${due.payeeId}`;
     const group = filling.get(name);
     if (group && group.dues.length < MAX_PAYABLES) {
       group.dues.push(due);

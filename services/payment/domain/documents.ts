@@ -1,17 +1,11 @@
 /** What payment remembers. Amounts in fen, days YYYY-MM-DD in Asia/Shanghai. An order carries one county's money to one payee. */
+import type { BankAccount } from "../../values/account.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
 export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED";
 export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM";
-
-export interface Account {
-  /** 12-digit CNAPS code. */
-  readonly bankCode: string;
-  readonly accountNumber: string;
-  readonly accountName: string;
-}
 
 /** A payable that settlement told; its county is the one whose money pays. */
 export interface Due extends Doc {
@@ -23,16 +17,20 @@ export interface Due extends Doc {
   readonly dueOn: string;
   readonly dueAtMs: number;
   readonly schedule: Schedule;
-  readonly state: "WAITING" | "ORDERED";
+  /** NO_ACCOUNT: the household that is to be paid has not named its account yet. */
+  readonly state: "NO_ACCOUNT" | "WAITING" | "ORDERED";
   readonly orderId: string;
 }
 
-/** Projection of administration's institutions and counties. */
+/** Projection of administration's institutions and counties, and of households as far as enrollment has told their accounts or something is due to them. */
 export interface Payee extends Doc {
   readonly payeeId: string;
-  readonly account: Account;
+  readonly account: BankAccount;
   readonly schedule: Schedule;
+  /** 0: nothing told yet. */
   readonly stateVersion: bigint;
+  /** Dues that wait for a household's account; present while there are some. */
+  readonly waiting?: readonly string[];
 }
 
 export interface OrderedPayable {
@@ -45,7 +43,7 @@ export interface Order extends Doc {
   readonly orderId: string;
   readonly batchId: string;
   readonly payeeId: string;
-  readonly account: Account;
+  readonly account: BankAccount;
   readonly amountFen: bigint;
   /** 1, and one more each time that it replaces another. */
   readonly attempt: number;

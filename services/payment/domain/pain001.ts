@@ -2,8 +2,10 @@
  * The order file for the bank: ISO 20022 customer credit transfer initiation, pain.001.001.09. Pure: the same order list gives the same bytes,
  * which are stored once and repeated as they are. One debit a transfer (BtchBookg false), so that every entry of the statement names its order.
  */
+
+import type { BankAccount } from "../../values/account.ts";
 import { sum, yuan } from "../../values/money.ts";
-import type { Account, Order } from "./documents.ts";
+import type { Order } from "./documents.ts";
 
 /** The statement's and the parties' names are cut at the standard's Max140Text. */
 const MAX_NAME = 140;
@@ -12,7 +14,7 @@ export interface PaymentFileParts {
   /** MsgId and PmtInfId. */
   readonly batchId: string;
   /** The payment centre's own account (支出户). */
-  readonly debtor: Account;
+  readonly debtor: BankAccount;
   readonly orders: readonly Order[];
   readonly createdAtMs: number;
   /** The requested execution day. */
@@ -43,16 +45,16 @@ function transfer({ orderId, endToEndId, amountFen, account }: Order): string {
   );
 }
 
-function agent(account: Account): string {
+function agent(account: BankAccount): string {
   const member = escapeXml(account.bankCode);
   return `<FinInstnId><ClrSysMmbId><ClrSysId><Cd>CNAPS</Cd></ClrSysId><MmbId>${member}</MmbId></ClrSysMmbId></FinInstnId>`;
 }
 
-function accountId(account: Account): string {
+function accountId(account: BankAccount): string {
   return `<Id><Othr><Id>${escapeXml(account.accountNumber)}</Id></Othr></Id>`;
 }
 
-function name(account: Account): string {
+function name(account: BankAccount): string {
   return escapeXml([...account.accountName].slice(0, MAX_NAME).join(""));
 }
 

@@ -2,16 +2,17 @@
  * Pays a rejected or returned order again, to a corrected account: a new order in a batch of its own, which the checker must approve like any other.
  * The old order is replaced, so that each payable has exactly one order that counts.
  */
+import type { BankAccount } from "../../values/account.ts";
 import type { Decision } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, MAX_ATTEMPT, orderIdOf, proposedBatch, putBatch } from "./batch.ts";
-import { type Account, batches, dues, type Order, orders } from "./documents.ts";
+import { batches, dues, type Order, orders } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
 
 export interface Reissue {
   readonly orderId: string;
-  readonly account: Account;
+  readonly account: BankAccount;
 }
 
 export const reissue: Decision<Reissue, Order, PaymentEvents> = {

@@ -2,8 +2,9 @@
 import type { Key, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert } from "../../values/outcome.ts";
-import { BANK, CLEARING, PAYABLE, PAYABLE_COUNTY, SUSPENSE } from "./chart.ts";
+import { BANK, CLEARING, PAYABLE, PAYABLE_COUNTY, PAYABLE_HOUSEHOLD, SUSPENSE } from "./chart.ts";
 import { books, payables } from "./documents.ts";
+import { isShare } from "./payables.ts";
 import { type Lines, postingKeys } from "./posting.ts";
 import { readTransfer, transferKeys } from "./windows.ts";
 
@@ -26,9 +27,9 @@ export interface BankInput {
 /** Every document that an entry for these payables may touch. */
 export function bankKeys(entryId: string, input: BankInput, loaded: Loaded): Key[] {
   const transfers = input.payables.flatMap(({ payableId }) => readTransfer(payableId) ?? []);
-  const own = [BANK, PAYABLE, SUSPENSE, ...(transfers.length > 0 ? [PAYABLE_COUNTY] : [])];
+  const own = new Set([BANK, SUSPENSE, ...input.payables.map(({ payableId }) => owedIn(payableId))]);
   const touched = [
-    ...own.map((account) => ({ county: input.county, account })),
+    ...[...own].map((account) => ({ county: input.county, account })),
     ...transfers.flatMap(({ to }) => [BANK, CLEARING, SUSPENSE].map((account) => ({ county: to, account }))),
   ];
   return [
@@ -44,13 +45,19 @@ export function assertSum(input: BankInput): void {
   assert(total === input.amountFen && total > 0n, `${input.id} says ${input.amountFen} fen, its payables sum to ${total}`);
 }
 
+/** The account in which a payable stands until it is paid: its id says whose it is. */
+export function owedIn(payableId: string): string {
+  if (readTransfer(payableId)) return PAYABLE_COUNTY;
+  return isShare(payableId) ? PAYABLE_HOUSEHOLD : PAYABLE;
+}
+
 /**
  * The lines of one payment that went: the payable is met from 1003. A transfer arrives in the other county's book at once.
  * A payment of what is paid already (`surplus`) stands in 1101 until it comes back.
  */
 export function addPayment(lines: Lines, county: string, payableId: string, fen: bigint, surplus: boolean): void {
   const transfer = readTransfer(payableId);
-  lines.debit(county, surplus ? SUSPENSE : transfer ? PAYABLE_COUNTY : PAYABLE, fen);
+  lines.debit(county, surplus ? SUSPENSE : owedIn(payableId), fen);
   lines.credit(county, BANK, fen);
   if (!transfer) return;
   lines.debit(transfer.to, BANK, fen);

@@ -18,6 +18,8 @@ export function hospitalAccount(institutionId: string): string {
   return `HOSPITAL/${institutionId}`;
 }
 
+/** 应付参合户: promised to households, not yet paid (二次补偿). */
+export const PAYABLE_HOUSEHOLD = "PAYABLE-HOUSEHOLD";
 /** Transfers to other counties that a closed window ordered, not yet paid. */
 export const PAYABLE_COUNTY = "PAYABLE-COUNTY";
 /** A county's side of clearing: what closed windows still bring in. Zero when all are settled. */

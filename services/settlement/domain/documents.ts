@@ -71,13 +71,13 @@ export interface Book extends Doc {
 /** HELD: the floor holds it back. DUE: told to payment. PAID: the bank has paid, or there was nothing to pay. */
 export type PayableState = "HELD" | "DUE" | "PAID";
 
-/** What one county's money owes to one payee: a claim's fund part, or a transfer of a clearing window. */
+/** What one county's money owes to one payee: what a claim was promised, a household's share of a second compensation, or a transfer of a clearing window. */
 export interface Payable extends Doc {
   readonly payableId: string;
   readonly amountFen: bigint;
-  /** An institution, or a county's code for a transfer. */
+  /** An institution, a household, or a county's code for a transfer. */
   readonly payee: string;
-  /** Empty for a transfer. */
+  /** Empty for a transfer and for a share. */
   readonly claimId: string;
   readonly state: PayableState;
   /** The day it was told to payment; empty while it never was. */

@@ -55,3 +55,8 @@ export function withoutDue(book: Book, amountFen: bigint): Book {
   assert(book.dueFen >= amountFen && book.duePayables > 0, `${book.county} has ${book.dueFen} fen due, ${amountFen} of it was paid`);
   return { ...book, dueFen: book.dueFen - amountFen, duePayables: book.duePayables - 1 };
 }
+
+/** Whether a payable is a household's share of a second compensation. */
+export function isShare(payableId: string): boolean {
+  return payableId.startsWith("second/");
+}

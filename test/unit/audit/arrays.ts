@@ -19,6 +19,8 @@ export function recordsOf(sample: Sample): Records {
       );
     },
     years: () => by(sample.years, ({ holder, year }) => `${holder}/${year}`),
+    seconds: () => stream(sample.seconds),
+    sharePages: () => stream(sample.sharePages),
     households: () => by(sample.households, ({ _id }) => _id),
     schemes: () => stream(sample.schemes),
     entries: () => by(sample.entries, ({ sequence }) => sequence),

@@ -6,6 +6,40 @@ const C1 = "claim/C1/decision/1";
 const C2 = "claim/C2/decision/1";
 const C7 = "claim/C7/decision/1";
 
+const SHARE = "second/640424/2011/C1";
+
+/** C1's household has got 300 fen, which are owed. */
+function withSecond({ claims, seconds, sharePages, payables, dues }: Sample): void {
+  set(claims, "C1", { sharedFen: 300n });
+  const common = { county: HOME, year: 2011, plan: 1, claims: 1, borneFen: 100_000n, contentHash: "", plannedBy: "a", approvedBy: "b" };
+  const fens = { potFen: 300n, sharedFen: 300n, grantedFen: 300n, pages: 1, granted: 1 };
+  seconds.push({ _id: "640424/2011", ...common, ...fens, state: "GRANTED" });
+  const share = { claimId: "C1", personId: "6404240000001701", borneFen: 100_000n, shareFen: 300n };
+  sharePages.push({ _id: "640424/2011/1/1", county: HOME, granted: true, shares: [share] });
+  const payable = pick(payables, C1);
+  const { paidBy: _, ...due } = {
+    ...payable,
+    _id: SHARE,
+    payableId: SHARE,
+    amountFen: 300n,
+    payee: "64042400000017",
+    claimId: "",
+    paidBy: "",
+  };
+  payables.push({ ...due, paidBy: "", state: "DUE" });
+  dues.push({
+    ...pick(dues, C7),
+    _id: SHARE,
+    payableId: SHARE,
+    county: HOME,
+    amountFen: 300n,
+    payeeId: "64042400000017",
+    claimId: "",
+    state: "NO_ACCOUNT",
+    orderId: "",
+  });
+}
+
 describe("2: approval, payable, due, order", () => {
   planted(2, [
     {
@@ -39,6 +73,40 @@ describe("2: approval, payable, due, order", () => {
       breach: /the claim says 640521 pays 406510 fen to H-ZN-001/,
     },
     { what: "another payer", plant: ({ payables }) => set(payables, C2, { county: HOME }), breach: /the claim says 640521 pays/ },
+    { what: "a second compensation that was granted and is owed", plant: withSecond, breach: undefined },
+    {
+      what: "a share that settlement forgot",
+      plant: (sample) => {
+        withSecond(sample);
+        drop(sample.payables, SHARE);
+      },
+      breach: /share second\/640424\/2011\/C1: granted is 640424 owes 300 fen to 64042400000017; the payable says nothing/,
+    },
+    {
+      what: "a share that nobody granted",
+      plant: (sample) => {
+        withSecond(sample);
+        sample.sharePages.splice(0);
+      },
+      breach: /claim C1 has had 300 fen of second compensation, the granted page says none/,
+    },
+    {
+      what: "a share that its claim forgot",
+      plant: (sample) => {
+        withSecond(sample);
+        const { sharedFen: _, ...claim } = pick(sample.claims, "C1");
+        sample.claims[sample.claims.findIndex(({ _id }) => _id === "C1")] = claim as (typeof sample.claims)[number];
+      },
+      breach: /claim C1 has had no fen of second compensation, the granted page says 300/,
+    },
+    {
+      what: "more than the pot",
+      plant: (sample) => {
+        withSecond(sample);
+        Object.assign(sample.seconds[0] ?? {}, { potFen: 299n });
+      },
+      breach: /second compensation 640424\/2011, GRANTED, has granted 300 of 300 fen, its pot is 299/,
+    },
     {
       what: "a payable that payment never got",
       plant: ({ dues }) => drop(dues, C7),

@@ -6,6 +6,7 @@
 import type { SchemeView } from "../../../services/audit/records.ts";
 import { NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
 import type { BenefitYear, Claim, Household } from "../../../services/claims/domain/documents.ts";
+import type { Second, SharePage } from "../../../services/claims/domain/second-compensation.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import type { Due, Order, Statement } from "../../../services/payment/domain/documents.ts";
@@ -40,6 +41,8 @@ export interface Sample {
   readonly claims: WithId<Claim>[];
   readonly years: WithId<BenefitYear>[];
   readonly households: WithId<Household>[];
+  readonly seconds: WithId<Second>[];
+  readonly sharePages: WithId<SharePage>[];
   readonly schemes: { -readonly [K in keyof SchemeView]: SchemeView[K] }[];
   readonly entries: WithId<Entry>[];
   readonly accounts: WithId<Account>[];
@@ -184,6 +187,8 @@ export function newSample(): Sample {
       claimOf("C7", "APPROVED", 50_000n, AWAY),
     ],
     years: [yearOf("6404240000001701", 36_193n + 406_510n + 20_000n + 90_000n + 50_000n, 5)],
+    seconds: [],
+    sharePages: [],
     households: [{ _id: "64042400000017", county: HOME, householdVersion: 1, heads: { 2011: 2 }, takenFen: 0n }],
     schemes: [
       {

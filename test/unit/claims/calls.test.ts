@@ -9,6 +9,7 @@ import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { messages } from "../../../services/claims/messages.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
+import { secondCalls } from "../../../services/claims/second-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
 import { rehearse } from "../../../services/mesh/rehearse.ts";
 import { RefusedError } from "../../../services/mesh/rpc.ts";
@@ -51,7 +52,12 @@ const reader: Reader = {
       .slice(0, options?.limit),
 };
 
-const served = () => [...calls({ reader, ask }), ...schemeCalls({ reader, ask }), ...admissionCalls({ reader, ask })];
+const served = () => [
+  ...calls({ reader, ask }),
+  ...schemeCalls({ reader, ask }),
+  ...admissionCalls({ reader, ask }),
+  ...secondCalls({ reader }),
+];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
 function command(method: Method<any, any>, request: object, by: Caller = HOSPITAL): any {
@@ -254,15 +260,15 @@ describe("the review desk", () => {
     const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "", deductions: [] };
     expect(command(methods.reviewClaim, { ...verdict, verdict: "UNSPECIFIED" })).toMatchObject({ field: "verdict" });
     expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE" })).toMatchObject({ field: "reason" });
-    const off = { line: 1, fen: 40_000n, reason: "OVER_QUANTITY", note: "" };
+    const off = { line: 1, deductedFen: 40_000n, reason: "OVER_QUANTITY", note: "" };
     const deducted = (...deductions: object[]) => command(methods.reviewClaim, { ...verdict, verdict: "APPROVE", deductions });
     expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE", reason: "不符", deductions: [off] })).toMatchObject({
       field: "deductions",
     });
     expect(deducted({ ...off, line: 0 })).toMatchObject({ field: "deductions[0].line" });
     expect(deducted(off, off)).toMatchObject({ field: "deductions[1].line" });
-    expect(deducted({ ...off, fen: 0n })).toMatchObject({ field: "deductions[0].fen" });
-    expect(deducted({ ...off, fen: -1n })).toMatchObject({ field: "deductions[0].fen" });
+    expect(deducted({ ...off, deductedFen: 0n })).toMatchObject({ field: "deductions[0].deducted_fen" });
+    expect(deducted({ ...off, deductedFen: -1n })).toMatchObject({ field: "deductions[0].deducted_fen" });
     expect(deducted({ ...off, reason: "UNSPECIFIED" })).toMatchObject({ field: "deductions[0].reason" });
     expect(deducted({ ...off, reason: "OTHER" })).toMatchObject({ field: "deductions[0].note" });
     expect(deducted({ ...off, line: 2 })).toMatchObject({ code: "UNKNOWN_LINE", field: "deductions[0].line" });
@@ -588,6 +594,8 @@ describe("wiring", () => {
       "referrals",
       "registrations",
       "schemes",
+      "seconds",
+      "shares",
       "stays",
       "timetables",
       "years",

@@ -22,7 +22,7 @@ function decide(world: World, claim: Claim, deductions: readonly Deduction[], ve
   return world.run(review, { county: ZHONGNING, claimId: claim.bill.claimId, verdict, reason: "", deductions }, at(9));
 }
 
-const off = (row: number, fen: bigint): Deduction => ({ line: row, fen, reason: "OVER_QUANTITY", note: "" });
+const off = (row: number, fen: bigint): Deduction => ({ line: row, deductedFen: fen, reason: "OVER_QUANTITY", note: "" });
 
 function explained(world: World, claim: Claim) {
   const document = world.get(schemes.key(ZHONGNING, 2011, 1));
@@ -103,7 +103,7 @@ describe("deductions", () => {
 
   it.each([
     ["a line that is not there", [off(4, 1n)], "UNKNOWN_LINE", "deductions[0].line"],
-    ["more than the line", [off(1, 1n), off(3, 72_731n)], "DEDUCTION_TOO_LARGE", "deductions[1].fen"],
+    ["more than the line", [off(1, 1n), off(3, 72_731n)], "DEDUCTION_TOO_LARGE", "deductions[1].deducted_fen"],
   ])("refuses %s, and changes nothing", (_, deductions, code, field) => {
     const world = region([reviewed]);
     const claim = waiting(world);

@@ -4,17 +4,10 @@ import type { FindOptions, Reader } from "../../../services/mesh/wiring.ts";
 import { approve } from "../../../services/payment/domain/approve.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
-import {
-  type Account,
-  type Batch,
-  batches,
-  type Order,
-  orders,
-  type Payee,
-  type Schedule,
-} from "../../../services/payment/domain/documents.ts";
+import { type Batch, batches, type Order, orders, type Payee, type Schedule } from "../../../services/payment/domain/documents.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
+import type { BankAccount } from "../../../services/values/account.ts";
 import type { Caller, Doc, Key } from "../../../services/values/decision.ts";
 import { yuan } from "../../../services/values/money.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
@@ -22,7 +15,7 @@ import type { Outcome, World } from "../../harness/decide.ts";
 
 export const MAKER: Caller = { name: "maker.li", role: "MAKER", scope: "640000" };
 export const CHECKER: Caller = { name: "checker.ma", role: "CHECKER", scope: "640000" };
-export const DEBTOR: Account = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
+export const DEBTOR: BankAccount = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
 export const DAY = "2011-11-25";
 export const ZHONGNING = "640521";
 export const JINGYUAN = "640424";
@@ -35,7 +28,7 @@ export function done<R>(outcome: Outcome<R>): R {
   return result;
 }
 
-export function accountOf(name: string): Account {
+export function accountOf(name: string): BankAccount {
   return { bankCode: "103871000027", accountNumber: `62${name.replaceAll(/\D/g, "").padStart(10, "0")}`, accountName: `${name} 医院` };
 }
 

@@ -202,8 +202,10 @@ export function expectTrueBooks(world: World): void {
       heldFen: fenOf(held),
       heldPayables: held.length,
     });
-    // What is owed to institutions and to other counties is what is open.
-    expect(-balance(world, county, "PAYABLE") - balance(world, county, "PAYABLE-COUNTY")).toBe(fenOf(due) + fenOf(held));
+    // What is owed to institutions, households and other counties is what is open.
+    expect(
+      -balance(world, county, "PAYABLE") - balance(world, county, "PAYABLE-HOUSEHOLD") - balance(world, county, "PAYABLE-COUNTY"),
+    ).toBe(fenOf(due) + fenOf(held));
     // What the control account holds is what closed windows still bring in; nothing once all are settled.
     expect(balance(world, county, "CLEARING")).toBe(sum(arriving.filter((row) => row.toCounty === county).map((row) => row.amountFen)));
     // The prefund holds what is owed gross in windows that are not settled.
