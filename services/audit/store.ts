@@ -72,9 +72,9 @@ export async function withRecords<T>(uri: string, work: (records: Records) => Pr
 }
 
 function isWorthAnother(error: unknown): boolean {
-  return (
-    error instanceof MongoNetworkError || (error instanceof MongoError && typeof error.code === "number" && ANEW_CODES.has(error.code))
-  );
+  // Node's own EPIPE, which the driver lets through where the other side has half closed the connection.
+  const broken = error instanceof MongoNetworkError || (error instanceof Error && "code" in error && error.code === "EPIPE");
+  return broken || (error instanceof MongoError && typeof error.code === "number" && ANEW_CODES.has(error.code));
 }
 
 /** The records as this session sees them. */

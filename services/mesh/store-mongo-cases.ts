@@ -9,11 +9,17 @@ const WEATHER_CODES = new Set([6, 7, 64, 89, 91, 133, 189, 9001, 10058, 10107, 1
 /** Transaction errors that say that it was ended for its time. */
 const TIME_CODES = new Set([262, 290]);
 
+/** The connection failed. The driver lets a write to a socket that the other side has half closed through as Node throws it (EPIPE), without making it its own. */
+export function isNetworkError(error: unknown): error is Error {
+  if (error instanceof MongoNetworkError) return true;
+  return error instanceof Error && !(error instanceof MongoError) && "code" in error && /^E[A-Z]+$/.test(String(error.code));
+}
+
 /** Turns what the driver throws into the mesh's few cases. */
 function caseOf(error: unknown, startedMs: number): unknown {
   const elapsed = performance.now() - startedMs;
   if (error instanceof Conflict || error instanceof LeaseLost || error instanceof NewerForm) return error;
-  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return new Weather(error.message, { cause: error });
+  if (isNetworkError(error) || error instanceof MongoServerSelectionError) return new Weather(error.message, { cause: error });
   if (error instanceof MongoServerError) {
     const code = typeof error.code === "number" ? error.code : 0;
     if (code === 11000 || code === 112) return new Conflict(error.message, { cause: error });

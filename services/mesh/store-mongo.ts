@@ -11,7 +11,6 @@ import {
   MongoBulkWriteError,
   MongoClient,
   type MongoClientOptions,
-  MongoNetworkError,
   MongoServerError,
   ReadConcern,
 } from "mongodb";
@@ -19,7 +18,7 @@ import type { Doc, Key } from "../values/decision.ts";
 import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
 import { type Loads, nameOf, type Plan, type Read } from "./stage.ts";
 import { Conflict, type Lease, LeaseLost, type Recorded, type Store, Weather } from "./store.ts";
-import { cased } from "./store-mongo-cases.ts";
+import { cased, isNetworkError } from "./store-mongo-cases.ts";
 import { docOf, readerOver, type Stored } from "./store-mongo-reader.ts";
 import type { Indexes, Reader } from "./wiring.ts";
 
@@ -200,7 +199,7 @@ export async function openMongoStore(
         } catch (error) {
           // Ending the session aborts its transaction. A member that does not answer is not waited for: mongod ends the transaction within its second.
           const ended = session.endSession().catch(() => undefined);
-          if (!(error instanceof MongoNetworkError)) await ended;
+          if (!isNetworkError(error)) await ended;
           throw error;
         }
         await session.endSession();

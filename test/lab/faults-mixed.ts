@@ -29,8 +29,18 @@ export function mixed(faults: readonly Fault[], minutes: number): Fault {
       while (performance.now() < untilMs) {
         const fault = scene.chance.pick(drawn);
         played.push(fault.id);
+        const beganMs = performance.now();
+        let flowed = "";
         try {
-          await fault.strike(within(scene, (flowMs) => flowMs > worst.flowMs && Object.assign(worst, { flowMs, id: fault.id })));
+          await fault.strike(
+            within(scene, (flowMs) => {
+              flowed = `, flows ${(flowMs / 1000).toFixed(1)} s`;
+              if (flowMs > worst.flowMs) Object.assign(worst, { flowMs, id: fault.id });
+            }),
+          );
+          scene.say(
+            `${new Date().toISOString()} ${played.length}. ${fault.id} in ${((performance.now() - beganMs) / 1000).toFixed(1)} s${flowed}`,
+          );
         } catch (error) {
           throw new Error(`${played.slice(-LAST).join(", then ")}: ${error instanceof Error ? error.message : String(error)}`, {
             cause: error,

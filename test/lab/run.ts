@@ -109,7 +109,7 @@ async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running
     for (const turn of group) {
       if (measured.length > 0 && performance.now() > running.untilMs) return;
       onTurn(turn);
-      const row = await measure(mesh, turn, load, strangers.failures, running.brief);
+      const row = await measure(mesh, turn, load, strangers.failures, running);
       measured.push(row);
       running.say(`         ${line(row)}`);
       if (row.error !== "") return;
@@ -133,10 +133,10 @@ async function measure(
   { fault, seed, turn }: Turn,
   load: Load,
   strangers: readonly string[],
-  brief: boolean,
+  { brief, say }: Pick<Running, "brief" | "say">,
 ): Promise<Measured> {
   const before = { failures: load.failures.length, strangers: strangers.length, retries: load.retries };
-  const scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief });
+  const scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief, say: (words) => say(`         ${words}`) });
   let error = "";
   try {
     await fault.strike(scene);

@@ -33,6 +33,8 @@ export interface Scene {
   lasts(ms: number): Promise<void>;
   /** Something that a reader of the table should know. */
   note(words: string): void;
+  /** Says at once what is under way, to whoever watches. */
+  say(words: string): void;
 }
 
 export interface Marks extends Scene {
@@ -61,9 +63,10 @@ export interface Setting {
   readonly load: Load;
   readonly chance: Random;
   readonly brief: boolean;
+  readonly say: (words: string) => void;
 }
 
-export function sceneOf({ mesh, lab, load, chance, brief }: Setting): Marks {
+export function sceneOf({ mesh, lab, load, chance, brief, say }: Setting): Marks {
   const mongo = watcher(mesh.topology);
   const claims = mongo.db("nrcms_claims").collection<{ _id: string }>("claims");
   const notes: string[] = [];
@@ -109,6 +112,7 @@ export function sceneOf({ mesh, lab, load, chance, brief }: Setting): Marks {
     },
     lasts: (ms) => pause(brief ? Math.min(ms, BRIEF_MS) : ms),
     note: (words) => void notes.push(words),
+    say,
     close: () => mongo.close(),
   };
 }
