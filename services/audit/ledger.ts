@@ -17,6 +17,8 @@ const SUSPENSE = "1101";
 const PAYABLE = "PAYABLE";
 const PAYABLE_COUNTY = "PAYABLE-COUNTY";
 const PAYABLE_HOUSEHOLD = "PAYABLE-HOUSEHOLD";
+/** What an institution owes; its id follows. */
+const HOSPITAL = "HOSPITAL/";
 
 /** The account in which a payable stands until it is paid: its id says whose it is. */
 function owedIn(payableId: string): string {
@@ -107,10 +109,14 @@ async function checkAccounts(records: Records, posted: Posted, findings: Finding
 
 async function checkBooks(records: Records, books: readonly BookView[], lines: Tally, findings: Findings): Promise<void> {
   const sums = newTally();
-  for await (const { _id, county, state, amountFen } of records.payables()) {
+  for await (const { _id, county, state, amountFen, payee, recall } of records.payables()) {
     sums.add(`${county}/${state}`, amountFen);
-    if (state !== "PAID") sums.add(`${county}/${owedIn(_id)}`, amountFen);
+    if (state !== "PAID" && state !== "CANCELLED") sums.add(`${county}/${owedIn(_id)}`, amountFen);
+    // While payment is asked, nobody can say yet whether the institution owes it.
+    if (recall === "ASKED") sums.add(`${county}/${HOSPITAL}${payee}`, amountFen);
   }
+  for (const { county, debts = {} } of books)
+    for (const [payee, fen] of Object.entries(debts)) sums.add(`${county}/${HOSPITAL}${payee}`, fen);
   for (const book of books) {
     findings.look();
     const { county, bankFen } = book;
@@ -123,5 +129,7 @@ async function checkBooks(records: Records, books: readonly BookView[], lines: T
     agree("payables held back", book.heldPayables, sums.count(`${county}/HELD`));
     for (const account of [PAYABLE, PAYABLE_COUNTY, PAYABLE_HOUSEHOLD])
       agree(`account ${account}`, -lines.of(`${county}/${account}`), sums.of(`${county}/${account}`));
+    const own = new Set([...lines.names(), ...sums.names()].filter((name) => name.startsWith(`${county}/${HOSPITAL}`)));
+    for (const name of own) agree(`what is owed in ${name}`, sums.of(name), lines.of(name));
   }
 }

@@ -49,7 +49,7 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   }
   const { fundFen, accountFen } = claim.benefit;
   const promised = `${claim.treatingCounty} pays ${fundFen + accountFen} fen to ${claim.bill.institutionId}`;
-  const posted = `${payable.county} pays ${payable.amountFen} fen to ${payable.payee}`;
+  const posted = `${payable.county} pays ${payable.amountFen + (payable.setOffFen ?? 0n)} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
   // Every change after the approval is an entry of its own, which the payable counts.
   const corrected = claim.corrected && claim.corrected.fen + claim.corrected.drawn.accountFen - accountFen;
@@ -57,7 +57,9 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   const postedFen = payable.adjustedFen ?? 0n;
   const says = () => `payable ${id} was adjusted by ${postedFen} fen, its claim, ${claim.state}, by ${changedFen}`;
   findings.hold(changedFen === postedFen || !flight.settled, says);
-  if (payable.amountFen === 0n) return;
+  if (payable.amountFen + (payable.setOffFen ?? 0n) === 0n) return;
+  const called = () => `payable ${id} of claim ${claim._id}, which is ${claim.state}, is ${payable.state}`;
+  findings.hold(payable.state !== "CANCELLED" || changedFen === -(fundFen + accountFen), called);
   const paid = claim.state === "VOIDED" ? claim.paidAtMs > 0 : claim.state === "PAID";
   const agree = paid === (payable.state === "PAID");
   findings.hold(agree || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable ${payable.state}`);
@@ -76,6 +78,7 @@ async function checkOrders(records: Records, flight: Flight, findings: Findings)
     const [due] = rows.dues;
     if (!payable) findings.hold(false, () => `${key} is with payment, and settlement has no such payable`);
     else checkDue(payable, due, flight.settled || payable.dueOn < lateDay, findings);
+    if (payable) checkRecall(payable, due, flight, findings);
     checkParts(key, due, rows.parts, findings);
     if (payable && due) checkOutcome(payable, rows.parts, flight.settled, lateDay, findings);
   }
@@ -85,7 +88,7 @@ function checkDue(payable: PayableView, due: DueView | undefined, late: boolean,
   const { _id, amountFen } = payable;
   findings.hold(payable.surplusFen === 0n, () => `payable ${_id} was paid twice: ${payable.surplusFen} fen too much`);
   if (!due) {
-    const mayLack = amountFen === 0n || payable.state === "HELD" || (payable.state === "DUE" && !late);
+    const mayLack = amountFen === 0n || payable.state === "HELD" || payable.state === "CANCELLED" || (payable.state === "DUE" && !late);
     findings.hold(mayLack, () => `payable ${_id} of ${amountFen} fen is ${payable.state}, and payment does not know it`);
     return;
   }
@@ -93,6 +96,14 @@ function checkDue(payable: PayableView, due: DueView | undefined, late: boolean,
   const posted = `${payable.county} pays ${amountFen} fen to ${payable.payee}`;
   const heard = `${due.county} pays ${due.amountFen} fen to ${due.payeeId}`;
   findings.hold(posted === heard, () => `due ${_id}: ${heard}; the payable says ${posted}`);
+}
+
+/** What was called back was withdrawn or is paid; nothing waits for ever for an answer. */
+function checkRecall({ _id, state, recall }: PayableView, due: DueView | undefined, { settled }: Flight, findings: Findings): void {
+  findings.hold(recall !== "ASKED" || !settled, () => `payable ${_id} was called back from payment, which has not answered`);
+  const withdrawn = due?.state === "WITHDRAWN";
+  const cancelled = due !== undefined && state === "CANCELLED";
+  findings.hold(withdrawn === cancelled || (withdrawn && !settled), () => `payable ${_id} is ${state}, and with payment ${due?.state}`);
 }
 
 /** Among the orders of one payable all but one were replaced, each by another of them. */

@@ -125,6 +125,8 @@ export interface BookView extends Stored {
   readonly heldFen: bigint;
   readonly heldPayables: number;
   readonly prefund: { readonly reservedFen: bigint; readonly committedFen: bigint };
+  /** What institutions owe it. */
+  readonly debts?: Readonly<Record<string, bigint>>;
 }
 
 export interface PayableView extends Stored {
@@ -135,6 +137,8 @@ export interface PayableView extends Stored {
   readonly state: string;
   readonly dueOn: string;
   readonly surplusFen: bigint;
+  readonly setOffFen?: bigint;
+  readonly recall?: string;
   readonly adjustedFen?: bigint;
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled, type SettledPayable } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { PayableSetOff, PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
 import { countyChanged } from "./domain/county-changed.ts";
@@ -69,6 +69,11 @@ export const messages: readonly Message[] = [
   }),
   told("payment", "PaymentsSettled", PaymentsSettled, {
     input: ({ payables, settledAtMs }) => ({ paid: claimsAmong(payables), settledAtMs: Number(settledAtMs) }),
+    decision: paymentsSettled,
+  }),
+  // Nothing went to the bank: the order's place is taken by the payable itself.
+  told("settlement", "PayableSetOff", PayableSetOff, {
+    input: ({ claimId, payableId }, { atMs }) => ({ paid: [{ claimId, payableId, orderId: payableId }], settledAtMs: atMs }),
     decision: paymentsSettled,
   }),
   told("payment", "PaymentsReturned", PaymentsReturned, {

@@ -127,7 +127,8 @@ export async function checkerDesk(people: People, tally: DayTally, signal: Abort
     await each(batches, 4, async (batch) => {
       try {
         await checker.call(PaymentServiceDefinition, "approveBatch", {
-          requestId: `approve-${batch.batchId}`,
+          // What is approved is the content: called back from meanwhile, the batch is another.
+          requestId: `approve-${batch.batchId}-${batch.contentHash.slice(0, 16)}`,
           batchId: batch.batchId,
           expectedHash: batch.contentHash,
         });

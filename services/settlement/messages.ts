@@ -8,10 +8,12 @@ import {
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
   PayableDue,
   PayableHeld,
+  PayableRecalled,
+  PayableSetOff,
   PaymentsPosted,
   PrefundRefused,
   PrefundReserved,
@@ -24,6 +26,7 @@ import { approve } from "./domain/approve.ts";
 import type { SettlementEvents } from "./domain/events.ts";
 import { grant } from "./domain/grant.ts";
 import { knowCounty } from "./domain/know-county.ts";
+import { recallAnswered } from "./domain/recall-answered.ts";
 import { receiveContributions } from "./domain/receive-contributions.ts";
 import { releasePrefund } from "./domain/release-prefund.ts";
 import { reservePrefund } from "./domain/reserve-prefund.ts";
@@ -33,7 +36,16 @@ import { takeBack } from "./domain/take-back.ts";
 /** A codec that takes what the domain tells under that name. */
 type Tells = { readonly [N in keyof SettlementEvents]: { encode(body: SettlementEvents[N]): unknown } };
 
-export const tells = { PayableDue, PayableHeld, PrefundReserved, PrefundRefused, WindowChanged, PaymentsPosted } satisfies Tells;
+export const tells = {
+  PayableDue,
+  PayableHeld,
+  PayableRecalled,
+  PayableSetOff,
+  PrefundReserved,
+  PrefundRefused,
+  WindowChanged,
+  PaymentsPosted,
+} satisfies Tells;
 
 export const messages: readonly Message[] = [
   told("administration", "CountyChanged", CountyChanged, {
@@ -96,6 +108,10 @@ export const messages: readonly Message[] = [
       settledOn,
     }),
     decision: settle,
+  }),
+  told("payment", "RecallAnswered", RecallAnswered, {
+    input: ({ payableId, withdrawn }) => ({ payableId, withdrawn }),
+    decision: recallAnswered,
   }),
   told("payment", "PaymentsReturned", PaymentsReturned, {
     input: ({ returnId, batchId, county, payables, amountFen }) => ({ id: returnId, batchId, county, payables, amountFen }),

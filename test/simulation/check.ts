@@ -34,7 +34,7 @@ async function* seensOf(province: Province): AsyncGenerator<SeenView> {
 
 async function* nothing<T>(): AsyncGenerator<T> {}
 
-/** Every due is paid exactly once by the bank: what went out for it, less what came back. */
+/** Every due is paid exactly once by the bank (what went out for it, less what came back), and what was withdrawn never. */
 function checkBank({ world, bank, set }: Province): void {
   const rows = <T>(kind: string): T[] => [...set.collection(databaseOf("payment"), kind).majority.values()] as unknown as T[];
   const paid = new Map<string, number>();
@@ -48,6 +48,8 @@ function checkBank({ world, bank, set }: Province): void {
     );
     for (const { payableId } of order.payables) paid.set(payableId, (paid.get(payableId) ?? 0) + (direction === "DBIT" ? 1 : -1));
   }
-  for (const { payableId } of rows<Due>("dues"))
-    world.hold(paid.get(payableId) === 1, () => `the bank has paid ${payableId} ${paid.get(payableId) ?? 0} times`);
+  for (const { payableId, state } of rows<Due>("dues")) {
+    const times = paid.get(payableId) ?? 0;
+    world.hold(times === (state === "WITHDRAWN" ? 0 : 1), () => `the bank has paid ${payableId}, ${state}, ${times} times`);
+  }
 }

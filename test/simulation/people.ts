@@ -52,6 +52,8 @@ export class People {
   private readonly billedBy = new Map<string, string>();
   closed = false;
   billed = 0;
+  /** Turns under way of those that end with the storm. */
+  busy = 0;
 
   constructor(province: Province, desk: Desk) {
     this.province = province;
@@ -154,11 +156,15 @@ export class People {
     );
   }
 
-  private async every(span: readonly [number, number], turn: () => Promise<unknown>, over: () => boolean = () => false): Promise<void> {
+  /** Turn after turn, until the day is closed, or `over`. */
+  private async every(span: readonly [number, number], turn: () => Promise<unknown>, over?: () => boolean): Promise<void> {
     const { world } = this.province;
-    while (!this.closed && !over()) {
+    while (!this.closed) {
       await pause(world.span(...span));
+      if (over?.()) return;
+      if (over) this.busy += 1;
       await this.try(turn);
+      if (over) this.busy -= 1;
     }
   }
 
@@ -274,7 +280,11 @@ export class People {
     const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { state: "PROPOSED" });
     for (const { batchId, contentHash: expectedHash } of batches)
       await this.try(() =>
-        this.desk.order(PaymentServiceDefinition, "approveBatch", CHECKER, { requestId: `approve-${batchId}`, batchId, expectedHash }),
+        this.desk.order(PaymentServiceDefinition, "approveBatch", CHECKER, {
+          requestId: `approve-${batchId}-${expectedHash.slice(0, 16)}`,
+          batchId,
+          expectedHash,
+        }),
       );
   }
 

@@ -1,7 +1,8 @@
 /** Whether nothing is on its way any more; and if something is, what. */
 import type { Claim } from "../../services/claims/domain/documents.ts";
-import type { Order } from "../../services/payment/domain/documents.ts";
-import type { ClearingWindow } from "../../services/settlement/domain/documents.ts";
+import { drawingOf, promisedFen } from "../../services/claims/domain/year.ts";
+import type { Due, Order } from "../../services/payment/domain/documents.ts";
+import type { ClearingWindow, Payable } from "../../services/settlement/domain/documents.ts";
 import { databaseOf } from "./invariants.ts";
 import type { Province } from "./province.ts";
 import { NAMES } from "./services.ts";
@@ -32,10 +33,13 @@ export function underWay(province: Province): string[] {
   count("things are to be done or told by the bank", province.bank.due);
   const claims = all<Claim>("claims", "claims");
   count("claims wait", claims.filter(({ state }) => state === "IN_REVIEW" || state === "PENDING").length);
-  count("claims are unpaid", claims.filter(({ state, benefit }) => state === "APPROVED" && benefit.fundFen > 0n).length);
-  count("payables are open", all<{ state: string }>("settlement", "payables").filter(({ state }) => state !== "PAID").length);
-  count("dues wait", all<{ state: string }>("payment", "dues").filter(({ state }) => state !== "ORDERED").length);
-  count("orders are open", all<Order>("payment", "orders").filter(({ state }) => state !== "SETTLED" && state !== "REPLACED").length);
+  count("claims are unpaid", claims.filter(isUnpaid).length);
+  const payables = all<Payable>("settlement", "payables");
+  count("payables are open", payables.filter(({ state }) => state === "DUE" || state === "HELD").length);
+  count("recalls are not answered", payables.filter(({ recall }) => recall === "ASKED").length);
+  count("dues wait", all<Due>("payment", "dues").filter(({ state }) => state === "WAITING" || state === "NO_ACCOUNT").length);
+  const ended = ["SETTLED", "REPLACED", "WITHDRAWN"];
+  count("orders are open", all<Order>("payment", "orders").filter(({ state }) => !ended.includes(state)).length);
   count("windows are not settled", all<ClearingWindow>("settlement", "windows").filter(({ state }) => state === "PAYING").length);
   for (const service of NAMES) {
     count(`inputs of ${service} are parked`, all<{ resolved: boolean }>(service, "parked").filter(({ resolved }) => !resolved).length);
@@ -50,4 +54,10 @@ export function underWay(province: Province): string[] {
       );
     }
   return left;
+}
+
+/** Its own payable is to be paid: something was promised, and corrections have left something of it. */
+function isUnpaid(claim: Claim): boolean {
+  const { benefit, drawn, state } = claim;
+  return state === "APPROVED" && promisedFen({ fundFen: benefit.fundFen, drawn }) > 0n && promisedFen(drawingOf(claim)) > 0n;
 }

@@ -80,7 +80,7 @@ async function comeToRest(province: Province, people: People): Promise<void> {
   let quiet = 0;
   for (let closings = 0; ; ) {
     const left = underWay(province);
-    if (left.length > 0) quiet = 0;
+    if (left.length > 0 || people.busy > 0) quiet = 0;
     else quiet += 1;
     if (quiet >= 2 && closings >= 1) return;
     if (quiet >= 2) {
@@ -88,7 +88,8 @@ async function comeToRest(province: Province, people: People): Promise<void> {
       quiet = 0;
       await people.closeWindow();
     }
-    if (world.now > untilMs) throw new Breach(`not at rest after ${REST_LIMIT_MS / 1000} s: ${left.join(", ")}`);
+    if (world.now > untilMs)
+      throw new Breach(`not at rest after ${REST_LIMIT_MS / 1000} s: ${[...left, `${people.busy} people are busy`].join(", ")}`);
     await pause(LOOK_MS);
   }
 }

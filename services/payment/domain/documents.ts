@@ -4,7 +4,7 @@ import { type Doc, kind } from "../../values/decision.ts";
 
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
-export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED";
+export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN";
 export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM";
 
 /** A payable that settlement told; its county is the one whose money pays. */
@@ -17,8 +17,8 @@ export interface Due extends Doc {
   readonly dueOn: string;
   readonly dueAtMs: number;
   readonly schedule: Schedule;
-  /** NO_ACCOUNT: the household that is to be paid has not named its account yet. */
-  readonly state: "NO_ACCOUNT" | "WAITING" | "ORDERED";
+  /** NO_ACCOUNT: the household that is to be paid has not named its account yet. WITHDRAWN: called back before anything was sent. */
+  readonly state: "NO_ACCOUNT" | "WAITING" | "ORDERED" | "WITHDRAWN";
   readonly orderId: string;
 }
 

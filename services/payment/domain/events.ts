@@ -38,5 +38,6 @@ export type PaymentEvents = {
     readonly amountFen: bigint;
     readonly reason: string;
   };
+  readonly RecallAnswered: { readonly payableId: string; readonly county: string; readonly withdrawn: boolean };
   readonly BatchChanged: { readonly batch: BatchView; readonly version: bigint };
 };

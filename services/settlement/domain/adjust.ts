@@ -1,13 +1,15 @@
 /**
- * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. What was paid or will be paid stays as it is; the difference stands in
- * the institution's current account (医疗机构往来) of the treating county: below nothing it owes, above nothing it is owed.
+ * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution owes the difference (医疗机构往来), and its next promise is less by it;
+ * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
  * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row).
  */
 import type { Decision, Key } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount } from "./chart.ts";
-import { books, EMPTY_LEDGER, entries, LEDGER, type Line, payables } from "./documents.ts";
+import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount, PAYABLE } from "./chart.ts";
+import { debtOf, setOff, withDebt } from "./debts.ts";
+import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { promise, withoutHeld } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
@@ -33,7 +35,7 @@ function amountOf({ deltaFen, accountDeltaFen }: AdjustInput): bigint {
 }
 
 /** Who owes whom the difference, where they are two: what comes back is a new debt of the treating county, for the old one may be settled already. */
-function debtOf(input: AdjustInput) {
+function debtBetween(input: AdjustInput) {
   const { homeCounty: home, treatingCounty: treating } = input;
   const fen = amountOf(input);
   return fen > 0n ? { debtor: home, creditor: treating, fen } : { debtor: treating, creditor: home, fen: -fen };
@@ -43,48 +45,96 @@ function movesBetween(input: AdjustInput): boolean {
   return input.homeCounty !== input.treatingCounty && amountOf(input) !== 0n;
 }
 
-function linesOf(input: AdjustInput): readonly Line[] {
+/** The account lines, `dueFen` of it being owed by a payable and not by, or to, the institution's current account. */
+function linesOf(input: AdjustInput, dueFen: bigint): readonly Line[] {
   const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen, accountDeltaFen } = input;
   const lines = newLines();
   lines.move(home, BENEFITS, deltaFen);
   lines.move(home, FAMILY_BENEFITS, accountDeltaFen);
-  lines.move(treating, hospitalAccount(institutionId), -amountOf(input));
+  lines.move(treating, hospitalAccount(institutionId), dueFen - amountOf(input));
+  lines.move(treating, PAYABLE, -dueFen);
   if (movesBetween(input)) {
-    const { debtor, creditor, fen } = debtOf(input);
+    const { debtor, creditor, fen } = debtBetween(input);
     lines.credit(debtor, dueTo(creditor), fen);
     lines.debit(creditor, dueFrom(debtor), fen);
   }
   return lines.all();
 }
 
+/** What follows for the treating county's payables and for what the institution owes. */
+interface Consequence {
+  /** Owed by a new payable (above 0), or no longer owed by the claim's own (below 0). */
+  readonly dueFen: bigint;
+  /** What the institution owes more, to be set off. */
+  readonly debtFen: bigint;
+  /** The claim's own payable is called back from payment; until the answer that part of the debt waits. */
+  readonly recalled: boolean;
+}
+
+function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: Book | undefined): Consequence {
+  const fen = amountOf(input);
+  if (!payable || !book) return { dueFen: 0n, debtFen: 0n, recalled: false };
+  if (fen > 0n) {
+    const paidFen = setOff(book, input.institutionId, fen);
+    return { dueFen: fen - paidFen, debtFen: -paidFen, recalled: false };
+  }
+  const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
+  const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + fen;
+  if (leftFen > 0n || payable.amountFen === 0n) return owed;
+  // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
+  const debtFen = -fen - payable.amountFen;
+  if (debtOf(book, input.institutionId) + debtFen < 0n) return owed;
+  if (payable.state === "HELD") return { dueFen: -payable.amountFen, debtFen, recalled: false };
+  return payable.state === "DUE" ? { dueFen: 0n, debtFen, recalled: true } : owed;
+}
+
 export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
+    const { adjustmentId, approvalId, treatingCounty: treating } = input;
+    const { dueFen } = consequenceOf(input, loaded.get(payables.key(approvalId)), loaded.get(books.key(treating)));
     const keys: Key[] = [
-      payables.key(input.approvalId),
-      entries.key(input.adjustmentId),
-      ...postingKeys(input.adjustmentId, linesOf(input)),
+      payables.key(approvalId),
+      payables.key(adjustmentId),
+      books.key(treating),
+      entries.key(adjustmentId),
+      ...postingKeys(adjustmentId, linesOf(input, dueFen)),
     ];
     if (!movesBetween(input)) return keys;
-    return [...keys, books.key(debtOf(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
+    return [...keys, books.key(debtBetween(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
   },
   decide(input, state, change, context) {
-    const { adjustmentId, approvalId, claimId, homeCounty: home, deltaFen, accountDeltaFen, adjustedOn } = input;
+    const { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, adjustedOn } = input;
     change.about(claimId);
-    assert(deltaFen !== 0n || accountDeltaFen !== 0n, `${adjustmentId} changes nothing`);
+    assert(input.deltaFen !== 0n || input.accountDeltaFen !== 0n, `${adjustmentId} changes nothing`);
     if (state.get(entries.key(adjustmentId))) return { posted: false };
     const payable = state.get(payables.key(approvalId));
     if (!payable) return unavailable(`${approvalId} is not posted yet`);
     if (movesBetween(input)) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
-      const { debtor, creditor, fen } = debtOf(input);
+      const { debtor, creditor, fen } = debtBetween(input);
       const book = state.get(books.key(debtor));
       if (!book) return unavailable(`county ${debtor} is not known yet`);
       change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
       change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
     }
-    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input) });
-    change.put(payables.key(approvalId), { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) });
+    const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
+    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen) });
+    const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };
+    const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
+    if (dueFen < 0n) {
+      change.put(books.key(treating), withoutHeld(book, payable.amountFen));
+      change.put(payables.key(approvalId), { ...adjusted, state: "CANCELLED" });
+      return { posted: true };
+    }
+    change.put(books.key(treating), book);
+    change.put(payables.key(approvalId), recalled ? { ...adjusted, recall: "ASKED" } : adjusted);
+    if (recalled) change.tell("PayableRecalled", treating, { payableId: approvalId, county: treating });
+    // The payable is the institution's: the bank's word on it changes no claim.
+    if (dueFen > 0n) {
+      const promised = { payableId: adjustmentId, county: treating, payee: institutionId, claimId: "", day: adjustedOn };
+      promise(state, change, { ...promised, amountFen: dueFen });
+    }
     return { posted: true };
   },
 };

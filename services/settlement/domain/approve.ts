@@ -1,14 +1,15 @@
 /**
  * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
  * Treated at home: Dr 5001 (and 5002, what the family account pays), Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
- * the obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
+ * What the institution owes is set off first. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
  */
-import type { Change, Decision, Key, State } from "../../values/decision.ts";
+import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, PAYABLE } from "./chart.ts";
+import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount, PAYABLE } from "./chart.ts";
+import { setOff, withDebt } from "./debts.ts";
 import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
-import { promise } from "./payables.ts";
+import { type Promised, promise } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
@@ -35,8 +36,14 @@ function amountOf({ fundFen, accountFen }: ApproveInput): bigint {
   return fundFen + accountFen;
 }
 
-function linesOf(input: ApproveInput): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, fundFen, accountFen } = input;
+/** What of it is set off against what the institution owes the treating county's book. */
+function setOffOf(input: ApproveInput, documents: Loaded): bigint {
+  const book = documents.get(books.key(input.treatingCounty));
+  return book ? setOff(book, input.institutionId, amountOf(input)) : 0n;
+}
+
+function linesOf(input: ApproveInput, setOffFen: bigint): readonly Line[] {
+  const { homeCounty: home, treatingCounty: treating, institutionId, fundFen, accountFen } = input;
   const amountFen = amountOf(input);
   if (amountFen === 0n) return [];
   const lines = newLines();
@@ -46,7 +53,8 @@ function linesOf(input: ApproveInput): readonly Line[] {
     lines.credit(home, dueTo(treating), amountFen);
     lines.debit(treating, dueFrom(home), amountFen);
   }
-  lines.credit(treating, PAYABLE, amountFen);
+  lines.move(treating, PAYABLE, setOffFen - amountFen);
+  lines.move(treating, hospitalAccount(institutionId), -setOffFen);
   return lines.all();
 }
 
@@ -59,10 +67,18 @@ function commitPrefund(state: State, change: Change<SettlementEvents>, input: Ap
   change.put(reservations.key(reservationIdOf(input.claimId)), { ...reservation, state: "COMMITTED" });
 }
 
+/** All of it is set off: nothing is left for the bank, and the claim is paid. */
+function settleBySetOff(change: Change<SettlementEvents>, { day, ...payable }: Omit<Promised, "amountFen"> & { setOffFen: bigint }): void {
+  const { payableId, county, claimId, setOffFen } = payable;
+  change.put(payables.key(payableId), { ...payable, amountFen: 0n, state: "PAID", dueOn: "", paidBy: payableId, surplusFen: 0n });
+  change.tell("PayableSetOff", county, { payableId, county, claimId, setOffFen, setOffOn: day });
+}
+
 export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
-    if (amountOf(input) > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input)));
+    if (amountOf(input) > 0n)
+      keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input, setOffOf(input, loaded))));
     if (isElsewhere(input))
       keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
     return keys;
@@ -73,11 +89,9 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     change.about(claimId);
     const stored = state.get(payables.key(approvalId));
     if (stored) {
-      const same = stored.amountFen === amountFen && stored.county === treating && stored.payee === institutionId;
-      assert(
-        same,
-        `${approvalId} was posted with ${stored.amountFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`,
-      );
+      const storedFen = stored.amountFen + (stored.setOffFen ?? 0n);
+      const same = storedFen === amountFen && stored.county === treating && stored.payee === institutionId;
+      assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`);
       return { posted: false };
     }
     for (const county of [home, ...(amountFen > 0n ? [treating] : [])])
@@ -106,8 +120,13 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
       change.put(openWindowKey(ledger), withObligation(window, home, treating, amountFen));
     }
-    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input) });
-    promise(state, change, { payableId: approvalId, county: treating, amountFen, payee: institutionId, claimId, day: approvedOn });
+    const setOffFen = setOffOf(input, state);
+    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input, setOffFen) });
+    const book = state.must(books.key(treating));
+    change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
+    const promised = { payableId: approvalId, county: treating, setOffFen, payee: institutionId, claimId, day: approvedOn };
+    if (setOffFen < amountFen) promise(state, change, { ...promised, amountFen: amountFen - setOffFen });
+    else settleBySetOff(change, promised);
     return { posted: true };
   },
 };

@@ -13,7 +13,7 @@ export const BENEFITS = "5001";
 export const FAMILY_BENEFITS = "5002";
 /** 应付医疗机构: promised to institutions, not yet paid. */
 export const PAYABLE = "PAYABLE";
-/** 医疗机构往来: what corrections after the approval have left with an institution; a debit is what it owes, until a later payment is less by it. */
+/** 医疗机构往来: what an institution owes after corrections and reversals, until a later promise is less by it, or the payment is called back. Never a credit: what it is owed is a payable. */
 export function hospitalAccount(institutionId: string): string {
   return `HOSPITAL/${institutionId}`;
 }

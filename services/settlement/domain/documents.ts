@@ -66,15 +66,22 @@ export interface Book extends Doc {
   readonly heldFen: bigint;
   readonly heldPayables: number;
   readonly prefund: Prefund;
+  /** What institutions owe this book and the next payment to each is less by; left out where none owes anything. */
+  readonly debts?: Readonly<Record<string, bigint>>;
 }
 
-/** HELD: the floor holds it back. DUE: told to payment. PAID: the bank has paid, or there was nothing to pay. */
-export type PayableState = "HELD" | "DUE" | "PAID";
+/** HELD: the floor holds it back. DUE: told to payment. PAID: the bank has paid, or there was nothing to pay. CANCELLED: its claim was taken back before anything was sent. */
+export type PayableState = "HELD" | "DUE" | "PAID" | "CANCELLED";
 
 /** What one county's money owes to one payee: what a claim was promised, a household's share of a second compensation, or a transfer of a clearing window. */
 export interface Payable extends Doc {
   readonly payableId: string;
+  /** To be paid by the bank. */
   readonly amountFen: bigint;
+  /** Promised besides, and set off against what the payee owed. Present once something was. */
+  readonly setOffFen?: bigint;
+  /** Called back from payment after its claim was taken back: not answered yet, or too late. */
+  readonly recall?: "ASKED" | "LATE";
   /** An institution, a household, or a county's code for a transfer. */
   readonly payee: string;
   /** Empty for a transfer and for a share. */

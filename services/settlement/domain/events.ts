@@ -30,6 +30,14 @@ export type SettlementEvents = {
     readonly claimId: string;
     readonly dueOn: string;
   };
+  readonly PayableSetOff: {
+    readonly payableId: string;
+    readonly county: string;
+    readonly claimId: string;
+    readonly setOffFen: bigint;
+    readonly setOffOn: string;
+  };
+  readonly PayableRecalled: { readonly payableId: string; readonly county: string };
   readonly PayableHeld: { readonly payableId: string; readonly county: string; readonly amountFen: bigint };
   readonly PrefundReserved: PrefundAnswer;
   readonly PrefundRefused: PrefundAnswer;

@@ -16,7 +16,10 @@ export interface Promised {
   readonly payableId: string;
   /** The county whose money pays. */
   readonly county: string;
+  /** Above 0. */
   readonly amountFen: bigint;
+  /** What was set off besides. */
+  readonly setOffFen?: bigint;
   readonly payee: string;
   readonly claimId: string;
   readonly day: string;
@@ -24,11 +27,11 @@ export interface Promised {
 
 /** Stores a new payable, due or held. Looks at the payable and at the county's book. */
 export function promise(state: State, change: Change<SettlementEvents>, promised: Promised): void {
-  const { payableId, county, amountFen, payee, claimId, day } = promised;
+  const { payableId, county, amountFen, setOffFen = 0n, payee, claimId, day } = promised;
   const key = payables.key(payableId);
   assert(amountFen > 0n && !state.get(key), `payable ${payableId} is new and above zero`);
   const book = state.must(books.key(county));
-  const payable = { county, payableId, amountFen, payee, claimId, paidBy: "", surplusFen: 0n };
+  const payable = { county, payableId, amountFen, ...(setOffFen > 0n ? { setOffFen } : {}), payee, claimId, paidBy: "", surplusFen: 0n };
   if (book.heldPayables === 0 && amountFen <= roomOf(book)) {
     change.put(books.key(county), withDue(book, amountFen));
     change.put(key, { ...payable, state: "DUE", dueOn: day });
@@ -48,6 +51,12 @@ export function tellDue(change: Change<SettlementEvents>, payable: Payable): voi
 /** The book with one more payable at the payment centre. */
 export function withDue(book: Book, amountFen: bigint): Book {
   return { ...book, dueFen: book.dueFen + amountFen, duePayables: book.duePayables + 1 };
+}
+
+/** The book with one payable less that is held back. */
+export function withoutHeld(book: Book, amountFen: bigint): Book {
+  assert(book.heldFen >= amountFen && book.heldPayables > 0, `${book.county} has ${book.heldFen} fen held, ${amountFen} of it goes`);
+  return { ...book, heldFen: book.heldFen - amountFen, heldPayables: book.heldPayables - 1 };
 }
 
 /** The book with one payable less at the payment centre. */

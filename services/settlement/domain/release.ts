@@ -3,7 +3,7 @@ import type { Decision } from "../../values/decision.ts";
 import { unavailable } from "../../values/outcome.ts";
 import { books, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
-import { roomOf, tellDue, withDue } from "./payables.ts";
+import { roomOf, tellDue, withDue, withoutHeld } from "./payables.ts";
 
 /** How soon a release without room may be tried again; the timer finds it again anyway. */
 const RETRY_MS = 1000;
@@ -31,11 +31,7 @@ export const release: Decision<ReleaseInput, { released: boolean }, SettlementEv
     if (payable.amountFen > roomOf(book)) return unavailable(`the fund of ${payable.county} has no room for ${payableId}`, RETRY_MS);
     const due = { ...payable, state: "DUE" as const, dueOn: context.day };
     change.put(payables.key(payableId), due);
-    change.put(books.key(payable.county), {
-      ...withDue(book, payable.amountFen),
-      heldFen: book.heldFen - payable.amountFen,
-      heldPayables: book.heldPayables - 1,
-    });
+    change.put(books.key(payable.county), withoutHeld(withDue(book, payable.amountFen), payable.amountFen));
     tellDue(change, due);
     return { released: true };
   },

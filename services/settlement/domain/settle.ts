@@ -43,7 +43,7 @@ export const settle: Decision<SettleInput, SettleResult, SettlementEvents> = {
       const payable = state.get(key);
       if (!payable) return unavailable(`payable ${payableId} is not there yet`);
       assert(payable.county === county, `${payableId} is ${payable.county}'s, not ${county}'s`);
-      assert(payable.state !== "HELD", `${payableId} is held back, and paid`);
+      assert(payable.state === "DUE" || payable.state === "PAID", `${payableId} is ${payable.state}, and paid`);
       assert(payable.amountFen === amountFen, `${payableId} is ${payable.amountFen} fen, the bank paid ${amountFen}`);
       const surplus = payable.state === "PAID";
       addPayment(lines, county, payableId, amountFen, surplus);

@@ -8,6 +8,19 @@ const C7 = "claim/C7/decision/1";
 
 const SHARE = "second/640424/2011/C1";
 
+/** C7 was taken back before it was paid. */
+function voided({ claims, payables }: Sample, state: "CANCELLED" | "DUE"): void {
+  set(claims, "C7", { state: "VOIDED", reason: "taken back" });
+  set(payables, C7, { state, adjustedFen: -50_000n });
+}
+
+/** C7's payable was taken out of its order. */
+function withdrawn({ dues, orders }: Sample): void {
+  const order = pick(orders, pick(dues, C7).orderId);
+  set(orders, order._id, { payables: order.payables.filter(({ payableId }) => payableId !== C7) });
+  set(dues, C7, { state: "WITHDRAWN", orderId: "" });
+}
+
 /** C1's household has got 300 fen, which are owed. */
 function withSecond({ claims, seconds, sharePages, payables, dues }: Sample): void {
   set(claims, "C1", { sharedFen: 300n });
@@ -73,6 +86,46 @@ describe("2: approval, payable, due, order", () => {
       breach: /the claim says 640521 pays 406510 fen to H-ZN-001/,
     },
     { what: "another payer", plant: ({ payables }) => set(payables, C2, { county: HOME }), breach: /the claim says 640521 pays/ },
+    {
+      what: "a claim that was taken back and called back",
+      plant: (sample) => {
+        voided(sample, "CANCELLED");
+        withdrawn(sample);
+      },
+      breach: undefined,
+    },
+    {
+      what: "a cancelled payable of a claim that stands",
+      plant: (sample) => {
+        set(sample.payables, C7, { state: "CANCELLED" });
+        withdrawn(sample);
+      },
+      breach: /payable claim\/C7\/decision\/1 of claim C7, which is APPROVED, is CANCELLED/,
+    },
+    {
+      what: "a recall that nobody answered",
+      plant: (sample) => {
+        voided(sample, "DUE");
+        set(sample.payables, C7, { recall: "ASKED" });
+      },
+      breach: /payable claim\/C7\/decision\/1 was called back from payment, which has not answered/,
+    },
+    {
+      what: "a cancelled payable that payment may still pay",
+      plant: (sample) => voided(sample, "CANCELLED"),
+      breach: /payable claim\/C7\/decision\/1 is CANCELLED, and with payment ORDERED/,
+    },
+    {
+      what: "a promise that was set off",
+      plant: ({ payables, dues, orders }) => {
+        set(payables, C7, { amountFen: 49_000n, setOffFen: 1_000n });
+        set(dues, C7, { amountFen: 49_000n });
+        const order = pick(orders, pick(dues, C7).orderId);
+        const parts = order.payables.map((part) => (part.payableId === C7 ? { ...part, amountFen: 49_000n } : part));
+        set(orders, order._id, { payables: parts });
+      },
+      breach: undefined,
+    },
     { what: "a second compensation that was granted and is owed", plant: withSecond, breach: undefined },
     {
       what: "a share that settlement forgot",

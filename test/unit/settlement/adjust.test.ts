@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { adjust } from "../../../services/settlement/domain/adjust.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { payables, windows } from "../../../services/settlement/domain/documents.ts";
+import { recallAnswered } from "../../../services/settlement/domain/recall-answered.ts";
 import { isUnavailable } from "../../../services/values/outcome.ts";
 import {
   adjusted,
@@ -80,17 +81,46 @@ describe("a claim that was taken back", () => {
 });
 
 describe("a correction", () => {
-  test.each([
-    [-10_500n, 10_500n],
-    [10_500n, -10_500n],
-  ])("of %s fen stands in the institution's account, and adds to those before it", (deltaFen, accountFen) => {
+  const own = approval("C1", JINGYUAN, ZHONGNING, 0n).approvalId;
+
+  test("to less stands in the institution's account, and adds to those before it", () => {
     const world = both();
     promised(world, "C1", JINGYUAN, ZHONGNING, 199_500n);
-    adjusted(world, "C1", JINGYUAN, ZHONGNING, deltaFen, "correction/1");
-    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(accountFen);
-    expect(balance(world, JINGYUAN, "5001")).toBe(199_500n + deltaFen);
-    adjusted(world, "C1", JINGYUAN, ZHONGNING, deltaFen, "correction/2");
-    expect(world.get(payables.key(approval("C1", JINGYUAN, ZHONGNING, 0n).approvalId))?.adjustedFen).toBe(2n * deltaFen);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -10_500n, "correction/1");
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(10_500n);
+    expect(balance(world, JINGYUAN, "5001")).toBe(189_000n);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -10_500n, "correction/2");
+    expect(world.get(payables.key(own))?.adjustedFen).toBe(-21_000n);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 21_000n });
+    expectTrueBooks(world);
+  });
+
+  test("to more is a payable of the institution's, less what it owes", () => {
+    const world = both();
+    promised(world, "C1", JINGYUAN, ZHONGNING, 199_500n);
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -500n, "correction/1");
+    const { told } = adjusted(world, "C1", JINGYUAN, ZHONGNING, 10_500n, "correction/2");
+    expect(told).toMatchObject([{ name: "PayableDue", body: { payableId: "claim/C1/correction/2", amountFen: 10_000n, claimId: "" } }]);
+    expect(balance(world, ZHONGNING, HOSPITAL)).toBe(0n);
+    expect(bookOf(world, ZHONGNING).debts).toBeUndefined();
+    expectTrueBooks(world);
+    paid(world, "S1", ZHONGNING, ["claim/C1/correction/2"]);
+    expectTrueBooks(world);
+    // All of it is taken back: what was promised at first is called back, what the correction brought is owed.
+    adjusted(world, "C1", JINGYUAN, ZHONGNING, -209_500n);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 10_000n });
+    expect(world.get(payables.key(own))).toMatchObject({ recall: "ASKED" });
+    expectTrueBooks(world);
+  });
+
+  test("to more than nothing owed leaves what the next promise is less by", () => {
+    const world = both();
+    promised(world, "C1", ZHONGNING, ZHONGNING, 1_000n);
+    paid(world, "S1", ZHONGNING, ["claim/C1/decision/1"]);
+    adjusted(world, "C1", ZHONGNING, ZHONGNING, -700n, "correction/1");
+    const { told } = adjusted(world, "C1", ZHONGNING, ZHONGNING, 300n, "correction/2");
+    expect(told).toEqual([]);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 400n });
     expectTrueBooks(world);
   });
 });
@@ -131,7 +161,7 @@ describe("what a family account pays", () => {
     [-8_000n, -1_500n, 9_500n],
     [500n, -500n, 0n],
     [0n, -1_500n, 1_500n],
-  ])("changes by %s and %s fen: the institution owes %s", (deltaFen, accountDeltaFen, owesFen) => {
+  ])("changes by %s and %s fen: until it is called back, the institution owes %s", (deltaFen, accountDeltaFen, owesFen) => {
     const world = both();
     world.run(approve, withAccount(ZHONGNING));
     const { approvalId, institutionId } = approval("C1", ZHONGNING, ZHONGNING, 0n);
@@ -146,6 +176,113 @@ describe("what a family account pays", () => {
     world.run(adjust, { ...ids, deltaFen, accountDeltaFen, adjustedOn: "2011-11-27" });
     expect(balance(world, ZHONGNING, HOSPITAL)).toBe(owesFen);
     expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002")]).toEqual([8_000n + deltaFen, 1_500n + accountDeltaFen]);
+    expectTrueBooks(world);
+  });
+});
+
+describe("what an institution owes", () => {
+  const owing = (fen: bigint) => {
+    const world = both();
+    promised(world, "C1", ZHONGNING, ZHONGNING, fen);
+    paid(world, "S1", ZHONGNING, ["claim/C1/decision/1"]);
+    adjusted(world, "C1", ZHONGNING, ZHONGNING, -fen);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: fen });
+    return world;
+  };
+
+  test("is set off against its next promise", () => {
+    const world = owing(300n);
+    const { told } = promised(world, "C2", ZHONGNING, ZHONGNING, 1_000n);
+    expect(told).toMatchObject([{ name: "PayableDue", body: { amountFen: 700n } }]);
+    expect(world.get(payables.key("claim/C2/decision/1"))).toMatchObject({ amountFen: 700n, setOffFen: 300n, state: "DUE" });
+    expect([balance(world, ZHONGNING, HOSPITAL), balance(world, ZHONGNING, "PAYABLE"), bookOf(world, ZHONGNING).debts]).toEqual([
+      0n,
+      -700n,
+      undefined,
+    ]);
+    expectTrueBooks(world);
+    // Heard again it is the same promise.
+    expect(promised(world, "C2", ZHONGNING, ZHONGNING, 1_000n).result).toEqual({ posted: false });
+    paid(world, "S2", ZHONGNING, ["claim/C2/decision/1"]);
+    expectTrueBooks(world);
+    // Taken back, the whole promise is owed again.
+    adjusted(world, "C2", ZHONGNING, ZHONGNING, -1_000n);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 1_000n });
+    expectTrueBooks(world);
+  });
+
+  test("may take all of it: the claim is paid, and the bank has nothing to do", () => {
+    const world = owing(1_000n);
+    const { told } = promised(world, "C2", ZHONGNING, ZHONGNING, 400n);
+    expect(told).toMatchObject([{ name: "PayableSetOff", body: { claimId: "C2", setOffFen: 400n } }]);
+    expect(world.get(payables.key("claim/C2/decision/1"))).toMatchObject({ amountFen: 0n, setOffFen: 400n, state: "PAID" });
+    expect(bookOf(world, ZHONGNING)).toMatchObject({ duePayables: 0, debts: { [`H-${ZHONGNING}`]: 600n } });
+    expectTrueBooks(world);
+    adjusted(world, "C2", ZHONGNING, ZHONGNING, -400n);
+    expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 1_000n });
+    expectTrueBooks(world);
+  });
+
+  test("is its own: another's promise is not less by it", () => {
+    const world = owing(300n);
+    world.run(approve, { ...approval("C2", ZHONGNING, ZHONGNING, 1_000n), institutionId: "H-OTHER" });
+    expect(world.get(payables.key("claim/C2/decision/1"))).toMatchObject({ amountFen: 1_000n, state: "DUE" });
+    expectTrueBooks(world);
+  });
+});
+
+describe("a payable whose claim was taken back before it was paid", () => {
+  const id = "claim/C1/decision/1";
+  const answered = (world: ReturnType<typeof both>, withdrawn: boolean) => world.run(recallAnswered, { payableId: id, withdrawn });
+  const recalled = () => {
+    const world = both();
+    promised(world, "C1", ZHONGNING, ZHONGNING, 500n);
+    expect(adjusted(world, "C1", ZHONGNING, ZHONGNING, -500n).told).toMatchObject([{ name: "PayableRecalled", body: { payableId: id } }]);
+    expect([bookOf(world, ZHONGNING).debts, balance(world, ZHONGNING, HOSPITAL)]).toEqual([undefined, 500n]);
+    expectTrueBooks(world);
+    return world;
+  };
+
+  test("is cancelled where payment could withdraw it: nobody owes anybody anything", () => {
+    const world = recalled();
+    expect(answered(world, true).result).toEqual({ posted: true });
+    expect(world.get(payables.key(id))).toMatchObject({ state: "CANCELLED" });
+    expect([balance(world, ZHONGNING, HOSPITAL), balance(world, ZHONGNING, "PAYABLE"), bookOf(world, ZHONGNING).duePayables]).toEqual([
+      0n,
+      0n,
+      0,
+    ]);
+    expectTrueBooks(world);
+    expect(answered(world, true).result).toEqual({ posted: false });
+    expectTrueBooks(world);
+  });
+
+  test.each([true, false])(
+    "is owed by the institution where it was too late, whether the payment is heard before (%s) or after",
+    (before) => {
+      const world = recalled();
+      if (before) paid(world, "S1", ZHONGNING, [id]);
+      answered(world, false);
+      if (!before) paid(world, "S1", ZHONGNING, [id]);
+      expect(world.get(payables.key(id))).toMatchObject({ state: "PAID", recall: "LATE" });
+      expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 500n });
+      expectTrueBooks(world);
+    },
+  );
+
+  test("is not set off against while payment is asked", () => {
+    const world = recalled();
+    promised(world, "C2", ZHONGNING, ZHONGNING, 1_000n);
+    expect(world.get(payables.key("claim/C2/decision/1"))).toMatchObject({ amountFen: 1_000n });
+    expectTrueBooks(world);
+  });
+
+  test("is cancelled at once where the floor had held it back", () => {
+    const world = worldOf({ [ZHONGNING]: { fundsFen: 100n } });
+    promised(world, "C1", ZHONGNING, ZHONGNING, 500n);
+    expect(adjusted(world, "C1", ZHONGNING, ZHONGNING, -500n).told).toEqual([]);
+    expect(world.get(payables.key(id))).toMatchObject({ state: "CANCELLED" });
+    expect([balance(world, ZHONGNING, HOSPITAL), bookOf(world, ZHONGNING).heldPayables]).toEqual([0n, 0]);
     expectTrueBooks(world);
   });
 });

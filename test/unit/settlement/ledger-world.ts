@@ -206,6 +206,15 @@ export function expectTrueBooks(world: World): void {
     expect(
       -balance(world, county, "PAYABLE") - balance(world, county, "PAYABLE-HOUSEHOLD") - balance(world, county, "PAYABLE-COUNTY"),
     ).toBe(fenOf(due) + fenOf(held));
+    // What institutions owe is in the book's debts, and what payment is still asked about.
+    const hospitals = rows.filter((row) => row.county === county && row.account.startsWith("HOSPITAL/"));
+    const asked = own.filter((payable) => payable.recall === "ASKED");
+    for (const { account, balanceFen } of hospitals) {
+      const institutionId = account.slice("HOSPITAL/".length);
+      const waiting = fenOf(asked.filter((payable) => payable.payee === institutionId));
+      expect(balanceFen, account).toBe((book.debts?.[institutionId] ?? 0n) + waiting);
+    }
+    expect(sum(Object.values(book.debts ?? {}))).toBe(sum(hospitals.map((row) => row.balanceFen)) - fenOf(asked));
     // What the control account holds is what closed windows still bring in; nothing once all are settled.
     expect(balance(world, county, "CLEARING")).toBe(sum(arriving.filter((row) => row.toCounty === county).map((row) => row.amountFen)));
     // The prefund holds what is owed gross in windows that are not settled.

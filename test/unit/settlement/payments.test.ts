@@ -101,7 +101,7 @@ describe("PaymentsSettled", () => {
   test("of what the floor holds back is an alarm", () => {
     const world = worldOf({ [ZHONGNING]: {} });
     promised(world, "C1", ZHONGNING, ZHONGNING, 100n);
-    expect(() => paid(world, "S1", ZHONGNING, [at("C1")])).toThrow("held back");
+    expect(() => paid(world, "S1", ZHONGNING, [at("C1")])).toThrow("is HELD, and paid");
   });
 });
 

@@ -1,0 +1,69 @@
+/**
+ * PayableRecalled: a claim was taken back before it was paid. While its order is not approved, nothing has left: the payable is taken out of it, the batch has another hash, and the
+ * checker reads it again. Afterwards it is too late: the same bytes may be on their way.
+ */
+import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
+import { sum } from "../../values/money.ts";
+import { assert, unavailable } from "../../values/outcome.ts";
+import { contentHash, putBatch } from "./batch.ts";
+import { type Batch, batches, type Due, dues, type Order, orders } from "./documents.ts";
+import type { PaymentEvents } from "./events.ts";
+
+export interface Recall {
+  readonly payableId: string;
+  readonly county: string;
+}
+
+/** Unavailable until the payable is heard of. Answers once. */
+export const recall: Decision<Recall, { withdrawn: boolean }, PaymentEvents> = {
+  needs({ payableId }, loaded) {
+    const key = dues.key(payableId);
+    return [key, ...orderKeys(loaded.get(key), loaded)];
+  },
+  decide({ payableId, county }, state, change) {
+    const key = dues.key(payableId);
+    const due = state.get(key);
+    if (!due) return unavailable(`payable ${payableId} is not heard of yet`);
+    assert(due.county === county, `payable ${payableId} is ${due.county}'s, not ${county}'s`);
+    if (due.claimId !== "") change.about(due.claimId);
+    const order = due.state === "ORDERED" ? state.must(orders.key(due.orderId)) : undefined;
+    const batch = order && state.must(batches.key(order.batchId));
+    // An order that replaces another was with the bank before, under another id.
+    const withdrawn = due.state === "WAITING" || (order?.replaces === "" && batch?.state === "PROPOSED");
+    if (withdrawn) {
+      if (order && batch) takeOut(payableId, order, batch, state, change);
+      change.put(key, { ...due, state: "WITHDRAWN", orderId: "" });
+    }
+    change.tell("RecallAnswered", county, { payableId, county, withdrawn });
+    return { withdrawn };
+  },
+};
+
+/** The order, its batch and all orders of it, because the batch's hash covers them. */
+function orderKeys(due: Due | undefined, loaded: Loaded): Key[] {
+  if (due?.state !== "ORDERED") return [];
+  const key = orders.key(due.orderId);
+  const order = loaded.get(key);
+  if (!order) return [key];
+  const batchKey = batches.key(order.batchId);
+  return [key, batchKey, ...(loaded.get(batchKey)?.orderIds ?? []).map((id) => orders.key(id))];
+}
+
+function takeOut(payableId: string, order: Order, batch: Batch, state: State, change: Change<PaymentEvents>): void {
+  const payables = order.payables.filter((payable) => payable.payableId !== payableId);
+  const amountFen = sum(payables.map((payable) => payable.amountFen));
+  const left: Order = { ...order, payables, amountFen, state: payables.length > 0 ? "OPEN" : "WITHDRAWN" };
+  change.put(orders.key(order.orderId), left);
+  const orderIds = batch.orderIds.filter((id) => id !== order.orderId || payables.length > 0);
+  const ordered = orderIds.map((id) => (id === order.orderId ? left : state.must(orders.key(id))));
+  putBatch(change, batch, {
+    ...batch,
+    // A batch of which nothing is left is done: there is nothing to approve.
+    state: ordered.length > 0 ? "PROPOSED" : "DONE",
+    orderIds,
+    open: ordered.length,
+    amountFen: sum(ordered.map((one) => one.amountFen)),
+    contentHash: contentHash(batch.batchId, ordered),
+  });
+  change.about(batch.batchId);
+}
