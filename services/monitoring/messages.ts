@@ -8,12 +8,15 @@ import {
   ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
+  SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { ContributionsReceived, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { BatchChanged, PaymentsReturned, PaymentsSettled } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { ContributionsReceived, HouseholdAccountChanged, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { BatchChanged, PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
   PayableDue,
   PayableHeld,
+  PayableRecalled,
+  PayableSetOff,
   PaymentsPosted,
   PrefundRefused,
   PrefundReserved,
@@ -31,6 +34,7 @@ export const messages: readonly Message[] = [
   hear("administration", "InstitutionChanged", InstitutionChanged),
   hear("administration", "PairOrdered", PairOrdered),
   hear("enrollment", "HouseholdCovered", HouseholdCovered),
+  hear("enrollment", "HouseholdAccountChanged", HouseholdAccountChanged),
   hear("enrollment", "ContributionsReceived", ContributionsReceived),
   hear("claims", "ClaimApproved", ClaimApproved),
   hear("claims", "ClaimAdjusted", ClaimAdjusted),
@@ -39,7 +43,10 @@ export const messages: readonly Message[] = [
   hear("claims", "ClaimsPaid", ClaimsPaid),
   hear("claims", "PrefundRequested", PrefundRequested),
   hear("claims", "PrefundReleased", PrefundReleased),
+  hear("claims", "SecondCompensationGranted", SecondCompensationGranted),
   hear("settlement", "PayableDue", PayableDue),
+  hear("settlement", "PayableSetOff", PayableSetOff),
+  hear("settlement", "PayableRecalled", PayableRecalled),
   hear("settlement", "PrefundReserved", PrefundReserved),
   hear("settlement", "PrefundRefused", PrefundRefused),
   hear("settlement", "WindowChanged", WindowChanged),
@@ -47,6 +54,7 @@ export const messages: readonly Message[] = [
   hear("settlement", "PayableHeld", PayableHeld),
   hear("payment", "PaymentsSettled", PaymentsSettled),
   hear("payment", "PaymentsReturned", PaymentsReturned),
+  hear("payment", "RecallAnswered", RecallAnswered),
   hear("payment", "BatchChanged", BatchChanged),
 ];
 

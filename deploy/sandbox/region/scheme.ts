@@ -170,8 +170,8 @@ ${outpatient.join("\n")}
 caps:
   - { code: YEAR_IP, fen: 5000000, includes: [IP] }
   - { code: YEAR_OP, fen: 12000, includes: [OP] }
-# At the end of a year with a surplus: who has borne more than 1,000 yuan of a stay may get up to 30 % of it.
-second_compensation: { over_fen: 100000, share_bp: 3000 }
+# At the end of a year with a surplus: who has borne more than 200 yuan of a stay may get up to 30 % of it.
+second_compensation: { over_fen: 20000, share_bp: 3000 }
 review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S, T] }
 ${golden(terms)}`;
 }

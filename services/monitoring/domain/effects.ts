@@ -35,6 +35,7 @@ function daily(kind: AlarmKind, of: string, amountFen: bigint): Raised {
 
 export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   HouseholdCovered: { overview: { county, fold: (before) => before } },
+  HouseholdAccountChanged: {},
   ContributionsReceived: {
     overview: {
       county,
@@ -71,9 +72,18 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
       }),
     },
   },
+  SecondCompensationGranted: {
+    overview: {
+      county,
+      fold: (before, { shares }) => ({ ...before, approvedFen: shares.reduce((sum, { shareFen }) => sum + shareFen, before.approvedFen) }),
+    },
+  },
   PrefundRequested: {},
   PrefundReleased: {},
   PayableDue: {},
+  PayableSetOff: {},
+  PayableRecalled: {},
+  RecallAnswered: {},
   PrefundReserved: {},
   PrefundRefused: { alarm: (refused) => daily("PREFUND_EXHAUSTED", refused.homeCounty, refused.fundFen) },
   WindowChanged: {},

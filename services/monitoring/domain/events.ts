@@ -17,6 +17,7 @@ export interface HeardBodies {
     readonly version: bigint;
     readonly covers: readonly { readonly county: string; readonly fromDay: string; readonly toDay: string }[];
   };
+  HouseholdAccountChanged: Counted;
   ContributionsReceived: { readonly county: string; readonly contributionsFen: bigint };
   ClaimApproved: { readonly homeCounty: string; readonly treatingCounty: string; readonly fundFen: bigint };
   ClaimAdjusted: { readonly homeCounty: string; readonly deltaFen: bigint };
@@ -27,9 +28,13 @@ export interface HeardBodies {
     readonly paidAtMs: bigint;
     readonly claims: readonly { readonly fundFen: bigint; readonly submittedAtMs: bigint }[];
   };
+  SecondCompensationGranted: { readonly county: string; readonly shares: readonly { readonly shareFen: bigint }[] };
   PrefundRequested: Counted;
   PrefundReleased: Counted;
   PayableDue: Counted;
+  PayableSetOff: Counted;
+  PayableRecalled: Counted;
+  RecallAnswered: Counted;
   PrefundReserved: Counted;
   PrefundRefused: { readonly homeCounty: string; readonly fundFen: bigint };
   WindowChanged: Counted;
