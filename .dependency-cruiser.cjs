@@ -60,7 +60,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^services/",
-        pathNot: ["^services/[^/]+/((pair-|scheme-|admission-|second-)?calls|answers|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"],
+        pathNot: ["^services/[^/]+/((pair-|scheme-|admission-|second-|application-)?calls|answers|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"],
       },
       to: { path: "^proto/generated/" },
     },
@@ -68,7 +68,7 @@ module.exports = {
       name: "edges-are-opened-by-main",
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
-      to: { path: "^services/[^/]+/((pair-|scheme-|admission-|second-)?calls|messages|main)[.]ts$" },
+      to: { path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-)?calls|messages|main)[.]ts$" },
     },
     {
       name: "mongodb-stays-in-the-stores",

@@ -15,7 +15,7 @@ import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import type { Claim, Correction, Referral } from "./domain/documents.ts";
-import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badText, missing } from "./domain/fields.ts";
+import { badCode, badCounty, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type DiseaseInput, registerDisease } from "./domain/register-disease.ts";
@@ -145,14 +145,6 @@ function diseaseFault({ county, registrationId, personId, disease, fromDay, toDa
 
 function diseaseInput({ county, personId, registrationId, disease, fromDay, toDay }: RegisterDiseaseRequest): DiseaseInput {
   return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
-}
-
-function badSpan(fromDay: string, toDay: string): Refusal | undefined {
-  return (
-    badDay("from_day", fromDay) ??
-    badDay("to_day", toDay) ??
-    (toDay < fromDay ? badRequest("to_day", "不得早于首日", "must not be before the first day") : undefined)
-  );
 }
 
 async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {

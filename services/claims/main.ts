@@ -1,6 +1,7 @@
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { admissionCalls } from "./admission-calls.ts";
+import { applicationCalls } from "./application-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
 import { schemeCalls } from "./scheme-calls.ts";
@@ -13,7 +14,7 @@ const service: Service = {
   indexes,
   tells,
   wire: (parts) => ({
-    calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...secondCalls(parts)],
+    calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...secondCalls(parts), ...applicationCalls(parts)],
     messages,
     timers: timers(parts),
   }),

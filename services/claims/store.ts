@@ -4,7 +4,7 @@ import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
 import type { Documents } from "./domain/compute.ts";
-import { type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
+import { type Application, applications, type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
 import { balanceOf, householdKey } from "./domain/family-account.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
@@ -27,6 +27,7 @@ export const indexes: Indexes = {
   years: [],
   invoices: [],
   referrals: [],
+  applications: [{ keys: { county: 1, appliedAtMs: 1 }, partial: { state: "APPLIED" } }],
   registrations: [],
   corrections: [{ keys: { county: 1, queuedAtMs: 1 }, partial: { state: "QUEUED" } }],
   schemes: [],
@@ -66,6 +67,13 @@ const MAX_CORRECTIONS = 500;
 /** The corrections of a county that wait, oldest first. */
 export function correctionsOf(reader: Reader, county: string): Promise<readonly Correction[]> {
   return reader.find(corrections, { state: "QUEUED", county }, { sort: { queuedAtMs: 1 }, limit: MAX_CORRECTIONS });
+}
+
+const MAX_APPLICATIONS = 500;
+
+/** The applications that a county has not decided, oldest first. */
+export function applicationsOf(reader: Reader, county: string): Promise<readonly Application[]> {
+  return reader.find(applications, { state: "APPLIED", county }, { sort: { appliedAtMs: 1 }, limit: MAX_APPLICATIONS });
 }
 
 const MAX_SECONDS = 22;

@@ -244,6 +244,37 @@ export interface Referral extends Doc {
   readonly toDay: string;
 }
 
+/** What a hospital applies for: a referral to another institution, or a chronic disease's registration. */
+export interface ApplicationForm {
+  /** Unique in the home county; becomes the referral's or the registration's id. */
+  readonly applicationId: string;
+  /** The home county. */
+  readonly county: string;
+  /** Who applies. */
+  readonly institutionId: string;
+  readonly personId: string;
+  readonly kind: "REFERRAL" | "DISEASE";
+  /** Empty for a disease. */
+  readonly toInstitutionId: string;
+  /** As a scheme's benefits name it; empty for a referral. */
+  readonly disease: string;
+  readonly diagnosis: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly note: string;
+}
+
+export interface Application extends Doc {
+  readonly form: ApplicationForm;
+  readonly state: "APPLIED" | "APPROVED" | "REJECTED";
+  readonly reason: string;
+  readonly decidedBy: string;
+  readonly appliedAtMs: number;
+}
+
+/** applications/<home county>/<application> */
+export const applications = kind<Application>("applications");
+
 /** A chronic disease that a person is registered for, on these days; a scheme's benefit names it. */
 export interface Registration {
   readonly registrationId: string;

@@ -50,6 +50,15 @@ export function badNumber(field: string, value: number, least: number, most: num
   return badRequest(field, `须在 ${least} 与 ${most} 之间`, `must be between ${least} and ${most}`);
 }
 
+/** Two days, both inclusive; `place` comes before their names. */
+export function badSpan(fromDay: string, toDay: string, place = ""): Refusal | undefined {
+  return (
+    badDay(`${place}from_day`, fromDay) ??
+    badDay(`${place}to_day`, toDay) ??
+    (toDay < fromDay ? badRequest(`${place}to_day`, "不得早于首日", "must not be before the first day") : undefined)
+  );
+}
+
 /** A text of 1 to `most` characters without control characters or outer spaces. */
 export function badText(field: string, text: string, most: number): Refusal | undefined {
   if (text === "") return missing(field);

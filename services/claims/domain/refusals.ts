@@ -111,6 +111,17 @@ export const refuse = refusals({
     zh: "补偿单 {claim} 已得二次补偿 {fen} 分，不得冲销",
     en: "claim {claim} has had {fen} fen of second compensation and is not taken back",
   },
+  APPLICATION_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "申请号 {application} 已用于其他内容",
+    en: "application id {application} is in use for other content",
+  },
+  UNKNOWN_APPLICATION: { status: "NOT_FOUND", zh: "没有申请 {application}", en: "there is no application {application}" },
+  ALREADY_DECIDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "申请 {application} 已是 {state}",
+    en: "application {application} is {state} already",
+  },
   UNKNOWN_LINE: {
     status: "INVALID_ARGUMENT",
     zh: "账单没有第 {line} 行（共 {lines} 行）",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ClaimsServiceDefinition as definition, Scheme } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
 import { admissionCalls } from "../../../services/claims/admission-calls.ts";
+import { applicationCalls } from "../../../services/claims/application-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
@@ -57,6 +58,7 @@ const served = () => [
   ...schemeCalls({ reader, ask }),
   ...admissionCalls({ reader, ask }),
   ...secondCalls({ reader }),
+  ...applicationCalls({ reader, ask }),
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
@@ -222,9 +224,9 @@ describe("GetBenefitYear", () => {
   });
 });
 
-describe("GetClaim", () => {
-  const caller = (role: string, scope: string): Caller => ({ name: "someone", role, scope });
+const caller = (role: string, scope: string): Caller => ({ name: "someone", role, scope });
 
+describe("GetClaim", () => {
   it.each([
     ["HOSPITAL", "ELSEWHERE-1", true],
     ["HOSPITAL", "COUNTY-1", false],
@@ -280,6 +282,47 @@ describe("the review desk", () => {
         benefit: { fundFen: 21_000n, patientFen: 51_000n, hospitalFen: 28_000n },
       },
     });
+  });
+
+  it("takes applications at the door, and shows them to those whom they concern", async () => {
+    const form = {
+      applicationId: "R-9",
+      county: ZHONGNING,
+      institutionId: "COUNTY-1",
+      personId: PERSON,
+      kind: "REFERRAL",
+      toInstitutionId: "PREFECTURE-1",
+      disease: "",
+      diagnosis: "C34.1",
+      fromDay: "2011-11-01",
+      toDay: "2011-12-31",
+      note: "本院无放疗设备",
+    };
+    const applied = (change: object) => command(methods.apply, { requestId: "r", application: { ...form, ...change } });
+    expect(command(methods.apply, { requestId: "r" })).toMatchObject({ field: "application" });
+    for (const [change, field] of [
+      [{ kind: "UNSPECIFIED" }, "kind"],
+      [{ toInstitutionId: "" }, "to_institution_id"],
+      [{ disease: "CHRONIC" }, "disease"],
+      [{ kind: "DISEASE" }, "to_institution_id"],
+      [{ diagnosis: "lung" }, "diagnosis"],
+      [{ toDay: "2011-10-01" }, "to_day"],
+      [{ note: "" }, "note"],
+    ] as const)
+      expect(applied(change)).toMatchObject({ code: "BAD_REQUEST", field: `application.${field}` });
+    expect(applied({})).toMatchObject({ application: { state: "APPLIED", application: form } });
+    const named = { county: ZHONGNING, applicationId: "R-9" };
+    const got = (by: Caller) => query(methods.getApplication, named, by);
+    expect(await got(HOSPITAL)).toMatchObject({ application: { state: "APPLIED" } });
+    expect(await got(caller("HOSPITAL", "COUNTY-2"))).toMatchObject({ code: "UNKNOWN_APPLICATION" });
+    expect(await got(caller("REVIEWER", JINGYUAN))).toMatchObject({ code: "UNKNOWN_APPLICATION" });
+    const { applications } = await query(methods.listApplications, { county: ZHONGNING }, HOSPITAL);
+    expect(applications).toHaveLength(1);
+    const decided = (change: object) => command(methods.decideApplication, { requestId: "d", ...named, reason: "", ...change });
+    expect(decided({ verdict: "UNSPECIFIED" })).toMatchObject({ field: "verdict" });
+    expect(decided({ verdict: "REFUSE" })).toMatchObject({ field: "reason" });
+    expect(decided({ verdict: "APPROVE" })).toMatchObject({ application: { state: "APPROVED" } });
+    expect(await got(caller("REVIEWER", ZHONGNING))).toMatchObject({ application: { state: "APPROVED" } });
   });
 
   it("registers referrals", () => {
@@ -581,6 +624,7 @@ describe("wiring", () => {
   it("has a collection for every kind that decisions write", () => {
     const written = [
       "admissions",
+      "applications",
       "catalogues",
       "claims",
       "corrections",
