@@ -1,5 +1,7 @@
 /** The golden cases of a scheme: worked out by hand by its authors, decided here by the same code that decides claims. */
-import { adjudicate, type Before, entitlementOf, type Law, NOTHING_BEFORE, type Visit } from "./adjudicate.ts";
+import { adjudicate } from "./adjudicate.ts";
+import { type Before, type Law, NOTHING_BEFORE, type Visit } from "./case.ts";
+import { entitlementOf } from "./entitlement.ts";
 import { type CatalogueItem, GOLDEN_RESULTS, type GoldenCase, type Scheme } from "./scheme.ts";
 import type { SchemeFault } from "./scheme-check.ts";
 

@@ -3,15 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { random } from "../../deploy/sandbox/region/random.ts";
-import {
-  adjudicate,
-  type Before,
-  entitlementOf,
-  type Law,
-  NOTHING_BEFORE,
-  type PricedLine,
-  type Visit,
-} from "../../services/benefit/adjudicate.ts";
+import { adjudicate } from "../../services/benefit/adjudicate.ts";
+import { type Before, type Law, NOTHING_BEFORE, type PricedLine, type Visit } from "../../services/benefit/case.ts";
+import { entitlementOf } from "../../services/benefit/entitlement.ts";
 import type { CatalogueItem } from "../../services/benefit/scheme.ts";
 import { readScheme } from "../../services/benefit/scheme-file.ts";
 import type { Step } from "../../services/benefit/trace.ts";

@@ -1,5 +1,7 @@
 /** A claim's benefit from its bill, its basis and the published documents: the same when it is decided and whenever it is explained. */
-import { type Adjudicated, adjudicate, type Before, entitlementOf, type PricedLine, type Visit } from "../../benefit/adjudicate.ts";
+import { adjudicate } from "../../benefit/adjudicate.ts";
+import type { Adjudicated, Before, PricedLine, Visit } from "../../benefit/case.ts";
+import { entitlementOf } from "../../benefit/entitlement.ts";
 import { type Step, words } from "../../benefit/trace.ts";
 import type { Level } from "../../benefit/words.ts";
 import type { Refusal } from "../../values/outcome.ts";

@@ -3,7 +3,7 @@
  * A projection keeps the owner's version under a name of its own: a document's `version` is the mesh's.
  */
 
-import type { Amounts, Before, PaidMonth } from "../../benefit/adjudicate.ts";
+import type { Amounts, Before, PaidMonth } from "../../benefit/case.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 

@@ -2,7 +2,7 @@
  * Family accounts (家庭账户): a household's own money in the fund, for its outpatients. What goes in follows from how many it has enrolled in each year and what that year's
  * scheme gives a head; what is left is carried over; what standing claims have taken is kept. So nothing is booked in advance, and enrolling once more books nothing twice.
  */
-import { orderOf } from "../../benefit/adjudicate.ts";
+import { orderOf } from "../../benefit/entitlement.ts";
 import type { Scheme } from "../../benefit/scheme.ts";
 import type { Change, Key, State } from "../../values/decision.ts";
 import { BP, greater } from "../../values/money.ts";

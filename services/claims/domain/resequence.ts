@@ -2,7 +2,7 @@
  * What later claims would have been had an earlier one drawn less, or nothing (重算). Pure. Each is computed again from its stored input under its own stored version,
  * with what it saw then less what the earlier one no longer draws, and with the differences of those before it; in the order of their commits. Source: domain rules 3.4, example 11.
  */
-import type { Before } from "../../benefit/adjudicate.ts";
+import type { Before } from "../../benefit/case.ts";
 import type { Key, Loaded } from "../../values/decision.ts";
 import { assert, isRefusal } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";

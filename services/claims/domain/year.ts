@@ -2,7 +2,7 @@
  * Benefit years: the accumulators. Invariant: what a year has used, its count of compensated stays and what was borne are those of the standing claims, reserved ones included.
  * A stay over New Year counts in the year of its scheme version and has its days in both. Each claim says what it has drawn, so that it can be taken out exactly.
  */
-import type { Before } from "../../benefit/adjudicate.ts";
+import type { Before } from "../../benefit/case.ts";
 import type { Cap, Scheme } from "../../benefit/scheme.ts";
 import type { Change, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";

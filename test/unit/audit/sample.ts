@@ -4,7 +4,7 @@
  */
 
 import type { SchemeView } from "../../../services/audit/records.ts";
-import { NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
+import { NOTHING_BEFORE } from "../../../services/benefit/case.ts";
 import type { BenefitYear, Claim, Household } from "../../../services/claims/domain/documents.ts";
 import type { Second, SharePage } from "../../../services/claims/domain/second-compensation.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";

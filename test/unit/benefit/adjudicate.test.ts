@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import {
-  type Adjudicated,
-  adjudicate,
-  type Before,
-  entitlementOf,
-  NOTHING_BEFORE,
-  type PricedLine,
-  type Visit,
-} from "../../../services/benefit/adjudicate.ts";
+import { adjudicate } from "../../../services/benefit/adjudicate.ts";
+import { type Adjudicated, type Before, NOTHING_BEFORE, type PricedLine, type Visit } from "../../../services/benefit/case.ts";
+import { entitlementOf } from "../../../services/benefit/entitlement.ts";
 import type { LevelTerms, Modifier, Rate, Scheme } from "../../../services/benefit/scheme.ts";
 import type { Step } from "../../../services/benefit/trace.ts";
 import { LEVELS, type Level, type VisitKind } from "../../../services/benefit/words.ts";

@@ -1,6 +1,8 @@
 /** The twenty worked examples of the domain rules (3.3), from YAML schemes, to the fen. Examples 11, 15 and 17 need more than one claim and stand elsewhere. */
 import { describe, expect, test } from "vitest";
-import { adjudicate, entitlementOf, type Law, NOTHING_BEFORE } from "../../../services/benefit/adjudicate.ts";
+import { adjudicate } from "../../../services/benefit/adjudicate.ts";
+import { type Law, NOTHING_BEFORE } from "../../../services/benefit/case.ts";
+import { entitlementOf } from "../../../services/benefit/entitlement.ts";
 import { goldenFaults } from "../../../services/benefit/golden.ts";
 import type { Scheme } from "../../../services/benefit/scheme.ts";
 import { catalogueFaults } from "../../../services/benefit/scheme-check.ts";
