@@ -29,6 +29,12 @@ function owedIn(payableId: string): string {
 /** Lower limits of counties' money, by county. */
 type Floors = ReadonlyMap<string, bigint>;
 
+/** The year in the name of an income or benefit account; no year is after every closed one. */
+function yearOf(name: string): number {
+  const [, year] = /\/[45]\d{3}(?:-[A-Z]+)?\/(\d{4})$/.exec(name) ?? [];
+  return year === undefined ? Number.POSITIVE_INFINITY : Number(year);
+}
+
 /** What the entries say of each account: the sum of its lines, and how many entries touch it. */
 interface Posted {
   readonly fen: Tally;
@@ -129,6 +135,8 @@ async function checkBooks(records: Records, books: readonly BookView[], lines: T
     agree("payables held back", book.heldPayables, sums.count(`${county}/HELD`));
     for (const account of [PAYABLE, PAYABLE_COUNTY, PAYABLE_HOUSEHOLD])
       agree(`account ${account}`, -lines.of(`${county}/${account}`), sums.of(`${county}/${account}`));
+    for (const name of lines.names().filter((one) => one.startsWith(`${county}/`) && yearOf(one) <= (book.closedThrough ?? 0)))
+      findings.hold(lines.of(name) === 0n, () => `account ${name} has ${lines.of(name)} fen, and its year is closed`);
     const own = new Set([...lines.names(), ...sums.names()].filter((name) => name.startsWith(`${county}/${HOSPITAL}`)));
     for (const name of own) agree(`what is owed in ${name}`, sums.of(name), lines.of(name));
   }

@@ -125,6 +125,8 @@ export interface BookView extends Stored {
   readonly heldFen: bigint;
   readonly heldPayables: number;
   readonly prefund: { readonly reservedFen: bigint; readonly committedFen: bigint };
+  /** The last year that is closed. */
+  readonly closedThrough?: number;
   /** What institutions owe it. */
   readonly debts?: Readonly<Record<string, bigint>>;
 }

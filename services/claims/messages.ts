@@ -8,6 +8,7 @@ import {
   ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
+  SchemePublished,
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
@@ -32,6 +33,7 @@ export const tells = {
   PrefundRequested,
   PrefundReleased,
   ClaimsPaid,
+  SchemePublished,
   SecondCompensationGranted,
 };
 

@@ -8,6 +8,7 @@ import {
   ClaimsPaid,
   PrefundReleased,
   PrefundRequested,
+  SchemePublished,
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived, HouseholdAccountChanged, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
@@ -43,6 +44,7 @@ export const messages: readonly Message[] = [
   hear("claims", "ClaimsPaid", ClaimsPaid),
   hear("claims", "PrefundRequested", PrefundRequested),
   hear("claims", "PrefundReleased", PrefundReleased),
+  hear("claims", "SchemePublished", SchemePublished),
   hear("claims", "SecondCompensationGranted", SecondCompensationGranted),
   hear("settlement", "PayableDue", PayableDue),
   hear("settlement", "PayableSetOff", PayableSetOff),

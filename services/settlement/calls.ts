@@ -8,12 +8,14 @@ import {
   SettlementServiceDefinition,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { FIRST_YEAR, LAST_YEAR } from "../values/days.ts";
 import type { Caller } from "../values/decision.ts";
 import { MAX_FEN, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { isCountyCode, PROVINCE } from "../values/region.ts";
 import { type FundSource, isFundSource } from "./domain/chart.ts";
 import { closeWindow } from "./domain/close-window.ts";
+import { type CloseYearInput, closeYear } from "./domain/close-year.ts";
 import type { WindowView } from "./domain/events.ts";
 import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
@@ -49,6 +51,13 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       input: ({ windowId }) => ({ windowId }),
       decision: closeWindow,
       reply: (window) => ({ window: messageOf(window) }),
+    }),
+    command(methods.closeYear, {
+      check: ({ county, year }) => checkCounty(county) ?? checkYear(year),
+      input: ({ county, year }): CloseYearInput => ({ county, year }),
+      ask: async ({ county, year }) => ({ county, year, countyKnown: await isKnown(county) }),
+      decision: closeYear,
+      reply: ({ funds, ...result }) => ({ ...result, funds: [...funds] }),
     }),
     query(methods.listWindows, async () => {
       const stored = await newestWindows(reader);
@@ -92,6 +101,11 @@ function checkReceipt({ county, source, amountFen, reference }: ReceiveFundsRequ
       "must be 1 to 40 characters A–Z, a–z, 0–9, dot, underscore or hyphen",
     );
   return checkFen("amount_fen", amountFen, 1n);
+}
+
+function checkYear(year: number): Refusal | undefined {
+  if (year >= FIRST_YEAR && year <= LAST_YEAR) return undefined;
+  return badRequest("year", `须在 ${FIRST_YEAR} 与 ${LAST_YEAR} 之间`, `must be between ${FIRST_YEAR} and ${LAST_YEAR}`);
 }
 
 function checkPrefund({ county, limitFen }: SetPrefundRequest): Refusal | undefined {

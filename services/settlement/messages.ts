@@ -1,10 +1,12 @@
 /** What settlement tells and hears. */
 import { CountyChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
+  type BenefitFund,
   ClaimAdjusted,
   ClaimApproved,
   PrefundReleased,
   PrefundRequested,
+  SchemePublished,
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
@@ -26,6 +28,7 @@ import { approve } from "./domain/approve.ts";
 import type { SettlementEvents } from "./domain/events.ts";
 import { grant } from "./domain/grant.ts";
 import { knowCounty } from "./domain/know-county.ts";
+import { knowSplit } from "./domain/know-split.ts";
 import { recallAnswered } from "./domain/recall-answered.ts";
 import { receiveContributions } from "./domain/receive-contributions.ts";
 import { releasePrefund } from "./domain/release-prefund.ts";
@@ -60,7 +63,7 @@ export const messages: readonly Message[] = [
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {
-    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, accountFen, approvedOn }) => ({
+    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, accountFen, fund, approvedOn }) => ({
       approvalId,
       claimId,
       homeCounty,
@@ -68,12 +71,13 @@ export const messages: readonly Message[] = [
       institutionId,
       fundFen,
       accountFen,
+      fund: fundFrom(fund),
       approvedOn,
     }),
     decision: approve,
   }),
   told("claims", "ClaimAdjusted", ClaimAdjusted, {
-    input: ({ adjustmentId, approvalId, claimId, homeCounty, treatingCounty, institutionId, deltaFen, accountDeltaFen, adjustedOn }) => ({
+    input: ({
       adjustmentId,
       approvalId,
       claimId,
@@ -82,9 +86,30 @@ export const messages: readonly Message[] = [
       institutionId,
       deltaFen,
       accountDeltaFen,
+      fund,
+      adjustedOn,
+    }) => ({
+      adjustmentId,
+      approvalId,
+      claimId,
+      homeCounty,
+      treatingCounty,
+      institutionId,
+      deltaFen,
+      accountDeltaFen,
+      fund: fundFrom(fund),
       adjustedOn,
     }),
     decision: adjust,
+  }),
+  told("claims", "SchemePublished", SchemePublished, {
+    input: ({ county, year, version, funds }) => ({
+      county,
+      year,
+      version,
+      funds: funds.flatMap(({ fund, weight }) => (fund === "UNSPECIFIED" ? [] : [{ fund, weight }])),
+    }),
+    decision: knowSplit,
   }),
   told("claims", "SecondCompensationGranted", SecondCompensationGranted, {
     input: ({ grantId, county, grantedOn, shares }) => ({ grantId, county, grantedOn, shares }),
@@ -118,3 +143,8 @@ export const messages: readonly Message[] = [
     decision: takeBack,
   }),
 ];
+
+/** Events of before there were purposes say none: then it was the one pool. */
+function fundFrom(fund: BenefitFund): Exclude<BenefitFund, "UNSPECIFIED"> {
+  return fund === "UNSPECIFIED" ? "INPATIENT" : fund;
+}

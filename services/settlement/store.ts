@@ -30,6 +30,7 @@ export const indexes: Indexes = {
   reservations: [],
   windows: [{ keys: { number: -1 }, unique: true }],
   sequences: [],
+  splits: [],
 };
 
 export async function ledgerOf(reader: Reader): Promise<Ledger> {

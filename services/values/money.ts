@@ -26,6 +26,20 @@ export function sum(amounts: Iterable<bigint>): bigint {
   return total;
 }
 
+/** Splits a total in proportion to weights (≥ 0, not all 0), exactly: the fen that are left over go one each to the largest remainders, equal ones to the earlier. A total below 0 is split like its opposite. */
+export function splitByWeight(total: bigint, weights: readonly bigint[]): bigint[] {
+  const whole = sum(weights);
+  if (total < 0n) return splitByWeight(-total, weights).map((part) => -part);
+  const parts = weights.map((weight) => (total * weight) / whole);
+  const left = Number(total - sum(parts));
+  const remainder = (index: number) => (total * (weights[index] ?? 0n)) % whole;
+  const order = weights
+    .map((_, index) => index)
+    .sort((a, b) => (remainder(a) === remainder(b) ? a - b : remainder(a) > remainder(b) ? -1 : 1));
+  const favoured = new Set(order.slice(0, left));
+  return parts.map((part, index) => (favoured.has(index) ? part + 1n : part));
+}
+
 /** "1234.50" from 123450n. */
 export function yuan(fen: bigint): string {
   const magnitude = fen < 0n ? -fen : fen;

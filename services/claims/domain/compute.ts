@@ -69,7 +69,8 @@ export function compute(input: ComputeInput, trace?: Step[]): Computed | Refusal
   const judge = (one: Visit, steps?: Step[]) => adjudicate(one, entitlement, law, basis.before, steps);
   const judged = deductions.length === 0 ? judge(visit, trace) : deducted(visit, deductions, judge, trace);
   const { code, amounts } = judged;
-  return { benefit: { ...amounts, code, schemeId: schemeIdOf(scheme) }, drawn: drawnBy(bill, judged, home) };
+  const fund = entitlement.kind === "SERIOUS" ? "SERIOUS" : visitKind;
+  return { benefit: { ...amounts, code, schemeId: schemeIdOf(scheme), fund }, drawn: drawnBy(bill, judged, home) };
 }
 
 /**

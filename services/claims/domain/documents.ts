@@ -38,12 +38,17 @@ export interface Bill {
   readonly totalFen: bigint;
 }
 
+/** 统筹基金 by purpose: stays, outpatients, serious diseases. */
+export type BenefitFund = "INPATIENT" | "OUTPATIENT" | "SERIOUS";
+
 /** What was computed, and by what. */
 export interface Benefit extends Amounts {
   /** county/year/version. */
   readonly schemeId: string;
   /** The benefit, serious disease or disease price of that scheme. */
   readonly code: string;
+  /** The fund by purpose that pays it. */
+  readonly fund: BenefitFund;
 }
 
 /** What the computation stood on besides the bill: with the published documents, all that it takes to do it again. */

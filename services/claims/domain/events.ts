@@ -1,5 +1,7 @@
 /** What claims tells; all are facts. Told under the home county. */
+import type { Fund } from "../../benefit/scheme.ts";
 import type { Level, VisitKind } from "../../benefit/words.ts";
+import type { BenefitFund } from "./documents.ts";
 
 export type ClaimsEvents = {
   readonly ClaimApproved: {
@@ -12,6 +14,7 @@ export type ClaimsEvents = {
     readonly personId: string;
     readonly fundFen: bigint;
     readonly accountFen: bigint;
+    readonly fund: BenefitFund;
     readonly totalFen: bigint;
     readonly visitKind: VisitKind;
     readonly dischargedOn: string;
@@ -30,7 +33,15 @@ export type ClaimsEvents = {
     readonly institutionId: string;
     readonly deltaFen: bigint;
     readonly accountDeltaFen: bigint;
+    readonly fund: BenefitFund;
     readonly adjustedOn: string;
+  };
+  /** State: of a county's year the newest version wins. */
+  readonly SchemePublished: {
+    readonly county: string;
+    readonly year: number;
+    readonly version: number;
+    readonly funds: { readonly fund: Fund; readonly weight: bigint }[];
   };
   readonly SecondCompensationGranted: {
     readonly grantId: string;

@@ -11,6 +11,7 @@ import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { askOwner, type Refusal } from "../../values/outcome.ts";
 import { pathText } from "../../values/shape.ts";
 import { counties } from "./documents.ts";
+import type { ClaimsEvents } from "./events.ts";
 import { familyFenPerHead } from "./family-account.ts";
 import { badScheme, refuse } from "./refusals.ts";
 import {
@@ -109,7 +110,7 @@ export const approveScheme: Decision<VersionInput, Draft> = {
 };
 
 /** From now on it is law, from its first day on. */
-export const publishScheme: Decision<VersionInput, Draft> = {
+export const publishScheme: Decision<VersionInput, Draft, ClaimsEvents> = {
   needs(input, loaded) {
     const previous = previousOf(input, loaded.get(timetables.key(input.county)));
     return [
@@ -136,6 +137,9 @@ export const publishScheme: Decision<VersionInput, Draft> = {
     change.put(draftKey(input), published);
     change.put(schemes.key(county, year, version), { county, scheme, contentHash });
     change.put(timetables.key(county), { county, rows: [...(timetable?.rows ?? []), rowFor(scheme)] });
+    // How the year's income is shared by funds: an amount a head weighs like its fen, a share like its basis points.
+    const funds = scheme.funds.map(({ fund, shareBp, fenPerHead }) => ({ fund, weight: fenPerHead ?? BigInt(shareBp ?? 0) }));
+    change.tell("SchemePublished", county, { county, year, version, funds });
     change.about(schemeIdOf(scheme));
     return published;
   },

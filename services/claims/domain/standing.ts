@@ -56,6 +56,7 @@ export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Con
     personId: bill.personId,
     fundFen: benefit.fundFen,
     accountFen: benefit.accountFen,
+    fund: benefit.fund,
     totalFen: benefit.totalFen,
     visitKind: bill.visitKind,
     dischargedOn: bill.dischargedOn,
@@ -107,6 +108,7 @@ export function adjust(claim: Claim, adjustmentId: string, to: Drawing | undefin
     institutionId: claim.bill.institutionId,
     deltaFen,
     accountDeltaFen,
+    fund: claim.benefit.fund,
     adjustedOn: context.day,
   });
 }

@@ -78,6 +78,7 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
       fold: (before, { shares }) => ({ ...before, approvedFen: shares.reduce((sum, { shareFen }) => sum + shareFen, before.approvedFen) }),
     },
   },
+  SchemePublished: {},
   PrefundRequested: {},
   PrefundReleased: {},
   PayableDue: {},

@@ -29,6 +29,7 @@ export interface HeardBodies {
     readonly claims: readonly { readonly fundFen: bigint; readonly submittedAtMs: bigint }[];
   };
   SecondCompensationGranted: { readonly county: string; readonly shares: readonly { readonly shareFen: bigint }[] };
+  SchemePublished: Counted;
   PrefundRequested: Counted;
   PrefundReleased: Counted;
   PayableDue: Counted;

@@ -3,12 +3,13 @@
  * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
  * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row).
  */
-import type { Decision, Key } from "../../values/decision.ts";
+import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount, PAYABLE } from "./chart.ts";
+import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
 import { debtOf, setOff, withDebt } from "./debts.ts";
 import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { bookedYear } from "./nominal.ts";
 import { promise, withoutHeld } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund } from "./prefund.ts";
@@ -26,6 +27,7 @@ export interface AdjustInput {
   /** Of the pooled fund's part, and of what the family account pays; not both 0. */
   readonly deltaFen: bigint;
   readonly accountDeltaFen: bigint;
+  readonly fund: Exclude<Purpose, "SECOND">;
   readonly adjustedOn: string;
 }
 
@@ -46,11 +48,12 @@ function movesBetween(input: AdjustInput): boolean {
 }
 
 /** The account lines, `dueFen` of it being owed by a payable and not by, or to, the institution's current account. */
-function linesOf(input: AdjustInput, dueFen: bigint): readonly Line[] {
+function linesOf(input: AdjustInput, dueFen: bigint, documents: Loaded): readonly Line[] {
   const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen, accountDeltaFen } = input;
   const lines = newLines();
-  lines.move(home, BENEFITS, deltaFen);
-  lines.move(home, FAMILY_BENEFITS, accountDeltaFen);
+  const year = bookedYear(documents.get(books.key(home)), input.adjustedOn);
+  lines.move(home, benefitsOf(input.fund, year), deltaFen);
+  lines.move(home, familyBenefitsOf(year), accountDeltaFen);
   lines.move(treating, hospitalAccount(institutionId), dueFen - amountOf(input));
   lines.move(treating, PAYABLE, -dueFen);
   if (movesBetween(input)) {
@@ -96,8 +99,9 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       payables.key(approvalId),
       payables.key(adjustmentId),
       books.key(treating),
+      books.key(input.homeCounty),
       entries.key(adjustmentId),
-      ...postingKeys(adjustmentId, linesOf(input, dueFen)),
+      ...postingKeys(adjustmentId, linesOf(input, dueFen, loaded)),
     ];
     if (!movesBetween(input)) return keys;
     return [...keys, books.key(debtBetween(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
@@ -119,7 +123,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
     }
     const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
-    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen) });
+    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen, state) });
     const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };
     const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
     if (dueFen < 0n) {

@@ -5,10 +5,11 @@
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { BENEFITS, dueFrom, dueTo, FAMILY_BENEFITS, hospitalAccount, PAYABLE } from "./chart.ts";
+import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
 import { setOff, withDebt } from "./debts.ts";
 import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { bookedYear } from "./nominal.ts";
 import { type Promised, promise } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund, reservationIdOf } from "./prefund.ts";
@@ -24,6 +25,7 @@ export interface ApproveInput {
   readonly fundFen: bigint;
   /** From the household's account (家庭账户). */
   readonly accountFen: bigint;
+  readonly fund: Exclude<Purpose, "SECOND">;
   readonly approvedOn: string;
 }
 
@@ -42,13 +44,15 @@ function setOffOf(input: ApproveInput, documents: Loaded): bigint {
   return book ? setOff(book, input.institutionId, amountOf(input)) : 0n;
 }
 
-function linesOf(input: ApproveInput, setOffFen: bigint): readonly Line[] {
+function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
   const { homeCounty: home, treatingCounty: treating, institutionId, fundFen, accountFen } = input;
+  const setOffFen = setOffOf(input, documents);
+  const year = bookedYear(documents.get(books.key(home)), input.approvedOn);
   const amountFen = amountOf(input);
   if (amountFen === 0n) return [];
   const lines = newLines();
-  lines.move(home, BENEFITS, fundFen);
-  lines.move(home, FAMILY_BENEFITS, accountFen);
+  lines.move(home, benefitsOf(input.fund, year), fundFen);
+  lines.move(home, familyBenefitsOf(year), accountFen);
   if (isElsewhere(input)) {
     lines.credit(home, dueTo(treating), amountFen);
     lines.debit(treating, dueFrom(home), amountFen);
@@ -77,8 +81,7 @@ function settleBySetOff(change: Change<SettlementEvents>, { day, ...payable }: O
 export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
-    if (amountOf(input) > 0n)
-      keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input, setOffOf(input, loaded))));
+    if (amountOf(input) > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input, loaded)));
     if (isElsewhere(input))
       keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
     return keys;
@@ -121,7 +124,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
       change.put(openWindowKey(ledger), withObligation(window, home, treating, amountFen));
     }
     const setOffFen = setOffOf(input, state);
-    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input, setOffFen) });
+    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input, state) });
     const book = state.must(books.key(treating));
     change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
     const promised = { payableId: approvalId, county: treating, setOffFen, payee: institutionId, claimId, day: approvedOn };

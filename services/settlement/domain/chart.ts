@@ -1,16 +1,41 @@
 /**
- * The chart of accounts of one county's book, after the fund's accounting system (新农合基金会计制度): 1003 支出户存款, 1101 暂付款, 4001 农民个人缴费收入,
- * 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出, 5002 家庭账户支出. Control accounts carry words.
+ * The chart of accounts of one county's book, after the fund's accounting system (新农合基金会计制度). Balance accounts: 1003 支出户存款, 1101 暂付款, 3001 统筹基金 by purpose, 3002 家庭账户基金.
+ * Accounts of a year, which carry it behind a slash and are zero once it is closed: 4001 农民个人缴费收入, 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出 by purpose,
+ * 5002 家庭账户支出. Control accounts carry words.
  */
 
 /** 支出户: the county's money at the bank. */
 export const BANK = "1003";
 /** 暂付款: what the bank paid twice, until it comes back. */
 export const SUSPENSE = "1101";
-/** Benefits promised. */
-export const BENEFITS = "5001";
+/** What benefits are paid for; SECOND is second compensation (二次补偿). */
+export const PURPOSES = ["INPATIENT", "OUTPATIENT", "SERIOUS", "SECOND"] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** 统筹基金支出: benefits promised for a purpose, in the books of a year. */
+export function benefitsOf(purpose: Purpose, year: number): string {
+  return `5001-${purpose}/${year}`;
+}
+
 /** 家庭账户支出: what family accounts have paid. */
-export const FAMILY_BENEFITS = "5002";
+export function familyBenefitsOf(year: number): string {
+  return `5002/${year}`;
+}
+
+/** What is left of closed years, by fund. */
+export const FUNDS = ["POOLED_INPATIENT", "POOLED_OUTPATIENT", "SERIOUS", "FAMILY", "RISK"] as const;
+export type Fund = (typeof FUNDS)[number];
+
+/** 统筹基金 by purpose, 家庭账户基金. */
+export function fundOf(fund: Fund): string {
+  return fund === "FAMILY" ? "3002" : `3001-${fund}`;
+}
+
+/** The year in an account's name; undefined for an account that is carried on from year to year. */
+export function yearOfAccount(account: string): number | undefined {
+  const [, year] = /^[45]\d{3}(?:-[A-Z]+)?\/(\d{4})$/.exec(account) ?? [];
+  return year === undefined ? undefined : Number(year);
+}
 /** 应付医疗机构: promised to institutions, not yet paid. */
 export const PAYABLE = "PAYABLE";
 /** 医疗机构往来: what an institution owes after corrections and reversals, until a later promise is less by it, or the payment is called back. Never a credit: what it is owed is a payable. */
@@ -47,10 +72,12 @@ const INCOME: Readonly<Record<FundSource, string>> = {
   ASSISTANCE: "4002",
 };
 
-/** The income account that money from a source is credited to. */
-export function incomeOf(source: FundSource): string {
-  return INCOME[source];
+/** The income account of a year that money from a source is credited to. */
+export function incomeOf(source: FundSource, year: number): string {
+  return `${INCOME[source]}/${year}`;
 }
+
+export const SOURCES = Object.keys(INCOME) as FundSource[];
 
 export function isFundSource(text: string): text is FundSource {
   return Object.hasOwn(INCOME, text);

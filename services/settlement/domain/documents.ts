@@ -4,6 +4,7 @@
  */
 import { type Doc, kind } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
+import type { Fund } from "./chart.ts";
 
 /** One side of an entry in one account of one county's book; exactly one of the two amounts is above zero. */
 export interface Line {
@@ -66,6 +67,8 @@ export interface Book extends Doc {
   readonly heldFen: bigint;
   readonly heldPayables: number;
   readonly prefund: Prefund;
+  /** The last year that is closed; what comes later is booked after it. Left out while none is. */
+  readonly closedThrough?: number;
   /** What institutions owe this book and the next payment to each is less by; left out where none owes anything. */
   readonly debts?: Readonly<Record<string, bigint>>;
 }
@@ -146,6 +149,14 @@ export interface Ledger extends Doc {
   readonly openWindow: number;
 }
 
+/** How a year's income of a county is shared by funds, as its newest scheme says. */
+export interface Split extends Doc {
+  readonly schemeVersion: number;
+  readonly funds: readonly { readonly fund: Fund; readonly weight: bigint }[];
+}
+
+/** splits/<county>/<year> */
+export const splits = kind<Split>("splits");
 export const entries = kind<Entry>("entries", { immutable: true });
 export const accounts = kind<Account>("accounts");
 export const books = kind<Book>("books");

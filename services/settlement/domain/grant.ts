@@ -1,10 +1,11 @@
-/** SecondCompensationGranted (二次补偿): one entry for the page, Dr 5001, Cr PAYABLE-HOUSEHOLD, and a payable for each share, due to the household as its floor allows. */
-import type { Decision } from "../../values/decision.ts";
+/** SecondCompensationGranted (二次补偿): one entry for the page, Dr 5001-SECOND, Cr PAYABLE-HOUSEHOLD, and a payable for each share, due to the household as its floor allows. */
+import type { Decision, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { unavailable } from "../../values/outcome.ts";
-import { BENEFITS, PAYABLE_HOUSEHOLD } from "./chart.ts";
+import { benefitsOf, PAYABLE_HOUSEHOLD } from "./chart.ts";
 import { books, entries, type Line, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { bookedYear } from "./nominal.ts";
 import { promise } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 
@@ -21,18 +22,18 @@ export interface GrantInput {
   }[];
 }
 
-function linesOf({ county, shares }: GrantInput): readonly Line[] {
+function linesOf({ county, grantedOn, shares }: GrantInput, documents: Loaded): readonly Line[] {
   const lines = newLines();
   const fen = sum(shares.map(({ shareFen }) => shareFen));
-  lines.debit(county, BENEFITS, fen);
+  lines.debit(county, benefitsOf("SECOND", bookedYear(documents.get(books.key(county)), grantedOn)), fen);
   lines.credit(county, PAYABLE_HOUSEHOLD, fen);
   return lines.all();
 }
 
 export const grant: Decision<GrantInput, { posted: boolean }, SettlementEvents> = {
-  needs: (input) => [
+  needs: (input, loaded) => [
     books.key(input.county),
-    ...postingKeys(input.grantId, linesOf(input)),
+    ...postingKeys(input.grantId, linesOf(input, loaded)),
     ...input.shares.map(({ payableId }) => payables.key(payableId)),
   ],
   decide(input, state, change, context) {
@@ -41,7 +42,7 @@ export const grant: Decision<GrantInput, { posted: boolean }, SettlementEvents> 
     for (const { claimId } of shares) change.about(claimId);
     if (state.get(entries.key(grantId))) return { posted: false };
     if (!state.get(books.key(county))) return unavailable(`county ${county} is not known yet`);
-    post(state, change, context, { id: grantId, county, day, about: grantId, lines: linesOf(input) });
+    post(state, change, context, { id: grantId, county, day, about: grantId, lines: linesOf(input, state) });
     // The payable is the household's, not the claim's: what the bank says of it changes no claim.
     for (const { payableId, householdId, shareFen } of shares)
       promise(state, change, { payableId, county, amountFen: shareFen, payee: householdId, claimId: "", day });

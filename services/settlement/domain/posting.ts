@@ -4,7 +4,7 @@
  */
 import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
-import { BANK } from "./chart.ts";
+import { BANK, yearOfAccount } from "./chart.ts";
 import { type Account, accounts, type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type PaidPart } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 
@@ -51,13 +51,18 @@ export function reversed(lines: readonly Line[]): readonly Line[] {
   return lines.map((line) => ({ ...line, debitFen: line.creditFen, creditFen: line.debitFen }));
 }
 
+/** The entry that closes a year. */
+export function closingId(county: string, year: number): string {
+  return `close/${county}/${year}`;
+}
+
 /** The documents that `post` looks at. */
 export function postingKeys(id: string, lines: readonly { readonly county: string; readonly account: string }[]): Key[] {
   return [
     entries.key(id),
     LEDGER,
     ...lines.map((line) => accounts.key(line.county, line.account)),
-    ...lines.filter((line) => line.account === BANK).map((line) => books.key(line.county)),
+    ...lines.filter(({ account }) => account === BANK || yearOfAccount(account) !== undefined).map((line) => books.key(line.county)),
   ];
 }
 
@@ -103,6 +108,11 @@ export function post(state: State, change: Change<SettlementEvents>, context: Co
     const before: Account = state.get(key) ?? { county, account, balanceFen: 0n, entries: 0 };
     const balanceFen = before.balanceFen + fen;
     change.put(key, { ...before, balanceFen, entries: before.entries + 1 });
+    const year = yearOfAccount(account);
+    if (year !== undefined && id !== closingId(county, year)) {
+      const { closedThrough = 0 } = state.must(books.key(county));
+      assert(year > closedThrough, `${id} books in ${account} of ${county}, whose year is closed`);
+    }
     if (account === BANK) moveBank(state.must(books.key(county)), fen, balanceFen, change);
   }
 }

@@ -1,9 +1,10 @@
 /** ContributionsReceived: what a county's people paid in (个人缴费): Dr 1003, Cr 4001. The receipt is posted once. */
-import type { Decision } from "../../values/decision.ts";
+import type { Decision, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
 import { BANK, incomeOf } from "./chart.ts";
 import { books, entries, type Line } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { bookedYear } from "./nominal.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 
 export interface ContributionsInput {
@@ -14,17 +15,17 @@ export interface ContributionsInput {
   readonly receivedOn: string;
 }
 
-function linesOf({ county, contributionsFen }: ContributionsInput): readonly Line[] {
+function linesOf({ county, contributionsFen, receivedOn }: ContributionsInput, documents: Loaded): readonly Line[] {
   const lines = newLines();
   lines.debit(county, BANK, contributionsFen);
-  lines.credit(county, incomeOf("INDIVIDUAL"), contributionsFen);
+  lines.credit(county, incomeOf("INDIVIDUAL", bookedYear(documents.get(books.key(county)), receivedOn)), contributionsFen);
   return lines.all();
 }
 
 export const receiveContributions: Decision<ContributionsInput, { posted: boolean }, SettlementEvents> = {
-  needs(input) {
+  needs(input, loaded) {
     if (input.contributionsFen === 0n) return [];
-    return [books.key(input.county), ...postingKeys(input.receiptId, linesOf(input))];
+    return [books.key(input.county), ...postingKeys(input.receiptId, linesOf(input, loaded))];
   },
   decide(input, state, change, context) {
     const { receiptId, county, contributionsFen, receivedOn } = input;
@@ -32,7 +33,7 @@ export const receiveContributions: Decision<ContributionsInput, { posted: boolea
     // All heads' contributions were paid for them: there is nothing to book.
     if (contributionsFen === 0n) return { posted: false };
     if (!state.get(books.key(county))) return unavailable(`county ${county} is not known yet`);
-    const lines = linesOf(input);
+    const lines = linesOf(input, state);
     const posted = state.get(entries.key(receiptId));
     if (posted) {
       assert(posted.lines[0]?.debitFen === contributionsFen, `${receiptId} is posted with another amount than ${contributionsFen}`);

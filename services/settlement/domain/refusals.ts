@@ -2,6 +2,17 @@
 import { refusals } from "../../values/outcome.ts";
 
 export const refuse = refusals({
+  YEAR_NOT_OVER: { status: "FAILED_PRECONDITION", zh: "{year} 年尚未结束（今天 {today}）", en: "{year} is not over; today is {today}" },
+  YEAR_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 已结转至 {closed} 年",
+    en: "the books of {county} are closed through {closed}",
+  },
+  YEARS_IN_ORDER: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 须先结转 {next} 年",
+    en: "of {county}, {next} is to be closed first",
+  },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",
     zh: "县 {county} 尚未登记，没有基金账",

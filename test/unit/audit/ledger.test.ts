@@ -16,13 +16,13 @@ describe("1: the ledger", () => {
     {
       what: "a line with two sides",
       plant: (sample) => Object.assign(line(sample, C1), { debitFen: 5n, creditFen: 5n }),
-      breach: /has a line of 640424 5001 with debit 5 and credit 5/,
+      breach: /has a line of 640424 5001-INPATIENT\/2011 with debit 5 and credit 5/,
     },
     { what: "an entry that was taken away", plant: ({ entries }) => drop(entries, C1), breach: /has sequence \d+, after \d+/ },
     {
       what: "an account that is not the sum of its lines",
-      plant: ({ accounts }) => set(accounts, `${HOME}/5001`, ({ balanceFen }) => ({ balanceFen: balanceFen + 7n })),
-      breach: /account 640424\/5001 has \d+ fen, its lines sum to \d+[\s\S]*all accounts sum to 7 fen/,
+      plant: ({ accounts }) => set(accounts, `${HOME}/5001-INPATIENT/2011`, ({ balanceFen }) => ({ balanceFen: balanceFen + 7n })),
+      breach: /account 640424\/5001-INPATIENT\/2011 has \d+ fen, its lines sum to \d+[\s\S]*all accounts sum to 7 fen/,
     },
     {
       what: "an account that lost an entry",
@@ -30,9 +30,14 @@ describe("1: the ledger", () => {
       breach: /account 640424\/1003 counts 2 entries, there are 3/,
     },
     {
+      what: "a closed year that is not at zero",
+      plant: ({ books }) => set(books, HOME, { closedThrough: 2011 }),
+      breach: /account 640424\/5001-INPATIENT\/2011 has \d+ fen, and its year is closed/,
+    },
+    {
       what: "an account that is gone",
-      plant: ({ accounts }) => drop(accounts, `${HOME}/5001`),
-      breach: /account 640424\/5001 has lines and is not stored/,
+      plant: ({ accounts }) => drop(accounts, `${HOME}/5001-INPATIENT/2011`),
+      breach: /account 640424\/5001-INPATIENT\/2011 has lines and is not stored/,
     },
     {
       what: "a book with other money than its account",

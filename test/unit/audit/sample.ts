@@ -122,6 +122,7 @@ export function newSample(): Sample {
           institutionId: HOSPITAL[treating as keyof typeof HOSPITAL],
           fundFen,
           accountFen: 0n,
+          fund: "INPATIENT",
           approvedOn: TODAY,
         })
         .filter(({ name }) => name === "PayableDue"),
@@ -277,6 +278,7 @@ function claimOf(claimId: string, state: Claim["state"], fundFen: bigint, treati
       catastrophicFen: 0n,
       hospitalFen: 0n,
       code: "IP",
+      fund: "INPATIENT",
       schemeId: SCHEME,
     },
     basis: { treatingSchemeId: SCHEME, category: "ORDINARY", uncoveredDays: [], registrations: [], before: NOTHING_BEFORE },

@@ -50,6 +50,7 @@ describe("a bill that the rules pass", () => {
           institutionId: "COUNTY-1",
           personId: PERSON,
           accountFen: 0n,
+          fund: "INPATIENT",
           fundFen: 361_932n,
           totalFen: 634_780n,
           visitKind: "INPATIENT",

@@ -28,7 +28,7 @@ describe("a claim that was taken back", () => {
     const world = both();
     promised(world, "C1", ZHONGNING, ZHONGNING, 361_932n);
     expect(adjusted(world, "C1", ZHONGNING, ZHONGNING, -361_932n).result).toEqual({ posted: true });
-    expect(balance(world, ZHONGNING, "5001")).toBe(0n);
+    expect(balance(world, ZHONGNING, "5001-INPATIENT/2011")).toBe(0n);
     expect(balance(world, ZHONGNING, HOSPITAL)).toBe(361_932n);
     expect(balance(world, ZHONGNING, "PAYABLE")).toBe(-361_932n);
     expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ state: "DUE", adjustedFen: -361_932n });
@@ -60,7 +60,7 @@ describe("a claim that was taken back", () => {
       406_510n,
       -406_510n,
     ]);
-    expect(balance(world, JINGYUAN, "5001")).toBe(0n);
+    expect(balance(world, JINGYUAN, "5001-INPATIENT/2011")).toBe(0n);
     expect(balance(world, ZHONGNING, HOSPITAL)).toBe(406_510n);
     expectTrueBooks(world);
     closed(world, "W2");
@@ -88,7 +88,7 @@ describe("a correction", () => {
     promised(world, "C1", JINGYUAN, ZHONGNING, 199_500n);
     adjusted(world, "C1", JINGYUAN, ZHONGNING, -10_500n, "correction/1");
     expect(balance(world, ZHONGNING, HOSPITAL)).toBe(10_500n);
-    expect(balance(world, JINGYUAN, "5001")).toBe(189_000n);
+    expect(balance(world, JINGYUAN, "5001-INPATIENT/2011")).toBe(189_000n);
     adjusted(world, "C1", JINGYUAN, ZHONGNING, -10_500n, "correction/2");
     expect(world.get(payables.key(own))?.adjustedFen).toBe(-21_000n);
     expect(bookOf(world, ZHONGNING).debts).toEqual({ [`H-${ZHONGNING}`]: 21_000n });
@@ -131,11 +131,11 @@ describe("what a family account pays", () => {
   test("is promised with the fund's part, and stands in an account of its own", () => {
     const world = both();
     world.run(approve, withAccount(ZHONGNING));
-    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002"), balance(world, ZHONGNING, "PAYABLE")]).toEqual([
-      8_000n,
-      1_500n,
-      -9_500n,
-    ]);
+    expect([
+      balance(world, ZHONGNING, "5001-INPATIENT/2011"),
+      balance(world, ZHONGNING, "5002/2011"),
+      balance(world, ZHONGNING, "PAYABLE"),
+    ]).toEqual([8_000n, 1_500n, -9_500n]);
     expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ amountFen: 9_500n, state: "DUE" });
     expectTrueBooks(world);
   });
@@ -144,7 +144,7 @@ describe("what a family account pays", () => {
     const world = both();
     world.run(approve, { ...withAccount(ZHONGNING), fundFen: 0n });
     expect(world.get(payables.key("claim/C1/decision/1"))).toMatchObject({ amountFen: 1_500n });
-    expect(balance(world, ZHONGNING, "5001")).toBe(0n);
+    expect(balance(world, ZHONGNING, "5001-INPATIENT/2011")).toBe(0n);
     expectTrueBooks(world);
   });
 
@@ -153,7 +153,7 @@ describe("what a family account pays", () => {
     reserve(world, "C1", ZHONGNING, 9_500n);
     world.run(approve, withAccount(JINGYUAN));
     expect(world.get(windows.key("W1"))?.pairs).toEqual({ [`${ZHONGNING}/${JINGYUAN}`]: { fen: 9_500n, obligations: 1 } });
-    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002")]).toEqual([8_000n, 1_500n]);
+    expect([balance(world, ZHONGNING, "5001-INPATIENT/2011"), balance(world, ZHONGNING, "5002/2011")]).toEqual([8_000n, 1_500n]);
     expectTrueBooks(world);
   });
 
@@ -172,10 +172,14 @@ describe("what a family account pays", () => {
       homeCounty: ZHONGNING,
       treatingCounty: ZHONGNING,
       institutionId,
+      fund: "INPATIENT" as const,
     };
     world.run(adjust, { ...ids, deltaFen, accountDeltaFen, adjustedOn: "2011-11-27" });
     expect(balance(world, ZHONGNING, HOSPITAL)).toBe(owesFen);
-    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "5002")]).toEqual([8_000n + deltaFen, 1_500n + accountDeltaFen]);
+    expect([balance(world, ZHONGNING, "5001-INPATIENT/2011"), balance(world, ZHONGNING, "5002/2011")]).toEqual([
+      8_000n + deltaFen,
+      1_500n + accountDeltaFen,
+    ]);
     expectTrueBooks(world);
   });
 });

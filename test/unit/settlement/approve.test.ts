@@ -37,7 +37,7 @@ describe("a claim treated at home", () => {
       },
     ]);
     expect(outcome.about).toEqual(["C1"]);
-    expect(balance(world, ZHONGNING, "5001")).toBe(361_932n);
+    expect(balance(world, ZHONGNING, "5001-INPATIENT/2011")).toBe(361_932n);
     expect(balance(world, ZHONGNING, "PAYABLE")).toBe(-361_932n);
     expect(world.get(entries.key("claim/C1/decision/1"))).toMatchObject({
       county: ZHONGNING,
@@ -55,7 +55,7 @@ describe("a claim treated at home", () => {
     const again = world.run(approve, approval("C1", ZHONGNING, ZHONGNING, 100n), { id: "another/event" });
     expect(again.result).toEqual({ posted: false });
     expect(again.told).toEqual([]);
-    expect(balance(world, ZHONGNING, "5001")).toBe(100n);
+    expect(balance(world, ZHONGNING, "5001-INPATIENT/2011")).toBe(100n);
   });
 
   test("the same approval with another amount or payee is an alarm, not a second promise", () => {
@@ -96,7 +96,7 @@ describe("a claim treated elsewhere: the treating county advances, the home coun
   test("both books mirror each other and the treating county pays", () => {
     const world = start();
     const outcome = promised(world, "C8", JINGYUAN, ZHONGNING, 406_510n);
-    expect(balance(world, JINGYUAN, "5001")).toBe(406_510n);
+    expect(balance(world, JINGYUAN, "5001-INPATIENT/2011")).toBe(406_510n);
     expect(balance(world, JINGYUAN, `DUE_TO/${ZHONGNING}`)).toBe(-406_510n);
     expect(balance(world, ZHONGNING, `DUE_FROM/${JINGYUAN}`)).toBe(406_510n);
     expect(balance(world, ZHONGNING, "PAYABLE")).toBe(-406_510n);

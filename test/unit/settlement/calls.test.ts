@@ -89,12 +89,12 @@ describe("GetTrialBalance", () => {
     expect(all).toMatchObject({ sumFen: 0n, sequence: 4n, payablesOpen: 2n, payablesHeld: 1n });
     expect(all.accounts.map((row) => `${row.county} ${row.account} ${row.balanceFen} ${row.entries}`)).toEqual([
       "640424 1003 50 1",
-      "640424 4004-CENTRAL -50 1",
-      "640424 5001 351 2",
+      "640424 4004-CENTRAL/2011 -50 1",
+      "640424 5001-INPATIENT/2011 351 2",
       "640424 DUE_TO/640521 -300 1",
       "640424 PAYABLE -51 1",
       "640521 1003 1000 1",
-      "640521 4004-CENTRAL -1000 1",
+      "640521 4004-CENTRAL/2011 -1000 1",
       "640521 DUE_FROM/640424 300 1",
       "640521 PAYABLE -300 1",
     ]);

@@ -9,13 +9,13 @@ import { balance, expectTrueBooks, worldOf, ZHONGNING } from "./ledger-world.ts"
 
 describe("ReceiveFunds", () => {
   test.each<[FundSource, string]>([
-    ["INDIVIDUAL", "4001"],
-    ["CENTRAL", "4004-CENTRAL"],
-    ["PROVINCE", "4004-PROVINCE"],
-    ["PREFECTURE", "4004-PREFECTURE"],
-    ["COUNTY", "4004-COUNTY"],
-    ["COLLECTIVE", "4003"],
-    ["ASSISTANCE", "4002"],
+    ["INDIVIDUAL", "4001/2011"],
+    ["CENTRAL", "4004-CENTRAL/2011"],
+    ["PROVINCE", "4004-PROVINCE/2011"],
+    ["PREFECTURE", "4004-PREFECTURE/2011"],
+    ["COUNTY", "4004-COUNTY/2011"],
+    ["COLLECTIVE", "4003/2011"],
+    ["ASSISTANCE", "4002/2011"],
   ])("money from %s is credited to %s", (source, account) => {
     const world = worldOf({ [ZHONGNING]: {} });
     const outcome = world.run(receiveFunds, { county: ZHONGNING, source, amountFen: 500n, reference: "R1" });
@@ -54,7 +54,7 @@ describe("ContributionsReceived", () => {
     const world = worldOf({ [ZHONGNING]: {} });
     expect(world.run(receiveContributions, contributions).result).toEqual({ posted: true });
     expect(world.run(receiveContributions, contributions).result).toEqual({ posted: false });
-    expect(balance(world, ZHONGNING, "4001")).toBe(-9_000n);
+    expect(balance(world, ZHONGNING, "4001/2011")).toBe(-9_000n);
     expect(world.all("entries")).toMatchObject([{ day: "2011-01-05" }]);
     expectTrueBooks(world);
   });
@@ -75,11 +75,11 @@ describe("ContributionsReceived", () => {
 describe("an entry", () => {
   test("that does not balance in each county's own book is a bug, even where the total does", () => {
     const lines = newLines();
-    lines.debit(ZHONGNING, "5001", 10n);
+    lines.debit(ZHONGNING, "5001-INPATIENT/2011", 10n);
     lines.credit("640424", "PAYABLE", 10n);
     expect(() => assertBalanced("e1", lines.all())).toThrow("off by");
     expect(() => assertBalanced("e2", [])).toThrow("0 lines");
-    expect(() => newLines().debit(ZHONGNING, "5001", 0n)).toThrow("0 fen");
+    expect(() => newLines().debit(ZHONGNING, "5001-INPATIENT/2011", 0n)).toThrow("0 fen");
   });
 
   test("gathers one line for each side of an account, and its reverse undoes it", () => {

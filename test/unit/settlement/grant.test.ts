@@ -22,7 +22,7 @@ describe("a page of a second compensation", () => {
     const world = worldOf({ [ZHONGNING]: { fundsFen: 1_000n } });
     const { result, told } = world.run(grant, page);
     expect(result).toEqual({ posted: true });
-    expect([balance(world, ZHONGNING, "5001"), balance(world, ZHONGNING, "PAYABLE-HOUSEHOLD")]).toEqual([500n, -500n]);
+    expect([balance(world, ZHONGNING, "5001-SECOND/2012"), balance(world, ZHONGNING, "PAYABLE-HOUSEHOLD")]).toEqual([500n, -500n]);
     expect(told.map(({ name, body }) => [name, body.payableId, body.payeeId, body.amountFen, body.claimId])).toEqual([
       ["PayableDue", page.shares[0]?.payableId, "64052100000001", 300n, ""],
       ["PayableDue", page.shares[1]?.payableId, "64052100000001", 200n, ""],

@@ -59,6 +59,7 @@ export function approval(claimId: string, home: string, treating: string, fundFe
     institutionId: `H-${treating}`,
     fundFen,
     accountFen: 0n,
+    fund: "INPATIENT" as const,
     approvedOn: "2011-11-25",
   };
 }
@@ -87,7 +88,7 @@ export function adjusted(world: World, claimId: string, home: string, treating: 
     deltaFen,
     accountDeltaFen: 0n,
   };
-  return world.run(adjust, { ...input, adjustedOn: "2011-11-27" });
+  return world.run(adjust, { ...input, fund: "INPATIENT", adjustedOn: "2011-11-27" });
 }
 
 export function bankInput(world: World, id: string, county: string, payableIds: readonly string[]) {

@@ -69,7 +69,7 @@ describe("PaymentsSettled", () => {
     const outcome = paid(world, "S2", ZHONGNING, [at("C1"), at("C2")]);
     expect(outcome.result).toEqual({ paid: 1, doubled: 1 });
     expect(balance(world, ZHONGNING, "1101")).toBe(100n);
-    expect(balance(world, ZHONGNING, "5001")).toBe(130n);
+    expect(balance(world, ZHONGNING, "5001-INPATIENT/2011")).toBe(130n);
     expect(bookOf(world, ZHONGNING).bankFen).toBe(9_770n);
     expect(world.get(payables.key(at("C1")))).toMatchObject({ state: "PAID", paidBy: "settled/S1", surplusFen: 100n });
     expectTrueBooks(world);
