@@ -121,7 +121,8 @@ export async function ensureSandboxCertificates(directory: string, people: Sandb
   province("bank-client", "BANK");
   province("payment-client", "SERVICE");
   for (const name of ["maker", "checker", "treasurer", "administrator", "operator", "supervisor"]) province(name);
-  // A scheme is approved by two people.
+  // A scheme is approved by two people, and so is a large batch of payments.
+  province("deputy-checker", "CHECKER");
   province("director", "ADMINISTRATOR");
   for (const county of people.counties) {
     authority.issueClient({ name: `clerk-${county}`, role: "CLERK", scope: county });

@@ -11,6 +11,7 @@ import { isDay } from "../values/days.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
+import type { Calendar } from "./domain/calendar.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import { type Receive, receive } from "./domain/receive.ts";
@@ -28,9 +29,11 @@ interface CallParts {
   readonly reader: Reader;
   /** The payment centre's own account. */
   readonly debtor: BankAccount;
+  readonly secondAboveFen: bigint;
+  readonly calendar: Calendar;
 }
 
-export function calls({ reader, debtor }: CallParts): readonly Call[] {
+export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): readonly Call[] {
   const { methods } = definition;
   return [
     command(methods.cutBatch, {
@@ -56,7 +59,7 @@ export function calls({ reader, debtor }: CallParts): readonly Call[] {
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
-      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor }),
+      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, secondAboveFen, calendar }),
       decision: approve,
       reply: (batch) => ({ batch }),
     }),

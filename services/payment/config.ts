@@ -1,5 +1,9 @@
 /** The pair's settings and the environment → one frozen object. Every missing or bad value is reported in one error. */
 import { z } from "zod";
+import { isDay } from "../values/days.ts";
+import { ALWAYS_OPEN, type Calendar } from "./domain/calendar.ts";
+
+const day = z.string().refine(isDay, "must be a day YYYY-MM-DD");
 
 const schema = z.object({
   /** How often dues to be paid at once are cut into batches. */
@@ -10,6 +14,17 @@ const schema = z.object({
   dailyAt: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM"),
   /** 1 Monday … 7 Sunday. */
   weeklyOn: z.number().int().min(1).max(7),
+  /** Batches above this many fen are approved by two checkers. */
+  secondCheckerAboveFen: z.number().int().min(0).max(1_000_000_000_000),
+  /** When and on which days the bank executes. */
+  calendar: z
+    .object({
+      cutOff: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, "must be HH:MM"),
+      weekends: z.boolean(),
+      holidays: z.array(day),
+      workdays: z.array(day),
+    })
+    .default({ cutOff: ALWAYS_OPEN.cutOff, weekends: ALWAYS_OPEN.weekends, holidays: [], workdays: [] }),
   /** The bank's address, and the payment centre's account there (支出户). */
   bank: z.object({
     host: z.string().min(1),
@@ -25,6 +40,8 @@ export interface PaymentConfig {
   readonly enquireAfterMs: number;
   readonly dailyAt: string;
   readonly weeklyOn: number;
+  readonly secondCheckerAboveFen: number;
+  readonly calendar: Calendar;
   readonly bank: { readonly host: string; readonly port: number };
   readonly debtor: { readonly bankCode: string; readonly accountNumber: string; readonly accountName: string };
   /** The run directory, where the certificates are. */

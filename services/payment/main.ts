@@ -18,7 +18,7 @@ const service: Service = {
     const { enquireAfterMs, debtor } = config;
     const parts = { reader, log, channel, enquireAfterMs, accountNumber: debtor.accountNumber, monotonicMs: () => performance.now() };
     return {
-      calls: calls({ reader, debtor }),
+      calls: calls({ reader, debtor, secondAboveFen: BigInt(config.secondCheckerAboveFen), calendar: config.calendar }),
       messages,
       timers: timers({ reader, settings: config }),
       lead: (leading) => leadPayment(parts, leading),

@@ -1,4 +1,5 @@
 /** Those who work with the province while things go wrong: hospitals that bill, reviewers, clerks, the payment centre's maker and checker, the treasurer, the bank's messages. */
+
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { type Bill, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
@@ -6,6 +7,7 @@ import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import type { Order } from "../../services/payment/domain/documents.ts";
+import type { Caller } from "../../services/values/decision.ts";
 import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
 import { databaseOf } from "./invariants.ts";
@@ -30,6 +32,8 @@ const DIRECTOR = { ...ADMINISTRATOR, name: "director" };
 const TREASURER = caller("TREASURER");
 const MAKER = caller("MAKER");
 const CHECKER = caller("CHECKER");
+/** Who approves large batches as well. */
+const DEPUTY: Caller = { ...CHECKER, name: "deputy-640000" };
 const BANK = caller("BANK");
 
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
@@ -278,14 +282,11 @@ export class People {
 
   private async approve(): Promise<void> {
     const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { state: "PROPOSED" });
-    for (const { batchId, contentHash: expectedHash } of batches)
-      await this.try(() =>
-        this.desk.order(PaymentServiceDefinition, "approveBatch", CHECKER, {
-          requestId: `approve-${batchId}-${expectedHash.slice(0, 16)}`,
-          batchId,
-          expectedHash,
-        }),
-      );
+    for (const { batchId, contentHash: expectedHash, approvals } of batches) {
+      const checker = approvals.length === 0 ? CHECKER : DEPUTY;
+      const requestId = `${checker.name}-${batchId}-${expectedHash.slice(0, 16)}`;
+      await this.try(() => this.desk.order(PaymentServiceDefinition, "approveBatch", checker, { requestId, batchId, expectedHash }));
+    }
   }
 
   /** Orders that the bank refused or sent back, to an account that is right. */

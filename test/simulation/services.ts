@@ -15,6 +15,7 @@ import { indexes as enrollmentIndexes } from "../../services/enrollment/store.ts
 import type { AnyDecision, Service } from "../../services/mesh/wiring.ts";
 import { calls as paymentCalls } from "../../services/payment/calls.ts";
 import type { Channel } from "../../services/payment/channel.ts";
+import { ALWAYS_OPEN } from "../../services/payment/domain/calendar.ts";
 import { leadPayment } from "../../services/payment/lead.ts";
 import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
 import { indexes as paymentIndexes } from "../../services/payment/store.ts";
@@ -26,6 +27,8 @@ import { timers as settlementTimers } from "../../services/settlement/timers.ts"
 import type { World } from "./world.ts";
 
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
+/** Low enough that some batches want a second checker. */
+const SECOND_ABOVE_FEN = 300_000n;
 export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as const;
 const ENQUIRE_AFTER_MS = 2_000;
 /** The payment centre's account at the bank. */
@@ -77,7 +80,7 @@ export function serviceNamed(name: Name, channel: Channel): Service {
           const monotonicMs = () => performance.now();
           const parts = { reader, log, channel, enquireAfterMs: ENQUIRE_AFTER_MS, accountNumber: DEBTOR.accountNumber, monotonicMs };
           return {
-            calls: paymentCalls({ reader, debtor: DEBTOR }),
+            calls: paymentCalls({ reader, debtor: DEBTOR, secondAboveFen: SECOND_ABOVE_FEN, calendar: ALWAYS_OPEN }),
             messages: paymentMessages,
             timers: paymentTimers({ reader, settings: CUTS }),
             lead: (leading) => leadPayment(parts, leading),

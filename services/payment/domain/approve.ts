@@ -1,5 +1,5 @@
 /**
- * The checker's word (复核). Builds the exact bytes for the bank and stores them beside the approval, once: whatever is sent later, and however often,
+ * The checker's word (复核); of a large batch, two different checkers'. Builds the exact bytes for the bank and stores them beside the approval, once: whatever is sent later, and however often,
  * is this document.
  */
 import type { BankAccount } from "../../values/account.ts";
@@ -7,6 +7,7 @@ import type { Decision, Loaded } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { contentHash, putBatch, viewOf } from "./batch.ts";
+import { type Calendar, executionDay } from "./calendar.ts";
 import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
 import { pain001 } from "./pain001.ts";
@@ -16,6 +17,9 @@ export interface Approve {
   readonly batchId: string;
   readonly expectedHash: string;
   readonly debtor: BankAccount;
+  /** Above this, two checkers approve. */
+  readonly secondAboveFen: bigint;
+  readonly calendar: Calendar;
 }
 
 export const approve: Decision<Approve, BatchView, PaymentEvents> = {
@@ -46,10 +50,24 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
         return refuse("BATCH_CHANGED", { batch: batch.batchId, why: `${replaced.orderId}: ${replaced.contradiction}` });
       change.guard(orders.key(order.replaces));
     }
-    const xml = pain001({ batchId: batch.batchId, debtor: input.debtor, orders: ordered, createdAtMs: context.atMs, day: context.day });
-    change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, xml });
     change.about(batch.batchId);
-    return viewOf(putBatch(change, batch, { ...batch, state: "APPROVED", checker: context.caller.name }));
+    const { name } = context.caller;
+    const { approvals = [] } = batch;
+    if (approvals.includes(name)) return refuse("ANOTHER_CHECKER", { batch: batch.batchId, checker: name });
+    if (batch.amountFen > input.secondAboveFen && approvals.length === 0) {
+      const half: Batch = { ...batch, approvals: [name] };
+      change.put(batches.key(batch.batchId), half);
+      return viewOf(half);
+    }
+    const xml = pain001({
+      batchId: batch.batchId,
+      debtor: input.debtor,
+      orders: ordered,
+      createdAtMs: context.atMs,
+      day: executionDay(context.atMs, input.calendar),
+    });
+    change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, xml });
+    return viewOf(putBatch(change, batch, { ...batch, state: "APPROVED", checker: name }));
   },
 };
 

@@ -82,6 +82,17 @@ export function putBatch(change: Change<PaymentEvents>, before: Batch | undefine
 }
 
 export function viewOf(batch: Batch): BatchView {
-  const { batchId, state, maker, checker, orderIds, amountFen, contentHash, attempts, createdOn } = batch;
-  return { batchId, state, maker, checker, orders: orderIds.length, amountFen, contentHash, attempts, createdOn };
+  const { batchId, state, maker, checker, approvals = [], orderIds, amountFen, contentHash, attempts, createdOn } = batch;
+  return {
+    batchId,
+    state,
+    maker,
+    checker,
+    approvals: [...approvals],
+    orders: orderIds.length,
+    amountFen,
+    contentHash,
+    attempts,
+    createdOn,
+  };
 }

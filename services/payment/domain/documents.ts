@@ -67,7 +67,10 @@ export interface Batch extends Doc {
   readonly serial: number;
   readonly state: BatchState;
   readonly maker: string;
+  /** Whose approval let it go; empty before. */
   readonly checker: string;
+  /** Who has approved it while another must as well. Left out where nobody has. */
+  readonly approvals?: readonly string[];
   readonly orderIds: readonly string[];
   /** Orders without an outcome. */
   readonly open: number;

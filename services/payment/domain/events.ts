@@ -13,6 +13,7 @@ export interface BatchView {
   readonly state: BatchState;
   readonly maker: string;
   readonly checker: string;
+  readonly approvals: string[];
   readonly orders: number;
   readonly amountFen: bigint;
   readonly contentHash: string;

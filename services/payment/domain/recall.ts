@@ -56,8 +56,10 @@ function takeOut(payableId: string, order: Order, batch: Batch, state: State, ch
   change.put(orders.key(order.orderId), left);
   const orderIds = batch.orderIds.filter((id) => id !== order.orderId || payables.length > 0);
   const ordered = orderIds.map((id) => (id === order.orderId ? left : state.must(orders.key(id))));
+  // Who has approved it has approved another content.
+  const { approvals: _, ...unapproved } = batch;
   putBatch(change, batch, {
-    ...batch,
+    ...unapproved,
     // A batch of which nothing is left is done: there is nothing to approve.
     state: ordered.length > 0 ? "PROPOSED" : "DONE",
     orderIds,

@@ -19,6 +19,11 @@ export const refuse = refusals({
     zh: "批次 {batch} 由 {maker} 制单，须由另一人复核",
     en: "batch {batch} was made by {maker}; another person must approve it",
   },
+  ANOTHER_CHECKER: {
+    status: "FAILED_PRECONDITION",
+    zh: "批次 {batch} 金额较大，{checker} 已复核，须由另一人再复核",
+    en: "batch {batch} is large: {checker} has approved it, and another checker must as well",
+  },
   NOT_RETURNED: {
     status: "FAILED_PRECONDITION",
     zh: "支付单 {order} 不能重新支付：{why}",

@@ -3,7 +3,7 @@ import { approve } from "../../../services/payment/domain/approve.ts";
 import { batches, files, orders } from "../../../services/payment/domain/documents.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
 import { newWorld } from "../../harness/decide.ts";
-import { accountOf, approved, batchIn, CHECKER, cutAll, DEBTOR, done, MAKER, ordersIn, putDue, putPayee, sentBatch } from "./scene.ts";
+import { accountOf, approved, batchIn, CHECKER, cutAll, done, MAKER, ordersIn, putDue, putPayee, sentBatch, TERMS } from "./scene.ts";
 
 function proposed() {
   const world = newWorld();
@@ -11,7 +11,7 @@ function proposed() {
   putDue(world, { payableId: "a", payeeId: "H1", amountFen: 4_441_000n });
   const [batch] = cutAll(world, ["a"]);
   if (!batch) throw new Error("nothing was cut");
-  return { world, batch, input: { batchId: batch.batchId, expectedHash: batch.contentHash, debtor: DEBTOR } };
+  return { world, batch, input: { batchId: batch.batchId, expectedHash: batch.contentHash, ...TERMS } };
 }
 
 describe("approval", () => {
@@ -23,6 +23,33 @@ describe("approval", () => {
     const xml = world.get(files.key(batch.batchId))?.xml ?? "";
     expect(xml).toContain("<MsgId>B20111125000001</MsgId><CreDtTm>2011-11-25T10:00:00.000+08:00</CreDtTm>");
     expect(xml).toContain(`<InstdAmt Ccy="CNY">44410.00</InstdAmt>`);
+  });
+
+  test("of a large batch is two different checkers'", () => {
+    const { world, batch, input } = proposed();
+    const large = { ...input, secondAboveFen: 4_440_999n };
+    const first = world.run(approve, large, { caller: CHECKER });
+    expect(done(first)).toMatchObject({ state: "PROPOSED", checker: "", approvals: [CHECKER.name] });
+    expect(first.told).toEqual([]);
+    expect(world.get(files.key(batch.batchId))).toBeUndefined();
+    expect(world.run(approve, large, { caller: CHECKER }).result).toMatchObject({ code: "ANOTHER_CHECKER" });
+    expect(world.run(approve, large, { caller: { ...CHECKER, name: MAKER.name } }).result).toMatchObject({ code: "MAKER_IS_CHECKER" });
+    const second = world.run(approve, large, { caller: { ...CHECKER, name: "deputy.wang" } });
+    expect(done(second)).toMatchObject({ state: "APPROVED", checker: "deputy.wang", approvals: [CHECKER.name] });
+    expect(world.get(files.key(batch.batchId))?.xml).toContain("44410.00");
+  });
+
+  test("of exactly the threshold is one checker's", () => {
+    const { world, input } = proposed();
+    expect(done(world.run(approve, { ...input, secondAboveFen: 4_441_000n }, { caller: CHECKER }))).toMatchObject({ state: "APPROVED" });
+  });
+
+  test("asks for execution on the next banking day", () => {
+    const { world, batch, input } = proposed();
+    const calendar = { cutOff: "09:00", weekends: true, holidays: [], workdays: [] };
+    done(world.run(approve, { ...input, calendar }, { caller: CHECKER }));
+    // Friday 25 November, after the cut-off.
+    expect(world.get(files.key(batch.batchId))?.xml).toContain("<ReqdExctnDt><Dt>2011-11-28</Dt>");
   });
 
   test("is refused to the batch's own maker", () => {
@@ -69,7 +96,7 @@ describe("approval", () => {
     if (!replaced) throw new Error("no order");
     world.put(orders.key(old.orderId), { ...replaced, contradiction: "SETTLED 2011-11-25" });
     const expectedHash = world.get(batches.key(fresh.batchId))?.contentHash ?? "";
-    const result = world.run(approve, { batchId: fresh.batchId, expectedHash, debtor: DEBTOR }, { caller: CHECKER }).result;
+    const result = world.run(approve, { batchId: fresh.batchId, expectedHash, ...TERMS }, { caller: CHECKER }).result;
     expect(result).toMatchObject({ code: "BATCH_CHANGED" });
   });
 });

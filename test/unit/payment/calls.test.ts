@@ -12,29 +12,29 @@ import {
   camt054,
   cutAll,
   DAY,
-  DEBTOR,
   MAKER,
   ordersIn,
   putDue,
   putPayee,
   readerOver,
   sentBatch,
+  TERMS,
 } from "./scene.ts";
 
 function commandOf(name: string, world = newWorld()): CommandCall {
-  const found = calls({ reader: readerOver(world), debtor: DEBTOR }).find((call) => call.method.name === name);
+  const found = calls({ reader: readerOver(world), ...TERMS }).find((call) => call.method.name === name);
   if (found?.act !== "command") throw new Error(`${name} is no command`);
   return found;
 }
 
 function queryOf(name: string, world: World): QueryCall {
-  const found = calls({ reader: readerOver(world), debtor: DEBTOR }).find((call) => call.method.name === name);
+  const found = calls({ reader: readerOver(world), ...TERMS }).find((call) => call.method.name === name);
   if (found?.act !== "query") throw new Error(`${name} is no query`);
   return found;
 }
 
 test("every method of the contract is answered, once", () => {
-  const names = calls({ reader: readerOver(newWorld()), debtor: DEBTOR }).map((call) => call.method.name);
+  const names = calls({ reader: readerOver(newWorld()), ...TERMS }).map((call) => call.method.name);
   expect(names.toSorted()).toEqual(
     Object.values(definition.methods)
       .map((method) => method.name)
@@ -144,6 +144,7 @@ describe("questions", () => {
       state: "SENDING",
       maker: MAKER.name,
       checker: CHECKER.name,
+      approvals: [],
       orders: 1,
       amountFen: 700n,
       contentHash,

@@ -6,6 +6,7 @@ const SETTINGS = {
   enquireAfterMs: 2000,
   dailyAt: "17:00",
   weeklyOn: 5,
+  secondCheckerAboveFen: 100_000_000,
   bank: {
     host: "127.0.0.1",
     port: 24341,

@@ -4,11 +4,11 @@ import { approve } from "../../../services/payment/domain/approve.ts";
 import { type Batch, batches, dues } from "../../../services/payment/domain/documents.ts";
 import { recall } from "../../../services/payment/domain/recall.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
-import { batchIn, CHECKER, cutAll, DEBTOR, orderIn, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import { batchIn, CHECKER, cutAll, orderIn, putDue, putPayee, TERMS, ZHONGNING } from "./scene.ts";
 
 const called = (world: World, payableId: string) => world.run(recall, { payableId, county: ZHONGNING });
 const approveBatch = (world: World, { batchId, contentHash: expectedHash }: Batch) =>
-  world.run(approve, { batchId, expectedHash, debtor: DEBTOR }, { caller: CHECKER });
+  world.run(approve, { batchId, expectedHash, ...TERMS }, { caller: CHECKER });
 const dueState = (world: World, payableId: string) => world.get(dues.key(payableId))?.state;
 
 function scene(): { world: World; batch: Batch } {
@@ -67,5 +67,13 @@ describe("a payable that is called back", () => {
     expect(result).toEqual({ withdrawn: false });
     expect(told).toMatchObject([{ name: "RecallAnswered", body: { withdrawn: false } }]);
     expect(dueState(world, "P1")).toBe("ORDERED");
+  });
+
+  test("takes the first checker's word with it: it was given to another content", () => {
+    const { world, batch } = scene();
+    world.run(approve, { batchId: batch.batchId, expectedHash: batch.contentHash, ...TERMS, secondAboveFen: 10n }, { caller: CHECKER });
+    expect(batchIn(world, batch.batchId).approvals).toEqual([CHECKER.name]);
+    called(world, "P1");
+    expect(batchIn(world, batch.batchId).approvals).toBeUndefined();
   });
 });

@@ -5,7 +5,16 @@ import { refuse } from "../../../services/payment/domain/refusals.ts";
 const CODES = Object.keys(PaymentRefusal).filter((code) => code !== "UNSPECIFIED") as Parameters<typeof refuse>[0][];
 
 test.each(CODES)("%s is in the catalogue, in both languages, with every parameter filled in", (code) => {
-  const refusal = refuse(code, { batch: "B1", order: "P1", state: "DONE", maker: "m", why: "w", day: "2011-11-25", payee: "H1" });
+  const refusal = refuse(code, {
+    batch: "B1",
+    order: "P1",
+    state: "DONE",
+    maker: "m",
+    why: "w",
+    day: "2011-11-25",
+    payee: "H1",
+    checker: "c",
+  });
   expect(refusal.code).toBe(code);
   expect(refusal.zh).toMatch(/\p{Script=Han}/u);
   expect(refusal.en).not.toBe("");

@@ -3,6 +3,7 @@
 import type { FindOptions, Reader } from "../../../services/mesh/wiring.ts";
 import { approve } from "../../../services/payment/domain/approve.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
+import { ALWAYS_OPEN } from "../../../services/payment/domain/calendar.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import { type Batch, batches, type Order, orders, type Payee, type Schedule } from "../../../services/payment/domain/documents.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
@@ -16,6 +17,8 @@ import type { Outcome, World } from "../../harness/decide.ts";
 export const MAKER: Caller = { name: "maker.li", role: "MAKER", scope: "640000" };
 export const CHECKER: Caller = { name: "checker.ma", role: "CHECKER", scope: "640000" };
 export const DEBTOR: BankAccount = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
+/** What a checker approves under, apart from the batch. */
+export const TERMS = { debtor: DEBTOR, secondAboveFen: 100_000_000n, calendar: ALWAYS_OPEN } as const;
 export const DAY = "2011-11-25";
 export const ZHONGNING = "640521";
 export const JINGYUAN = "640424";
@@ -74,7 +77,7 @@ export function ordersIn(world: World, batchId: string): Order[] {
 
 export function approved(world: World, batchId: string): Batch {
   const expectedHash = batchIn(world, batchId).contentHash;
-  done(world.run(approve, { batchId, expectedHash, debtor: DEBTOR }, { caller: CHECKER }));
+  done(world.run(approve, { batchId, expectedHash, ...TERMS }, { caller: CHECKER }));
   return batchIn(world, batchId);
 }
 
