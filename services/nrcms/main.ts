@@ -290,7 +290,9 @@ async function handOverEngines(topology: Topology, server: string): Promise<void
 
 async function typed(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question(question);
+  // Where nobody can answer, the input ends, and the question would wait for ever.
+  const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+  const answer = await Promise.race([lines.question(question), ended]);
   lines.close();
   return answer.trim();
 }
