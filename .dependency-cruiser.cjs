@@ -60,7 +60,10 @@ module.exports = {
       severity: "error",
       from: {
         path: "^services/",
-        pathNot: ["^services/[^/]+/((pair-|scheme-|admission-|second-|application-)?calls|answers|messages|main)[.]ts$", "^services/(mesh|nrcms|gateway)/"],
+        pathNot: [
+          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-)?calls|answers|messages|main)[.]ts$",
+          "^services/(mesh|nrcms|gateway)/",
+        ],
       },
       to: { path: "^proto/generated/" },
     },
