@@ -1,30 +1,12 @@
 /** `nrcms explain`, `nrcms scheme …` and `nrcms second …`: what the county's office asks of benefits. */
 import { type Command, InvalidArgumentError } from "commander";
-import type { Topology } from "../mesh/topology.ts";
 import { fenOf } from "../values/money.ts";
-import type { GatewayClient } from "./gateway-client.ts";
+import { AS, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 import type { SchemeStep } from "./scheme.ts";
 
-export interface Tools {
-  inForce(): Promise<{ readonly run: string; readonly topology: Topology }>;
-  json(value: unknown): string;
-  finish(code: number): void;
-}
-
-const AS = "以谁的证书（certs 中的名字）· whose certificate: a name in certs";
-const JSON_WORDS = "机器可读 · machine-readable";
-
-export function addBenefitCommands(program: Command, { inForce, json, finish }: Tools): void {
-  const as = async (name: string, work: (who: GatewayClient) => Promise<void>): Promise<void> => {
-    const { people } = await import("./people.ts");
-    const { run, topology } = await inForce();
-    const who = people(topology, run);
-    try {
-      await work(who.as(name));
-    } finally {
-      who.close();
-    }
-  };
+export function addBenefitCommands(program: Command, tools: Tools): void {
+  const { json, finish } = tools;
+  const as = asWhom(tools);
 
   program
     .command("explain")
@@ -165,11 +147,6 @@ export function addBenefitCommands(program: Command, { inForce, json, finish }: 
       });
       finish(0);
     });
-}
-
-function wholeYear(text: string): number {
-  if (/^\d{4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("须为四位年份 · must be a year of four digits");
 }
 
 function positiveFen(text: string): bigint {

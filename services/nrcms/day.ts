@@ -152,7 +152,7 @@ export interface OpenPayables {
 
 /** What is posted and not yet paid, as the ledger has it. */
 export async function openPayables(people: People): Promise<OpenPayables> {
-  const balance = await people.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", { county: "" });
+  const balance = await people.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", { county: "", day: "" });
   return { open: Number(balance.payablesOpen), held: Number(balance.payablesHeld) };
 }
 

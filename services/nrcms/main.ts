@@ -8,6 +8,7 @@ import { trailOf } from "../audit/store-trail.ts";
 import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
+import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
 
@@ -110,6 +111,7 @@ program
   });
 
 addBenefitCommands(program, { inForce, json, finish });
+addFundCommands(program, { inForce, json, finish });
 
 program
   .command("audit")

@@ -20,6 +20,7 @@ import type { WindowView } from "./domain/events.ts";
 import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
 import { FIRST_WINDOW, viewOf } from "./domain/windows.ts";
+import { balancesOn, statement } from "./statement.ts";
 import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
 
 /** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
@@ -63,10 +64,11 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       const stored = await newestWindows(reader);
       return { windows: (stored.length > 0 ? stored : [FIRST_WINDOW]).map((window) => messageOf(viewOf(window))) };
     }),
-    query(methods.getTrialBalance, async ({ county }, caller) => {
+    query(methods.getTrialBalance, async ({ county, day }, caller) => {
       const wanted = scopeOf(county, caller);
-      return typeof wanted === "string" ? trialBalance(reader, wanted) : wanted;
+      return typeof wanted === "string" ? trialBalance(reader, wanted, day) : wanted;
     }),
+    query(methods.getStatement, async (asked) => checkCounty(asked.county) ?? statement(reader, asked)),
   ];
 }
 
@@ -137,7 +139,13 @@ function scopeOf(county: string, caller: Caller): string | Refusal {
   };
 }
 
-async function trialBalance(reader: Reader, county: string): Promise<GetTrialBalanceResponse> {
+async function trialBalance(reader: Reader, county: string, day: string): Promise<GetTrialBalanceResponse | Refusal> {
+  if (day !== "") {
+    const then = await balancesOn(reader, county, day);
+    if ("outcome" in then) return then;
+    // What was open in that evening is in its accounts, not in the books, which know the present only.
+    return { ...then, sumFen: sum(then.accounts.map(({ balanceFen }) => balanceFen)), payablesOpen: 0n, payablesHeld: 0n };
+  }
   for (let read = 1; ; read += 1) {
     const before = await ledgerOf(reader);
     const [accounts, books] = await Promise.all([accountsOf(reader, county), booksOf(reader, county)]);

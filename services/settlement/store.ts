@@ -1,6 +1,6 @@
 /**
  * What settlement looks up by other than its key. Decisions name keys; only queries and the release timer search.
- * Open payables are counted in the books and only the held ones are indexed, so that a claim that flows through writes no index beside its `_id`.
+ * Open payables are counted in the books and only the held ones are indexed; entries by their day, for statements: a claim that flows through writes no other index beside its `_id`.
  */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import {
@@ -9,11 +9,15 @@ import {
   type Book,
   books,
   type ClearingWindow,
+  type DayTotal,
   EMPTY_LEDGER,
+  type Entry,
+  entries,
   LEDGER,
   type Ledger,
   type Payable,
   payables,
+  totals,
   windows,
 } from "./domain/documents.ts";
 
@@ -23,8 +27,10 @@ const MOST_ACCOUNTS = 5_000;
 const MOST_WINDOWS = 100;
 
 export const indexes: Indexes = {
-  entries: [],
+  // For statements: an account's entries are looked for among those of the days that it is asked for.
+  entries: [{ keys: { day: 1, sequence: 1 } }],
   accounts: [{ keys: { county: 1 } }],
+  totals: [{ keys: { county: 1, day: 1 } }],
   books: [],
   payables: [{ keys: { county: 1, payableId: 1 }, partial: { state: "HELD" } }],
   reservations: [],
@@ -45,6 +51,40 @@ export function newestWindows(reader: Reader): Promise<readonly ClearingWindow[]
 /** The accounts of one county's book, or of all where `county` is empty, by county and account. */
 export function accountsOf(reader: Reader, county: string): Promise<readonly Account[]> {
   return reader.find(accounts, county === "" ? {} : { county }, { sort: { county: 1, account: 1 }, limit: MOST_ACCOUNTS });
+}
+
+/** What moved in a county's accounts, or in all counties' where `county` is empty, after a day; one more than `limit` where there is more. */
+export function totalsAfter(reader: Reader, county: string, day: string, limit: number): Promise<readonly DayTotal[]> {
+  return reader.find(totals, { ...(county === "" ? {} : { county }), day: { $gt: day } }, { limit: limit + 1 });
+}
+
+export function accountOf(reader: Reader, county: string, account: string): Promise<Account | undefined> {
+  return reader.get(accounts.key(county, account));
+}
+
+/** What moved in one account from a day on. */
+export function totalsOf(reader: Reader, county: string, account: string, fromDay: string, limit: number): Promise<readonly DayTotal[]> {
+  return reader.find(totals, { county, account, day: { $gte: fromDay } }, { limit: limit + 1 });
+}
+
+export interface EntriesAsked {
+  readonly county: string;
+  readonly account: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+  /** Only those behind this place in the order of day and sequence. */
+  readonly after: { readonly day: string; readonly sequence: bigint } | undefined;
+}
+
+/** The entries that touch an account on some days, by day and sequence. */
+export function entriesOf(
+  reader: Reader,
+  { county, account, fromDay, toDay, after }: EntriesAsked,
+  limit: number,
+): Promise<readonly Entry[]> {
+  const behind = after ? { $or: [{ day: after.day, sequence: { $gt: after.sequence } }, { day: { $gt: after.day } }] } : {};
+  const filter = { day: { $gte: fromDay, $lte: toDay }, lines: { $elemMatch: { county, account } }, ...behind };
+  return reader.find(entries, filter, { sort: { day: 1, sequence: 1 }, limit });
 }
 
 /** One county's book, or all where `county` is empty. */

@@ -1,6 +1,7 @@
 /** `npm run bench`: what is measured here is printed, good or bad; nothing about time is asserted. */
 import { Command } from "commander";
 import { benchAdjudicate } from "./adjudicate.ts";
+import { benchLedger, type LedgerOptions } from "./ledger.ts";
 import { benchMesh, type MeshOptions } from "./mesh.ts";
 
 const program = new Command("bench");
@@ -18,4 +19,13 @@ program
   .option("--seconds <n>", "how long each is measured", "5")
   .option("--json", "as JSON")
   .action((options: { seconds: string; json?: boolean }) => benchAdjudicate(Number(options.seconds), options.json ?? false));
+program
+  .command("ledger")
+  .description(
+    "entries per second of the ledger's one writer in large batches, and its ratio to insertMany of the same documents in the same run",
+  )
+  .option("--entries <n>", "how many approvals are posted", "20000")
+  .option("--batch <n>", "most inputs in one transaction", "400")
+  .option("--json", "as JSON")
+  .action((options: LedgerOptions) => benchLedger(options));
 await program.parseAsync();

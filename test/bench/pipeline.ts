@@ -134,6 +134,6 @@ export async function measure(mesh: Mesh, inFlight: number, claims: number, pref
 
 /** How many entries the benefit accounts (5001) of all books have: one for each posted approval. */
 async function benefitEntries(who: People): Promise<bigint> {
-  const balance = await who.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", { county: "" });
+  const balance = await who.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", { county: "", day: "" });
   return balance.accounts.filter((account) => account.account.startsWith("5001")).reduce((sum, account) => sum + account.entries, 0n);
 }

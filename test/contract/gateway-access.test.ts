@@ -131,7 +131,7 @@ describe("what each may do", () => {
       "a county's treasurer reads another county's book",
       ["TREASURER", "640424"],
       "/nrcms.settlement.v1.SettlementService/GetTrialBalance",
-      () => GetTrialBalanceRequest.encode({ county: "640521" }).finish(),
+      () => GetTrialBalanceRequest.encode({ county: "640521", day: "" }).finish(),
     ],
     [
       "a county's supervisor looks at another county",

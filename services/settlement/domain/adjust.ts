@@ -83,7 +83,9 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
   }
   const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
   const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + fen;
-  if (leftFen > 0n || payable.amountFen === 0n) return owed;
+  assert(leftFen >= 0n, `${input.adjustmentId} takes ${-leftFen} fen more than was promised`);
+  // Called back once, it is answered once: what a later correction gave and this one takes again is owed.
+  if (leftFen > 0n || payable.amountFen === 0n || payable.recall) return owed;
   // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
   const debtFen = -fen - payable.amountFen;
   if (debtOf(book, input.institutionId) + debtFen < 0n) return owed;
@@ -101,7 +103,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       books.key(treating),
       books.key(input.homeCounty),
       entries.key(adjustmentId),
-      ...postingKeys(adjustmentId, linesOf(input, dueFen, loaded)),
+      ...postingKeys(adjustmentId, input.adjustedOn, linesOf(input, dueFen, loaded)),
     ];
     if (!movesBetween(input)) return keys;
     return [...keys, books.key(debtBetween(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];

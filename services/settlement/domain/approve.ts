@@ -81,7 +81,8 @@ function settleBySetOff(change: Change<SettlementEvents>, { day, ...payable }: O
 export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
-    if (amountOf(input) > 0n) keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, linesOf(input, loaded)));
+    if (amountOf(input) > 0n)
+      keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, input.approvedOn, linesOf(input, loaded)));
     if (isElsewhere(input))
       keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
     return keys;

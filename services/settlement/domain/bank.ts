@@ -25,7 +25,7 @@ export interface BankInput {
 }
 
 /** Every document that an entry for these payables may touch. */
-export function bankKeys(entryId: string, input: BankInput, loaded: Loaded): Key[] {
+export function bankKeys(entryId: string, day: string, input: BankInput, loaded: Loaded): Key[] {
   const transfers = input.payables.flatMap(({ payableId }) => readTransfer(payableId) ?? []);
   const own = new Set([BANK, SUSPENSE, ...input.payables.map(({ payableId }) => owedIn(payableId))]);
   const touched = [
@@ -35,7 +35,7 @@ export function bankKeys(entryId: string, input: BankInput, loaded: Loaded): Key
   return [
     ...input.payables.map(({ payableId }) => payables.key(payableId)),
     books.key(input.county),
-    ...postingKeys(entryId, touched),
+    ...postingKeys(entryId, day, touched),
     ...transfers.flatMap((transfer) => transferKeys(transfer, loaded)),
   ];
 }

@@ -45,22 +45,22 @@ function linesOf(window: ClearingWindow, pairs: readonly PairOf[]): readonly Lin
 }
 
 /** What closing this window looks at beside itself and the ledger. */
-function closingKeys(window: ClearingWindow): Key[] {
+function closingKeys(window: ClearingWindow, day: string): Key[] {
   const done = closed(window, 0n);
   const pairs = pairsOf(window.pairs);
   const id = windowId(window.number);
   return [
     windowKey(window.number + 1),
-    ...postingKeys(entryIdOf(id), linesOf(done, pairs)),
+    ...postingKeys(entryIdOf(id), day, linesOf(done, pairs)),
     ...done.positions.map(({ county }) => books.key(county)),
     ...done.transfers.map(({ fromCounty, toCounty }) => payables.key(transferPayableId({ windowId: id, from: fromCounty, to: toCounty }))),
   ];
 }
 
 export const closeWindow: Decision<CloseWindowInput, WindowView, SettlementEvents> = {
-  needs(input, loaded) {
+  needs(input, loaded, { day }) {
     const window = loaded.get(windows.key(input.windowId)) ?? FIRST_WINDOW;
-    return [LEDGER, windows.key(input.windowId), ...(window.state === "OPEN" ? closingKeys(window) : [])];
+    return [LEDGER, windows.key(input.windowId), ...(window.state === "OPEN" ? closingKeys(window, day) : [])];
   },
   decide(input, state, change, context) {
     change.about(`window/${input.windowId}`);

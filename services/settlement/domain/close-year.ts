@@ -42,6 +42,10 @@ const BEARER: Readonly<Record<Purpose, Fund>> = {
   SECOND: "POOLED_INPATIENT",
 };
 
+function lastDayOf(year: number): string {
+  return `${year}-12-31`;
+}
+
 /** All accounts of the year, each with the fund that bears it; income is shared. */
 function accountsOf(year: number): readonly { readonly account: string; readonly bearer: Fund | undefined }[] {
   return [
@@ -58,7 +62,7 @@ function touched({ county, year }: CloseYearInput): { county: string; account: s
 export const closeYear: Decision<CloseYearInput, YearResult, SettlementEvents> = {
   needs(input): Key[] {
     const { county, year } = input;
-    return [books.key(county), splits.key(county, year), ...postingKeys(closingId(county, year), touched(input))];
+    return [books.key(county), splits.key(county, year), ...postingKeys(closingId(county, year), lastDayOf(year), touched(input))];
   },
   decide(input, state, change, context) {
     const { county, year } = input;
@@ -83,7 +87,7 @@ export const closeYear: Decision<CloseYearInput, YearResult, SettlementEvents> =
     for (const { account, fen } of moving) lines.move(county, account, -fen);
     // A fund grows on the credit side.
     for (const { fund, incomeFen, paidFen } of result.funds) lines.move(county, fundOf(fund), paidFen - incomeFen);
-    post(state, change, context, { id, county, day: `${year}-12-31`, about: id, lines: lines.all() });
+    post(state, change, context, { id, county, day: lastDayOf(year), about: id, lines: lines.all() });
     return resultOf(input, moving, state);
   },
 };

@@ -43,6 +43,16 @@ export interface Account extends Doc {
   readonly entries: number;
 }
 
+/** What the entries of one day moved in one account: a balance of any evening is the present one less what came after. */
+export interface DayTotal extends Doc {
+  readonly account: string;
+  /** The entries' day, YYYY-MM-DD. */
+  readonly day: string;
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
+  readonly entries: number;
+}
+
 /** How much of a county's money may be owed to other counties before they are settled (周转金). */
 export interface Prefund {
   readonly limitFen: bigint;
@@ -159,6 +169,8 @@ export interface Split extends Doc {
 export const splits = kind<Split>("splits");
 export const entries = kind<Entry>("entries", { immutable: true });
 export const accounts = kind<Account>("accounts");
+/** totals/<county>/<account>/<day>; an account of many parts keeps its slashes. */
+export const totals = kind<DayTotal>("totals");
 export const books = kind<Book>("books");
 export const payables = kind<Payable>("payables");
 export const reservations = kind<Reservation>("reservations");

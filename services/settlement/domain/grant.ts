@@ -33,7 +33,7 @@ function linesOf({ county, grantedOn, shares }: GrantInput, documents: Loaded): 
 export const grant: Decision<GrantInput, { posted: boolean }, SettlementEvents> = {
   needs: (input, loaded) => [
     books.key(input.county),
-    ...postingKeys(input.grantId, linesOf(input, loaded)),
+    ...postingKeys(input.grantId, input.grantedOn, linesOf(input, loaded)),
     ...input.shares.map(({ payableId }) => payables.key(payableId)),
   ],
   decide(input, state, change, context) {

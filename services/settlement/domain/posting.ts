@@ -5,7 +5,19 @@
 import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { BANK, yearOfAccount } from "./chart.ts";
-import { type Account, accounts, type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type PaidPart } from "./documents.ts";
+import {
+  type Account,
+  accounts,
+  type Book,
+  books,
+  type DayTotal,
+  EMPTY_LEDGER,
+  entries,
+  LEDGER,
+  type Line,
+  type PaidPart,
+  totals,
+} from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 
 export interface Posting {
@@ -57,11 +69,11 @@ export function closingId(county: string, year: number): string {
 }
 
 /** The documents that `post` looks at. */
-export function postingKeys(id: string, lines: readonly { readonly county: string; readonly account: string }[]): Key[] {
+export function postingKeys(id: string, day: string, lines: readonly { readonly county: string; readonly account: string }[]): Key[] {
   return [
     entries.key(id),
     LEDGER,
-    ...lines.map((line) => accounts.key(line.county, line.account)),
+    ...lines.flatMap((line) => [accounts.key(line.county, line.account), totals.key(line.county, line.account, day)]),
     ...lines.filter(({ account }) => account === BANK || yearOfAccount(account) !== undefined).map((line) => books.key(line.county)),
   ];
 }
@@ -82,7 +94,7 @@ export function assertBalanced(id: string, lines: readonly Line[]): void {
 
 /** Posts an entry. The caller has made sure that its id is not posted yet. */
 export function post(state: State, change: Change<SettlementEvents>, context: Context, posting: Posting): void {
-  const { id, lines } = posting;
+  const { id, day, lines } = posting;
   assertBalanced(id, lines);
   assert(!state.get(entries.key(id)), `entry ${id} is posted already`);
   const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
@@ -91,23 +103,32 @@ export function post(state: State, change: Change<SettlementEvents>, context: Co
   change.put(entries.key(id), {
     county: posting.county,
     sequence,
-    day: posting.day,
+    day,
     atMs: context.atMs,
     lines,
     about: posting.about,
     ...(posting.payables ? { payables: posting.payables } : {}),
   });
-  const moves = new Map<string, { county: string; account: string; fen: bigint }>();
-  for (const { county, account, debitFen, creditFen } of lines) {
-    const name = `${county}/${account}`;
-    const fen = (moves.get(name)?.fen ?? 0n) + debitFen - creditFen;
-    moves.set(name, { county, account, fen });
+  const moves = new Map<string, Line>();
+  for (const line of lines) {
+    const name = `${line.county}/${line.account}`;
+    const { debitFen, creditFen } = moves.get(name) ?? { debitFen: 0n, creditFen: 0n };
+    moves.set(name, { ...line, debitFen: debitFen + line.debitFen, creditFen: creditFen + line.creditFen });
   }
-  for (const { county, account, fen } of moves.values()) {
+  for (const { county, account, debitFen, creditFen } of moves.values()) {
+    const fen = debitFen - creditFen;
     const key = accounts.key(county, account);
     const before: Account = state.get(key) ?? { county, account, balanceFen: 0n, entries: 0 };
     const balanceFen = before.balanceFen + fen;
     change.put(key, { ...before, balanceFen, entries: before.entries + 1 });
+    const dayKey = totals.key(county, account, day);
+    const total: DayTotal = state.get(dayKey) ?? { county, account, day, debitFen: 0n, creditFen: 0n, entries: 0 };
+    change.put(dayKey, {
+      ...total,
+      debitFen: total.debitFen + debitFen,
+      creditFen: total.creditFen + creditFen,
+      entries: total.entries + 1,
+    });
     const year = yearOfAccount(account);
     if (year !== undefined && id !== closingId(county, year)) {
       const { closedThrough = 0 } = state.must(books.key(county));

@@ -28,10 +28,10 @@ function linesOf({ county, payee, amountFen }: Payable): readonly Line[] {
 }
 
 export const recallAnswered: Decision<RecallAnswer, { posted: boolean }, SettlementEvents> = {
-  needs({ payableId }, loaded) {
+  needs({ payableId }, loaded, { day }) {
     const key = payables.key(payableId);
     const payable = loaded.get(key);
-    return payable ? [key, books.key(payable.county), ...postingKeys(entryIdOf(payableId), linesOf(payable))] : [key];
+    return payable ? [key, books.key(payable.county), ...postingKeys(entryIdOf(payableId), day, linesOf(payable))] : [key];
   },
   decide({ payableId, withdrawn }, state, change, context) {
     const key = payables.key(payableId);

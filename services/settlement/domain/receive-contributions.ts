@@ -25,7 +25,7 @@ function linesOf({ county, contributionsFen, receivedOn }: ContributionsInput, d
 export const receiveContributions: Decision<ContributionsInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     if (input.contributionsFen === 0n) return [];
-    return [books.key(input.county), ...postingKeys(input.receiptId, linesOf(input, loaded))];
+    return [books.key(input.county), ...postingKeys(input.receiptId, input.receivedOn, linesOf(input, loaded))];
   },
   decide(input, state, change, context) {
     const { receiptId, county, contributionsFen, receivedOn } = input;

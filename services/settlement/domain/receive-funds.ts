@@ -45,7 +45,7 @@ function sameReceipt({ lines, day }: Entry, { county, source, amountFen }: Recei
 }
 
 export const receiveFunds: Decision<ReceiveFundsInput, ReceiveFundsResult, SettlementEvents> = {
-  needs: (input, loaded, { day }) => [books.key(input.county), ...postingKeys(entryIdOf(input), linesOf(input, day, loaded))],
+  needs: (input, loaded, { day }) => [books.key(input.county), ...postingKeys(entryIdOf(input), day, linesOf(input, day, loaded))],
   decide(input, state, change, context) {
     const { county, reference } = input;
     const entryId = entryIdOf(input);

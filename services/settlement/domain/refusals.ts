@@ -2,6 +2,12 @@
 import { refusals } from "../../values/outcome.ts";
 
 export const refuse = refusals({
+  UNKNOWN_ACCOUNT: { status: "NOT_FOUND", zh: "{county} 没有账户 {account}", en: "{county} has no account {account}" },
+  TOO_LONG_AGO: {
+    status: "FAILED_PRECONDITION",
+    zh: "自 {day} 起的发生额过多，请缩小范围",
+    en: "too much has moved since {day}: ask for a county, or for a later day",
+  },
   YEAR_NOT_OVER: { status: "FAILED_PRECONDITION", zh: "{year} 年尚未结束（今天 {today}）", en: "{year} is not over; today is {today}" },
   YEAR_CLOSED: {
     status: "FAILED_PRECONDITION",

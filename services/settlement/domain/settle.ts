@@ -28,7 +28,7 @@ function entryIdOf(input: SettleInput): string {
 }
 
 export const settle: Decision<SettleInput, SettleResult, SettlementEvents> = {
-  needs: (input, loaded) => bankKeys(entryIdOf(input), input, loaded),
+  needs: (input, loaded) => bankKeys(entryIdOf(input), input.settledOn, input, loaded),
   decide(input, state, change, context) {
     const { county, batchId } = input;
     const entryId = entryIdOf(input);

@@ -16,7 +16,7 @@ function entryIdOf(input: BankInput): string {
 }
 
 export const takeBack: Decision<BankInput, { returned: number }, SettlementEvents> = {
-  needs: (input, loaded) => bankKeys(entryIdOf(input), input, loaded),
+  needs: (input, loaded, { day }) => bankKeys(entryIdOf(input), day, input, loaded),
   decide(input, state, change, context) {
     const { county, batchId } = input;
     const entryId = entryIdOf(input);

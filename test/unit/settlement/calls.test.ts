@@ -85,7 +85,7 @@ describe("GetTrialBalance", () => {
   };
 
   test("shows the province every book, summing to zero, with what is open and what is held", async () => {
-    const all = (await ask(start(), "GetTrialBalance", { county: "" })) as GetTrialBalanceResponse;
+    const all = (await ask(start(), "GetTrialBalance", { county: "", day: "" })) as GetTrialBalanceResponse;
     expect(all).toMatchObject({ sumFen: 0n, sequence: 4n, payablesOpen: 2n, payablesHeld: 1n });
     expect(all.accounts.map((row) => `${row.county} ${row.account} ${row.balanceFen} ${row.entries}`)).toEqual([
       "640424 1003 50 1",
@@ -103,16 +103,19 @@ describe("GetTrialBalance", () => {
   test("shows a county's caller its own book only", async () => {
     const world = start();
     for (const county of ["", ZHONGNING]) {
-      const own = (await ask(world, "GetTrialBalance", { county }, ofZhongning)) as GetTrialBalanceResponse;
+      const own = (await ask(world, "GetTrialBalance", { county, day: "" }, ofZhongning)) as GetTrialBalanceResponse;
       expect(new Set(own.accounts.map((row) => row.county))).toEqual(new Set([ZHONGNING]));
       expect(own).toMatchObject({ sumFen: 0n, payablesOpen: 1n, payablesHeld: 0n });
     }
     for (const county of [JINGYUAN, "640000"])
-      expect(await ask(world, "GetTrialBalance", { county }, ofZhongning)).toMatchObject({ status: "PERMISSION_DENIED", field: "county" });
-    expect(await ask(world, "GetTrialBalance", { county: "" }, { ...ofZhongning, scope: "H-1" })).toMatchObject({
+      expect(await ask(world, "GetTrialBalance", { county, day: "" }, ofZhongning)).toMatchObject({
+        status: "PERMISSION_DENIED",
+        field: "county",
+      });
+    expect(await ask(world, "GetTrialBalance", { county: "", day: "" }, { ...ofZhongning, scope: "H-1" })).toMatchObject({
       status: "PERMISSION_DENIED",
     });
-    expect(await ask(world, "GetTrialBalance", { county: "64052" })).toMatchObject({ code: "BAD_REQUEST", field: "county" });
+    expect(await ask(world, "GetTrialBalance", { county: "64052", day: "" })).toMatchObject({ code: "BAD_REQUEST", field: "county" });
   });
 
   test("reads again what a commit tore apart", async () => {
@@ -148,5 +151,5 @@ test("every kind of document that is stored is listed for the store", () => {
   promised(world, "C1", JINGYUAN, ZHONGNING, 300n);
   closed(world, "W1");
   const stored = Object.keys(indexes).filter((name) => world.all(name).length > 0);
-  expect(stored.sort()).toEqual(["accounts", "books", "entries", "payables", "reservations", "sequences", "windows"]);
+  expect(stored.sort()).toEqual(["accounts", "books", "entries", "payables", "reservations", "sequences", "totals", "windows"]);
 });

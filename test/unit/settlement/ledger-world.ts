@@ -1,4 +1,6 @@
 /** A world with county funds, the inputs that settlement hears in short form, and the invariants that must hold after every one of them. */
+import { Query } from "mingo";
+import type { AnyObject } from "mingo/types";
 import { expect } from "vitest";
 import type { Reader } from "../../../services/mesh/wiring.ts";
 import { adjust } from "../../../services/settlement/domain/adjust.ts";
@@ -10,6 +12,7 @@ import {
   type Book,
   books,
   type ClearingWindow,
+  type DayTotal,
   type Entry,
   LEDGER,
   type Payable,
@@ -122,18 +125,10 @@ export function bookOf(world: World, county: string): Book {
   return book;
 }
 
-function matches(doc: object, filter: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(filter).every(([field, wanted]) => {
-    const value = (doc as Record<string, unknown>)[field];
-    if (typeof wanted === "object" && wanted !== null && "$gt" in wanted) return Number(value) > Number(wanted.$gt);
-    return value === wanted;
-  });
-}
-
 /** The reader that queries and timers see, over the world's documents. */
 export function readerOf(world: World): Reader {
   const found = <D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>) =>
-    world.all<D>(kind.name).filter((doc) => matches(doc, filter));
+    world.all<D>(kind.name).filter((doc) => new Query({ ...filter }).test(doc as unknown as AnyObject));
   return {
     get: async <D extends Doc>(key: Key<D>) => world.get(key),
     getAll: async <D extends Doc>(keys: readonly Key<D>[]) =>
@@ -146,7 +141,10 @@ export function readerOf(world: World): Reader {
     async find(kind, filter, { sort = {}, limit = 1000 } = {}) {
       const rows = found(kind, filter).sort((a, b) => {
         for (const [field, direction] of Object.entries(sort)) {
-          const [left, right] = [a, b].map((doc) => (doc as unknown as Record<string, string | number>)[field] ?? "") as [string, string];
+          const [left, right] = [a, b].map((doc) => (doc as unknown as Record<string, string | number | bigint>)[field] ?? "") as [
+            string,
+            string,
+          ];
           if (left !== right) return left < right ? -direction : direction;
         }
         return 0;
@@ -184,6 +182,11 @@ export function expectTrueBooks(world: World): void {
   expect(new Map(rows.map((row) => [`${row.county}/${row.account}`, { fen: row.balanceFen, entries: row.entries }]))).toEqual(sums);
   for (const county of new Set(rows.map((row) => row.county)))
     expect(sum(rows.filter((row) => row.county === county).map((row) => row.balanceFen))).toBe(0n);
+
+  // What each day moved in an account sums to its balance.
+  const days = Map.groupBy(world.all<DayTotal>("totals"), (total) => `${total.county}/${total.account}`);
+  for (const { county, account, balanceFen } of rows)
+    expect(sum((days.get(`${county}/${account}`) ?? []).map((total) => total.debitFen - total.creditFen))).toBe(balanceFen);
 
   // The order has no holes.
   expect(posted.map((entry) => entry.sequence).sort((a, b) => Number(a - b))).toEqual(posted.map((_, index) => BigInt(index + 1)));

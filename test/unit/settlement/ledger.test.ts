@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LEDGER, type Payable } from "../../../services/settlement/domain/documents.ts";
+import { recallAnswered } from "../../../services/settlement/domain/recall-answered.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
 import { sum } from "../../../services/values/money.ts";
 import type { Outcome } from "../../harness/decide.ts";
@@ -33,7 +34,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ act: fc.constant("close" as const) }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant("receive" as const), county, fen: fc.bigInt({ min: 1n, max: 2_000n }) }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant("tick" as const) }) },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant("adjust" as const), pick, percent: fc.integer({ min: -100, max: 30 }) }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant("answer" as const), pick, withdrawn: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant("adjust" as const), pick, percent: fc.integer({ min: -100, max: 30 }) }) },
 );
 
 /** The claim's own content: a claim told twice is told the same. */
@@ -85,9 +87,17 @@ test("entries balance, control accounts end at zero, floors hold, and each payab
         } else if (doing.act === "adjust") {
           const owed = world.all<Payable>("payables").filter((payable) => payable.claimId !== "");
           const payable = owed[doing.pick % Math.max(1, owed.length)];
-          const deltaFen = ((payable?.amountFen ?? 0n) * BigInt(doing.percent)) / 100n;
+          // At most what is left of the promise is taken back.
+          const leftFen = payable ? payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) : 0n;
+          const deltaFen = (leftFen * BigInt(doing.percent)) / 100n;
           const [, home = "", treating = ""] = payable?.claimId.split("-") ?? [];
           if (payable && deltaFen !== 0n) hear(adjusted(world, payable.claimId, home, treating, deltaFen, `correction/${serial}`));
+        } else if (doing.act === "answer") {
+          const asked = world.all<Payable>("payables").filter((payable) => payable.recall === "ASKED");
+          const payable = asked[doing.pick % Math.max(1, asked.length)];
+          // What has been paid is not withdrawn any more.
+          const withdrawn = doing.withdrawn && payable?.state === "DUE";
+          if (payable) hear(world.run(recallAnswered, { payableId: payable.payableId, withdrawn }));
         } else {
           for (const outcome of await tick(world)) hear(outcome);
         }
@@ -109,8 +119,11 @@ test("entries balance, control accounts end at zero, floors hold, and each payab
       }
       expectTrueBooks(world);
       const all = world.all<Payable>("payables").filter((payable) => payable.amountFen > 0n);
-      expect(all.every((payable) => payable.state === "PAID")).toBe(true);
-      expect(told).toEqual(new Map(all.map((payable) => [payable.payableId, 1])));
+      // What was called back was told and withdrawn, or held back and never told.
+      expect(all.every(({ state }) => state === "PAID" || state === "CANCELLED")).toBe(true);
+      const paidNow = all.filter(({ state }) => state === "PAID");
+      for (const { payableId } of paidNow) expect([payableId, told.get(payableId)]).toEqual([payableId, 1]);
+      for (const [payableId, times] of told) expect([payableId, times]).toEqual([payableId, 1]);
       for (const code of COUNTIES) {
         for (const account of ["CLEARING", "PAYABLE", "PAYABLE-COUNTY"]) expect(balance(world, code, account)).toBe(0n);
         const surplus = world.all<Payable>("payables").filter((payable) => payable.county === code);

@@ -12,7 +12,15 @@ test("the refusals are the contract's, each with both sentences filled in", () =
   const codes = Object.keys(SettlementRefusal).filter((code) => code !== "UNSPECIFIED") as Code[];
   for (const code of codes) {
     const years = { year: 2011, today: "2011-12-31", closed: 2012, next: 2010 };
-    const refusal = refuse(code, { county: "640521", windowId: "W2", open: "W1", reference: "R1", ...years });
+    const refusal = refuse(code, {
+      county: "640521",
+      windowId: "W2",
+      open: "W1",
+      reference: "R1",
+      account: "1003",
+      day: "2011-01-01",
+      ...years,
+    });
     expect(refusal.code).toBe(code);
     expect(refusal.zh).toMatch(/\p{Script=Han}/u);
     expect(`${refusal.zh} ${refusal.en}`).not.toContain("{");

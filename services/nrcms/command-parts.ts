@@ -1,0 +1,32 @@
+/** What several groups of commands share: in whose name they ask, and how they end. */
+import { InvalidArgumentError } from "commander";
+import type { Topology } from "../mesh/topology.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+
+export interface Tools {
+  inForce(): Promise<{ readonly run: string; readonly topology: Topology }>;
+  json(value: unknown): string;
+  finish(code: number): void;
+}
+
+export const AS = "以谁的证书（certs 中的名字）· whose certificate: a name in certs";
+export const JSON_WORDS = "机器可读 · machine-readable";
+
+/** Does something at the gateway with somebody's certificate. */
+export function asWhom({ inForce }: Tools): (name: string, work: (who: GatewayClient) => Promise<void>) => Promise<void> {
+  return async (name, work) => {
+    const { people } = await import("./people.ts");
+    const { run, topology } = await inForce();
+    const who = people(topology, run);
+    try {
+      await work(who.as(name));
+    } finally {
+      who.close();
+    }
+  };
+}
+
+export function wholeYear(text: string): number {
+  if (/^\d{4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("须为四位年份 · must be a year of four digits");
+}

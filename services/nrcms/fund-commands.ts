@@ -1,0 +1,70 @@
+/** `nrcms fund …`: what a treasurer asks of a county's book. */
+import { type Command, InvalidArgumentError } from "commander";
+import { isDay } from "../values/days.ts";
+import { AS, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+
+export function addFundCommands(program: Command, tools: Tools): void {
+  const { json, finish } = tools;
+  const as = asWhom(tools);
+  const fund = program
+    .command("fund")
+    .description("基金账簿：余额、明细账、年终结转\na county's book: balances, an account's statement, the end of a year");
+  type Options = { as: string; json?: boolean };
+
+  fund
+    .command("balance")
+    .description("各账户余额，现在的或某日日终的\nthe balance of every account, now or in the evening of a day")
+    .argument("[county]", "不填为全区 · all counties where it is left out", "")
+    .option("--day <day>", "日终 · in the evening of", aDay, "")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, options: Options & { day: string }) => {
+      const { balances, balancesText } = await import("./fund.ts");
+      await as(options.as, async (who) => {
+        const found = await balances(who, county, options.day);
+        console.log(options.json ? json(found) : balancesText(found));
+      });
+      finish(0);
+    });
+
+  fund
+    .command("statement")
+    .description("一个账户的明细账\nwhat one account has seen")
+    .argument("<county>")
+    .argument("<account>", "如 1003、5001-INPATIENT/2011 · as `fund balance` names it")
+    .requiredOption("--from <day>", "首日 · first day", aDay)
+    .requiredOption("--to <day>", "末日 · last day", aDay)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, account: string, options: Options & { from: string; to: string }) => {
+      const { statementOf, statementText } = await import("./fund.ts");
+      await as(options.as, async (who) => {
+        const found = await statementOf(who, { county, account, fromDay: options.from, toDay: options.to });
+        console.log(options.json ? json(found) : statementText(found));
+      });
+      finish(0);
+    });
+
+  fund
+    .command("close-year")
+    .description(
+      "年终结转：收支转入各项基金，此后的事项记入下一年\nclose a year: income and expenditure go to the funds; what comes later is booked in the next year",
+    )
+    .argument("<county>")
+    .argument("<year>", "年度 · the year that is over", wholeYear)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, year: number, options: Options) => {
+      const { closeYear, yearText } = await import("./fund.ts");
+      await as(options.as, async (who) => {
+        const closed = await closeYear(who, county, year);
+        console.log(options.json ? json(closed) : yearText(closed));
+      });
+      finish(0);
+    });
+}
+
+function aDay(text: string): string {
+  if (isDay(text)) return text;
+  throw new InvalidArgumentError("须为 YYYY-MM-DD 的日期 · must be a day YYYY-MM-DD");
+}

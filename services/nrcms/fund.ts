@@ -1,0 +1,88 @@
+/** What a treasurer asks of a county's book: its balances now or of an evening, an account's statement, the end of a year. */
+import Table from "cli-table3";
+import {
+  type CloseYearResponse,
+  type GetStatementResponse,
+  type GetTrialBalanceResponse,
+  SettlementServiceDefinition,
+} from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { yuan } from "../values/money.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+
+const STYLE = { head: [], border: [], compact: true };
+
+export async function balances(who: GatewayClient, county: string, day: string): Promise<GetTrialBalanceResponse> {
+  return await who.call(SettlementServiceDefinition, "getTrialBalance", { county, day });
+}
+
+export function balancesText({ accounts, sumFen, sequence }: GetTrialBalanceResponse): string {
+  const table = new Table({
+    head: ["县 county", "账户 account", "借方余额 debit", "贷方余额 credit", "笔数 entries"],
+    style: STYLE,
+    colAligns: ["left", "left", "right", "right", "right"],
+  });
+  for (const { county, account, balanceFen, entries } of accounts)
+    table.push([county, account, balanceFen > 0n ? yuan(balanceFen) : "", balanceFen < 0n ? yuan(-balanceFen) : "", String(entries)]);
+  return `${table.toString()}\n合计 sum ${yuan(sumFen)} · 账簿序号 ledger ${sequence}`;
+}
+
+export interface StatementWanted {
+  readonly county: string;
+  readonly account: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+/** All pages as one statement. */
+export async function statementOf(who: GatewayClient, wanted: StatementWanted): Promise<GetStatementResponse> {
+  const first = await who.call(SettlementServiceDefinition, "getStatement", { ...wanted, after: "" });
+  const rows = [...first.rows];
+  let { next } = first;
+  while (next !== "") {
+    const page = await who.call(SettlementServiceDefinition, "getStatement", { ...wanted, after: next });
+    rows.push(...page.rows);
+    next = page.next;
+  }
+  return { ...first, rows, next };
+}
+
+export function statementText({ county, account, openingFen, closingFen, rows }: GetStatementResponse): string {
+  const table = new Table({
+    head: ["日期 day", "序号 sequence", "事项 about", "借 debit", "贷 credit", "余额 balance"],
+    style: STYLE,
+    colAligns: ["left", "right", "left", "right", "right", "right"],
+  });
+  let balanceFen = openingFen;
+  for (const { day, sequence, about, debitFen, creditFen } of rows) {
+    balanceFen += debitFen - creditFen;
+    table.push([
+      day,
+      String(sequence),
+      about,
+      debitFen > 0n ? yuan(debitFen) : "",
+      creditFen > 0n ? yuan(creditFen) : "",
+      yuan(balanceFen),
+    ]);
+  }
+  return [
+    `${county} ${account}: 期初 opening ${yuan(openingFen)}, 期末 closing ${yuan(closingFen)} (借方为正 a debit is positive)`,
+    ...(rows.length > 0 ? [table.toString()] : []),
+    "补偿单可用 nrcms explain <claim> 查到明细 · a claim's lines: nrcms explain <claim>",
+  ].join("\n");
+}
+
+export async function closeYear(who: GatewayClient, county: string, year: number): Promise<CloseYearResponse> {
+  return await who.call(SettlementServiceDefinition, "closeYear", { requestId: `close-${county}-${year}`, county, year });
+}
+
+export function yearText({ county, year, incomeFen, paidFen, funds }: CloseYearResponse): string {
+  const table = new Table({
+    head: ["基金 fund", "本年收入 income", "本年支出 paid", "滚存结余 balance"],
+    style: STYLE,
+    colAligns: ["left", "right", "right", "right"],
+  });
+  for (const { fund, incomeFen: income, paidFen: paid, balanceFen } of funds)
+    table.push([fund, yuan(income), yuan(paid), yuan(balanceFen)]);
+  const surplusFen = incomeFen - paidFen;
+  return `${county} ${year} 年终结转 closed: 收入 income ${yuan(incomeFen)}, 支出 paid ${yuan(paidFen)}, 结余 surplus ${yuan(surplusFen)}\n${table.toString()}`;
+}
