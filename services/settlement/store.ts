@@ -77,14 +77,15 @@ export interface EntriesAsked {
 }
 
 /** The entries that touch an account on some days, by day and sequence. */
-export function entriesOf(
-  reader: Reader,
-  { county, account, fromDay, toDay, after }: EntriesAsked,
-  limit: number,
-): Promise<readonly Entry[]> {
-  const behind = after ? { $or: [{ day: after.day, sequence: { $gt: after.sequence } }, { day: { $gt: after.day } }] } : {};
-  const filter = { day: { $gte: fromDay, $lte: toDay }, lines: { $elemMatch: { county, account } }, ...behind };
-  return reader.find(entries, filter, { sort: { day: 1, sequence: 1 }, limit });
+export async function entriesOf(reader: Reader, asked: EntriesAsked, limit: number): Promise<readonly Entry[]> {
+  const { county, account, fromDay, toDay, after } = asked;
+  const lines = { $elemMatch: { county, account } };
+  const sort = { day: 1, sequence: 1 } as const;
+  if (!after) return await reader.find(entries, { day: { $gte: fromDay, $lte: toDay }, lines }, { sort, limit });
+  const sameDay = await reader.find(entries, { day: after.day, sequence: { $gt: after.sequence }, lines }, { sort, limit });
+  if (sameDay.length === limit) return sameDay;
+  const later = await reader.find(entries, { day: { $gt: after.day, $lte: toDay }, lines }, { sort, limit: limit - sameDay.length });
+  return [...sameDay, ...later];
 }
 
 /** One county's book, or all where `county` is empty. */

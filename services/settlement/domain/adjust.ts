@@ -83,9 +83,8 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
   }
   const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
   const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + fen;
-  assert(leftFen >= 0n, `${input.adjustmentId} takes ${-leftFen} fen more than was promised`);
   // Called back once, it is answered once: what a later correction gave and this one takes again is owed.
-  if (leftFen > 0n || payable.amountFen === 0n || payable.recall) return owed;
+  if (leftFen !== 0n || payable.amountFen === 0n || payable.recall) return owed;
   // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
   const debtFen = -fen - payable.amountFen;
   if (debtOf(book, input.institutionId) + debtFen < 0n) return owed;
@@ -124,6 +123,8 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
       change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
     }
+    const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + amountOf(input);
+    assert(leftFen >= 0n, `${adjustmentId} takes ${-leftFen} fen more than was promised`);
     const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
     post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen, state) });
     const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };

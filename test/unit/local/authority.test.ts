@@ -125,6 +125,7 @@ describe("a local authority", () => {
       "checker.pem CHECKER/640000",
       "clerk-640104.pem CLERK/640104",
       "clerk-640521.pem CLERK/640521",
+      "deputy-checker.pem CHECKER/640000",
       "director.pem ADMINISTRATOR/640000",
       "hospital-H640104001.pem HOSPITAL/H640104001",
       "maker.pem MAKER/640000",

@@ -133,7 +133,7 @@ describe("GetTrialBalance", () => {
       },
     };
     const call = calls({ reader, ask: ADMINISTRATION }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
-    expect(await call.answer({ county: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
+    expect(await call.answer({ county: "", day: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
   });
 });
 
