@@ -22,6 +22,7 @@ import {
   truth,
 } from "../values/shape.ts";
 import {
+  CATALOGUE_PLACES,
   FUNDS,
   type GoldenCase,
   type LevelTerms,
@@ -279,6 +280,7 @@ const schemeShape: Shape<Scheme> = message({
   outpatient_order: optional(among(OUTPATIENT_ORDERS), "POOL_ONLY"),
   assistance: optional(few(message({ categories, bp: share }), 10), []),
   catastrophic: optional(few(segment, 20), []),
+  cross_region_catalogue: optional(among(CATALOGUE_PLACES), "TREATMENT_PLACE"),
   newborn_under_mother: optional(truth, false),
   capitation: optional(few(message({ institution_id: code, fen_per_head: fen, withheld_bp: share }), 500), []),
   reversal: optional(

@@ -11,6 +11,7 @@ export const UNITS = ["FEN", "JIAO", "YUAN"] as const;
 export const SITUATIONS = ["NO_REFERRAL", "TCM"] as const;
 export const SCOPES = ["PERSON", "HOUSEHOLD", "MOTHER_CHILD"] as const;
 export const OUTPATIENT_ORDERS = ["POOL_ONLY", "ACCOUNT_ONLY", "ACCOUNT_THEN_POOL", "POOL_THEN_ACCOUNT"] as const;
+export const CATALOGUE_PLACES = ["TREATMENT_PLACE", "INSURED_PLACE"] as const;
 export const RESEQUENCE = ["NONE", "FLAG", "AUTO"] as const;
 
 export type SelectBy = (typeof SELECT_BY)[number];
@@ -20,6 +21,7 @@ export type Unit = (typeof UNITS)[number];
 export type Situation = (typeof SITUATIONS)[number];
 export type Scope = (typeof SCOPES)[number];
 export type OutpatientOrder = (typeof OUTPATIENT_ORDERS)[number];
+export type CataloguePlace = (typeof CATALOGUE_PLACES)[number];
 export type Resequence = (typeof RESEQUENCE)[number];
 
 export interface Scheme {
@@ -52,6 +54,8 @@ export interface Scheme {
   readonly assistance: readonly Assistance[];
   /** Catastrophic insurance (大病保险) on what the person has borne of eligible amounts in the year. */
   readonly catastrophic: readonly Segment[];
+  /** Whose catalogue and classes price the lines of a member treated in another county; rules and caps are always the insured place's. */
+  readonly crossRegionCatalogue: CataloguePlace;
   /** Newborns are covered under their mother until the end of the year of birth. */
   readonly newbornUnderMother: boolean;
   readonly capitation: readonly Capitation[];

@@ -53,7 +53,7 @@ export interface Benefit extends Amounts {
 
 /** What the computation stood on besides the bill: with the published documents, all that it takes to do it again. */
 export interface Basis {
-  /** Whose classes and catalogue priced the lines: the treatment place's. */
+  /** Whose classes and catalogue priced the lines: the treatment place's, or the insured place's where its scheme says so. */
   readonly treatingSchemeId: string;
   readonly category: Category;
   /** Days with lines on which the person was not covered. */

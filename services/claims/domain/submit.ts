@@ -87,8 +87,9 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
       if (key) keys.push(key);
     }
     const treating = schemeOf(place.county, lawDay, loaded)?.scheme;
-    if (treating) keys.push(catalogues.key(treating.catalogueVersion));
     const insured = schemeOf(home, lawDay, loaded)?.scheme;
+    const pricing = insured?.crossRegionCatalogue === "INSURED_PLACE" ? insured : treating;
+    if (pricing) keys.push(catalogues.key(pricing.catalogueVersion));
     if (insured) keys.push(...capKeys(bill, insured.caps, insured.year), ...registrationKeys(bill, insured));
     if (insured && usesAccount(bill, insured)) keys.push(householdKey(bill));
     return keys;
@@ -190,13 +191,13 @@ function referralFault(bill: Bill, ground: Ground, state: State): Refusal | unde
   return fits ? undefined : refuse("REFERRAL_MISMATCH", detail);
 }
 
-/** Catalogue, price limits and classes of the treatment place; deductible, rate and caps of the insured place. Source: domain rules 4. */
+/** Catalogue, price limits and classes of the treatment place, or of the insured place where its scheme says so; deductible, rate and caps of the insured place. Source: domain rules 4. */
 function documentsOf(bill: Bill, place: Place, ground: Ground, state: State): Documents | Refusal {
   const { stretch } = ground;
   const day = lawDayOf(bill, ground, state);
   const home = schemeOf(stretch.county, day, state);
   if (!home) return refuse("NO_SCHEME", { field: "bill.discharged_on", county: stretch.county, day });
-  const treating = schemeOf(place.county, day, state);
+  const treating = home.scheme.crossRegionCatalogue === "INSURED_PLACE" ? home : schemeOf(place.county, day, state);
   if (!treating) return refuse("NO_SCHEME", { field: "bill.institution_id", county: place.county, day });
   return { home, treating, catalogue: state.must(catalogues.key(treating.scheme.catalogueVersion)) };
 }

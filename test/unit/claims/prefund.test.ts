@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Scheme } from "../../../services/benefit/scheme.ts";
 import { claims, invoices } from "../../../services/claims/domain/documents.ts";
 import { expire, expiryIdOf } from "../../../services/claims/domain/expire.ts";
 import { prefundRefused } from "../../../services/claims/domain/prefund-refused.ts";
@@ -47,21 +48,35 @@ describe("a stay outside the home county", () => {
     expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
   });
 
-  it("example 8: catalogue and classes of the treatment place, deductible, rate and cap of the insured place", () => {
+  /** Jingyuan's own terms: everything is class A, of which half is the patient's before all else; 65 % at county level. */
+  function withJingyuan(terms: Partial<Scheme>, elsewhere: readonly Scheme[]) {
     const dear = scheme().classes.map((entry) => (entry.class === "A" ? { ...entry, selfFirstBp: 5_000 } : entry));
-    const world = region([scheme()]);
+    const world = region(elsewhere);
     world.run(publishCatalogue, {
       catalogueVersion: "JY",
       items: ITEMS.map((item) => ({ ...item, class: "A" })),
       diagnoses: [],
       contentHash: "jy",
     });
-    const jingyuan = withCountyRate(scheme({ county: JINGYUAN, catalogueVersion: "JY", classes: dear }), 6_500);
-    expectDone(publish(world, jingyuan));
-    const stay = bill({ personId: VISITOR, lines: [line("A", 655_400n), line("OUT", 64_600n)] });
-    const claim = submitted(world, stay);
+    const jingyuan = scheme({ county: JINGYUAN, catalogueVersion: "JY", classes: dear, ...terms });
+    expectDone(publish(world, withCountyRate(jingyuan, 6_500)));
+    return submitted(world, bill({ personId: VISITOR, lines: [line("A", 655_400n), line("OUT", 64_600n)] }));
+  }
+
+  it("example 8: catalogue and classes of the treatment place, deductible, rate and cap of the insured place", () => {
+    const claim = withJingyuan({}, [scheme()]);
     expect(claim).toMatchObject({ county: JINGYUAN, treatingCounty: ZHONGNING, state: "PENDING" });
     expect(claim.benefit).toMatchObject({ eligibleFen: 655_400n, fundFen: 406_510n, patientFen: 313_490n, schemeId: `${JINGYUAN}/2011/1` });
+  });
+
+  it.each([
+    ["has a scheme", [scheme()]],
+    ["has none", []],
+  ])("catalogue and classes are the insured place's where its scheme says so and the treatment place %s", (_, elsewhere) => {
+    const claim = withJingyuan({ crossRegionCatalogue: "INSURED_PLACE" }, elsewhere);
+    expect(claim).toMatchObject({ county: JINGYUAN, treatingCounty: ZHONGNING, state: "PENDING" });
+    expect(claim.benefit).toMatchObject({ eligibleFen: 360_000n, fundFen: 214_500n, patientFen: 505_500n });
+    expect(claim.basis.treatingSchemeId).toBe(`${JINGYUAN}/2011/1`);
   });
 
   it("needs no prefund where the fund pays nothing", () => {
