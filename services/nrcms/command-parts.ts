@@ -1,6 +1,7 @@
 /** What several groups of commands share: in whose name they ask, and how they end. */
 import { InvalidArgumentError } from "commander";
 import type { Topology } from "../mesh/topology.ts";
+import { isDay } from "../values/days.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 
 export interface Tools {
@@ -29,4 +30,9 @@ export function asWhom({ inForce }: Tools): (name: string, work: (who: GatewayCl
 export function wholeYear(text: string): number {
   if (/^\d{4}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("须为四位年份 · must be a year of four digits");
+}
+
+export function aDay(text: string): string {
+  if (isDay(text)) return text;
+  throw new InvalidArgumentError("须为 YYYY-MM-DD 的日期 · must be a day YYYY-MM-DD");
 }

@@ -1,7 +1,6 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
-import { type Command, InvalidArgumentError } from "commander";
-import { isDay } from "../values/days.ts";
-import { AS, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import type { Command } from "commander";
+import { AS, aDay, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
 export function addFundCommands(program: Command, tools: Tools): void {
   const { json, finish } = tools;
@@ -62,9 +61,4 @@ export function addFundCommands(program: Command, tools: Tools): void {
       });
       finish(0);
     });
-}
-
-function aDay(text: string): string {
-  if (isDay(text)) return text;
-  throw new InvalidArgumentError("须为 YYYY-MM-DD 的日期 · must be a day YYYY-MM-DD");
 }

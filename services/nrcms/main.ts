@@ -11,6 +11,7 @@ import { addBenefitCommands } from "./benefit-commands.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
+import { addPaymentCommands } from "./payment-commands.ts";
 
 const startedMs = performance.now();
 
@@ -112,6 +113,7 @@ program
 
 addBenefitCommands(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
+addPaymentCommands(program, { inForce, json, finish });
 
 program
   .command("audit")

@@ -13,16 +13,18 @@ import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import type { Calendar } from "./domain/calendar.ts";
 import { type Cut, cut } from "./domain/cut.ts";
+import { decline, MAX_DECLINED } from "./domain/decline.ts";
 import { batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import { type Receive, receive } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
 import { BadBankMessage, readBankMessage } from "./iso20022.ts";
-import { batchesIn, orderIdsBookedOn, ordersOf, waitingUpTo } from "./store.ts";
+import { batchesIn, orderIdsBookedOn, ordersOf, ordersToReissue, waitingUpTo } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
+const MAX_REASON = 200;
 const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 interface CallParts {
@@ -63,6 +65,14 @@ export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): 
       decision: approve,
       reply: (batch) => ({ batch }),
     }),
+    command(methods.declineOrders, {
+      check: ({ batchId, expectedHash, orderIds, reason }) =>
+        badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash) ?? badOrderIds(orderIds) ?? badReason(reason),
+      input: ({ batchId, expectedHash, orderIds, reason }) => ({ batchId, expectedHash, orderIds, reason: reason.trim() }),
+      decision: decline,
+      reply: (batch) => ({ batch }),
+    }),
+    query(methods.listOrdersToReissue, async () => ({ orders: (await ordersToReissue(reader, MAX_LISTED)).map(orderMessage) })),
     command(methods.reissueOrder, {
       check: ({ orderId, account }) => badId("order_id", orderId) ?? accountFault("account", account),
       input: ({ orderId, account }) => (account ? { orderId, account } : missing("account")),
@@ -137,6 +147,27 @@ function badId(field: string, id: string): Refusal | undefined {
   if (id === "") return missing(field);
   if (id.length <= MAX_ID && /^[0-9A-Z-]+$/.test(id)) return undefined;
   return badRequest(field, `须为 1 至 ${MAX_ID} 位大写字母、数字或连字符`, `must be 1 to ${MAX_ID} characters A–Z, 0–9 or -`);
+}
+
+function badOrderIds(ids: readonly string[]): Refusal | undefined {
+  if (ids.length > MAX_DECLINED) return badRequest("order_ids", `不得多于 ${MAX_DECLINED} 个`, `must not be more than ${MAX_DECLINED}`);
+  for (const [index, id] of ids.entries()) {
+    const field = `order_ids[${index}]`;
+    const bad = badId(field, id) ?? (ids.indexOf(id) < index ? badRequest(field, "重复", "is named twice") : undefined);
+    if (bad) return bad;
+  }
+  return undefined;
+}
+
+function badReason(reason: string): Refusal | undefined {
+  const text = reason.trim();
+  if (text === "") return missing("reason");
+  if (text.length <= MAX_REASON && !/\p{Cc}/u.test(text)) return undefined;
+  return badRequest(
+    "reason",
+    `须为至多 ${MAX_REASON} 字、不含控制字符`,
+    `must be at most ${MAX_REASON} characters without control characters`,
+  );
 }
 
 function badHash(field: string, hash: string): Refusal | undefined {

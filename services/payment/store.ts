@@ -13,6 +13,7 @@ import {
   type Schedule,
   type Statement,
   statements,
+  TO_REISSUE,
 } from "./domain/documents.ts";
 
 const MAX_DAY_ORDERS = 20_000;
@@ -27,6 +28,7 @@ export const indexes: Indexes = {
   orders: [
     { keys: { settledOn: 1 }, partial: { settledOn: { $gt: "" } } },
     { keys: { returnedOn: 1 }, partial: { returnedOn: { $gt: "" } } },
+    { keys: { orderId: 1 }, partial: { state: { $in: [...TO_REISSUE] } } },
   ],
   batches: [{ keys: { state: 1, serial: 1 } }],
   files: [],
@@ -60,6 +62,11 @@ export function batchesIn(reader: Reader, states: readonly BatchState[], limit: 
 export async function ordersOf(reader: Reader, batch: Batch): Promise<readonly Order[]> {
   const found = await reader.getAll(batch.orderIds.map((id) => orders.key(id)));
   return batch.orderIds.map((id) => found.get(id)).filter((order) => order !== undefined);
+}
+
+/** Orders that wait for a maker, oldest first. */
+export function ordersToReissue(reader: Reader, limit: number): Promise<readonly Order[]> {
+  return reader.find(orders, { state: { $in: [...TO_REISSUE] } }, { sort: { orderId: 1 }, limit });
 }
 
 /** The ids of the orders that were settled, or returned, on a day. */

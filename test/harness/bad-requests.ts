@@ -2,7 +2,12 @@
 import { RegisterInstitutionRequest } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { PublishSchemeRequest, RegisterReferralRequest, ReviewClaimRequest } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EndCoverRequest, EnrolHouseholdsRequest } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { ApproveBatchRequest, CutBatchRequest, ReceiveBankMessageRequest } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  ApproveBatchRequest,
+  CutBatchRequest,
+  DeclineOrdersRequest,
+  ReceiveBankMessageRequest,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { CloseWindowRequest, ReceiveFundsRequest, SetPrefundRequest } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import type { Codec } from "../../services/mesh/wiring.ts";
 
@@ -29,6 +34,7 @@ export const SCHEME = "nrcms.claims.v1.ClaimsService/PublishScheme";
 export const REFERRAL = "nrcms.claims.v1.ClaimsService/RegisterReferral";
 export const REVIEW = "nrcms.claims.v1.ClaimsService/ReviewClaim";
 export const CUT = "nrcms.payment.v1.PaymentService/CutBatch";
+export const DECLINE = "nrcms.payment.v1.PaymentService/DeclineOrders";
 export const APPROVE = "nrcms.payment.v1.PaymentService/ApproveBatch";
 export const BANK = "nrcms.payment.v1.PaymentService/ReceiveBankMessage";
 
@@ -137,6 +143,13 @@ export function badRequests(setting: Setting): BadRequest[] {
     batchId: "B20111125999999",
     expectedHash: "0".repeat(64),
   });
+  const decline = method(DECLINE, "checker", DeclineOrdersRequest, {
+    requestId: "",
+    batchId: "B20111125999999",
+    expectedHash: "0".repeat(64),
+    orderIds: [],
+    reason: "户名不符",
+  });
   const bank = method(BANK, "bank-client", ReceiveBankMessageRequest, { requestId: "", document: Buffer.alloc(0) });
   const elsewhere = { county: "110101", households: household("110101") };
   const nowhere = { county: NO_COUNTY, households: household(NO_COUNTY) };
@@ -172,6 +185,8 @@ export function badRequests(setting: Setting): BadRequest[] {
     cut("a day that is none", { upToDay: "today" }, invalid("up_to_day")),
     approve("the approval of an unknown batch", {}, notFound("UNKNOWN_BATCH", "batch_id")),
     approve("an approval of nothing in particular", { expectedHash: "" }, invalid("expected_hash")),
+    decline("the declining of an unknown batch", {}, notFound("UNKNOWN_BATCH", "batch_id")),
+    decline("a declining without a reason", { reason: " " }, invalid("reason")),
     bank("a bank's message that is none", { document: Buffer.from("<Document>") }, ["INVALID_ARGUMENT", "BAD_BANK_MESSAGE", "document"]),
     bank("a bank's message of no bytes", {}, invalid("document")),
   ];

@@ -6,7 +6,7 @@ import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollm
 import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../../services/mesh/clock.ts";
-import type { Order } from "../../services/payment/domain/documents.ts";
+import { type Order, TO_REISSUE } from "../../services/payment/domain/documents.ts";
 import type { Caller } from "../../services/values/decision.ts";
 import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
@@ -35,6 +35,10 @@ const CHECKER = caller("CHECKER");
 /** Who approves large batches as well. */
 const DEPUTY: Caller = { ...CHECKER, name: "deputy-640000" };
 const BANK = caller("BANK");
+
+/** The checker declines each batch whose number divides by this. */
+const DECLINED_EACH = 7;
+const SERIAL_DIGITS = 6;
 
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
 const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
@@ -283,17 +287,23 @@ export class People {
   private async approve(): Promise<void> {
     const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { state: "PROPOSED" });
     for (const { batchId, contentHash: expectedHash, approvals } of batches) {
+      if (Number(batchId.slice(-SERIAL_DIGITS)) % DECLINED_EACH === 0) {
+        const requestId = `decline-${batchId}-${expectedHash.slice(0, 16)}`;
+        const request = { requestId, batchId, expectedHash, orderIds: [], reason: "账户存疑" };
+        await this.try(() => this.desk.order(PaymentServiceDefinition, "declineOrders", CHECKER, request));
+        continue;
+      }
       const checker = approvals.length === 0 ? CHECKER : DEPUTY;
       const requestId = `${checker.name}-${batchId}-${expectedHash.slice(0, 16)}`;
       await this.try(() => this.desk.order(PaymentServiceDefinition, "approveBatch", checker, { requestId, batchId, expectedHash }));
     }
   }
 
-  /** Orders that the bank refused or sent back, to an account that is right. */
+  /** Orders that the checker or the bank refused or sent back, to an account that is right. */
   private async reissue(): Promise<void> {
     const orders = this.province.set.collection(databaseOf("payment"), "orders").majority;
     for (const order of [...orders.values()] as unknown as Order[]) {
-      if ((order.state !== "REJECTED" && order.state !== "RETURNED") || order.contradiction !== "") continue;
+      if (!TO_REISSUE.includes(order.state) || order.contradiction !== "") continue;
       const { orderId } = order;
       const request = { requestId: `reissue-${orderId}`, orderId, account: accountOf(CORRECTED_ACCOUNT) };
       await this.try(() => this.desk.order(PaymentServiceDefinition, "reissueOrder", MAKER, request));

@@ -81,6 +81,20 @@ export function putBatch(change: Change<PaymentEvents>, before: Batch | undefine
   return batch;
 }
 
+/** A proposed batch with these orders left in it: a checker reads it anew. With none left there is nothing to approve, and it is done. */
+export function putContent(change: Change<PaymentEvents>, batch: Batch, ordered: readonly Order[]): Batch {
+  // Who has approved it has approved another content.
+  const { approvals: _, ...unapproved } = batch;
+  return putBatch(change, batch, {
+    ...unapproved,
+    state: ordered.length > 0 ? "PROPOSED" : "DONE",
+    orderIds: ordered.map((order) => order.orderId),
+    open: ordered.length,
+    amountFen: sum(ordered.map((order) => order.amountFen)),
+    contentHash: contentHash(batch.batchId, ordered),
+  });
+}
+
 export function viewOf(batch: Batch): BatchView {
   const { batchId, state, maker, checker, approvals = [], orderIds, amountFen, contentHash, attempts, createdOn } = batch;
   return {

@@ -4,8 +4,11 @@ import { type Doc, kind } from "../../values/decision.ts";
 
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
-export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN";
+export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN" | "DECLINED";
 export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM";
+
+/** What waits for a maker: declined by the checker, rejected by the bank, or come back. */
+export const TO_REISSUE: readonly OrderState[] = ["DECLINED", "REJECTED", "RETURNED"];
 
 /** A payable that settlement told; its county is the one whose money pays. */
 export interface Due extends Doc {
@@ -49,6 +52,7 @@ export interface Order extends Doc {
   readonly attempt: number;
   readonly endToEndId: string;
   readonly state: OrderState;
+  /** The bank's code, or the checker's name and words. */
   readonly reason: string;
   readonly payables: readonly OrderedPayable[];
   readonly replaces: string;

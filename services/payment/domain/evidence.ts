@@ -49,7 +49,8 @@ export function weigh(order: Order, evidence: Evidence, day: string): Weighed {
     case "REJECTED":
       if (order.returnedOn !== "" || order.state === "REJECTED") return unchanged("nothing");
       if (order.settledOn !== "") return contradicted();
-      if (order.state === "REPLACED") return unchanged("nothing");
+      // Replaced, declined or withdrawn: what never leaves cannot be rejected.
+      if (order.state !== "OPEN") return unchanged("nothing");
       return { verdict: "applied", order: { ...order, state: "REJECTED", reason: evidence.reason }, settles: false, returns: false };
     case "RETURNED": {
       if (order.returnedOn !== "") return unchanged("nothing");

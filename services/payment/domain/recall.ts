@@ -1,11 +1,11 @@
 /**
- * PayableRecalled: a claim was taken back before it was paid. While its order is not approved, nothing has left: the payable is taken out of it, the batch has another hash, and the
+ * PayableRecalled: a claim was taken back before it was paid. While its order is not approved, or was declined, nothing has left: the payable is taken out of it, the batch has another hash, and the
  * checker reads it again. Afterwards it is too late: the same bytes may be on their way.
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { contentHash, putBatch } from "./batch.ts";
+import { putContent } from "./batch.ts";
 import { type Batch, batches, type Due, dues, type Order, orders } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 
@@ -29,7 +29,8 @@ export const recall: Decision<Recall, { withdrawn: boolean }, PaymentEvents> = {
     const order = due.state === "ORDERED" ? state.must(orders.key(due.orderId)) : undefined;
     const batch = order && state.must(batches.key(order.batchId));
     // An order that replaces another was with the bank before, under another id.
-    const withdrawn = due.state === "WAITING" || (order?.replaces === "" && batch?.state === "PROPOSED");
+    const isHere = order?.state === "DECLINED" || batch?.state === "PROPOSED";
+    const withdrawn = due.state === "WAITING" || (order?.replaces === "" && isHere);
     if (withdrawn) {
       if (order && batch) takeOut(payableId, order, batch, state, change);
       change.put(key, { ...due, state: "WITHDRAWN", orderId: "" });
@@ -52,20 +53,15 @@ function orderKeys(due: Due | undefined, loaded: Loaded): Key[] {
 function takeOut(payableId: string, order: Order, batch: Batch, state: State, change: Change<PaymentEvents>): void {
   const payables = order.payables.filter((payable) => payable.payableId !== payableId);
   const amountFen = sum(payables.map((payable) => payable.amountFen));
-  const left: Order = { ...order, payables, amountFen, state: payables.length > 0 ? "OPEN" : "WITHDRAWN" };
+  const left: Order = { ...order, payables, amountFen, state: payables.length > 0 ? order.state : "WITHDRAWN" };
   change.put(orders.key(order.orderId), left);
+  // A declined order is in no batch any more.
+  if (order.state === "DECLINED") return;
   const orderIds = batch.orderIds.filter((id) => id !== order.orderId || payables.length > 0);
-  const ordered = orderIds.map((id) => (id === order.orderId ? left : state.must(orders.key(id))));
-  // Who has approved it has approved another content.
-  const { approvals: _, ...unapproved } = batch;
-  putBatch(change, batch, {
-    ...unapproved,
-    // A batch of which nothing is left is done: there is nothing to approve.
-    state: ordered.length > 0 ? "PROPOSED" : "DONE",
-    orderIds,
-    open: ordered.length,
-    amountFen: sum(ordered.map((one) => one.amountFen)),
-    contentHash: contentHash(batch.batchId, ordered),
-  });
+  putContent(
+    change,
+    batch,
+    orderIds.map((id) => (id === order.orderId ? left : state.must(orders.key(id)))),
+  );
   change.about(batch.batchId);
 }

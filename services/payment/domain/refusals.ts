@@ -7,7 +7,7 @@ export const refuse = refusals({
   NOT_PROPOSED: {
     status: "FAILED_PRECONDITION",
     zh: "批次 {batch} 的状态是 {state}，不在待复核之列",
-    en: "batch {batch} is {state}; only a PROPOSED batch can be approved",
+    en: "batch {batch} is {state}; only a PROPOSED batch can be approved or sent back",
   },
   BATCH_CHANGED: {
     status: "FAILED_PRECONDITION",
@@ -17,7 +17,7 @@ export const refuse = refusals({
   MAKER_IS_CHECKER: {
     status: "FAILED_PRECONDITION",
     zh: "批次 {batch} 由 {maker} 制单，须由另一人复核",
-    en: "batch {batch} was made by {maker}; another person must approve it",
+    en: "batch {batch} was made by {maker}; another person must check it",
   },
   ANOTHER_CHECKER: {
     status: "FAILED_PRECONDITION",

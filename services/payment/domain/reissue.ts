@@ -1,12 +1,12 @@
 /**
- * Pays a rejected or returned order again, to a corrected account: a new order in a batch of its own, which the checker must approve like any other.
+ * Pays a declined, rejected or returned order again, to a corrected account: a new order in a batch of its own, which the checker must approve like any other.
  * The old order is replaced, so that each payable has exactly one order that counts.
  */
 import type { BankAccount } from "../../values/account.ts";
 import type { Decision } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, MAX_ATTEMPT, orderIdOf, proposedBatch, putBatch } from "./batch.ts";
-import { batches, dues, type Order, orders } from "./documents.ts";
+import { batches, dues, type Order, orders, TO_REISSUE } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
 
@@ -32,7 +32,7 @@ export const reissue: Decision<Reissue, Order, PaymentEvents> = {
     const old = state.get(orders.key(input.orderId));
     if (!old) return refuse("UNKNOWN_ORDER", { field: "order_id", order: input.orderId });
     const no = (why: string) => refuse("NOT_RETURNED", { field: "order_id", order: old.orderId, why });
-    if (old.state !== "REJECTED" && old.state !== "RETURNED") return no(old.state);
+    if (!TO_REISSUE.includes(old.state)) return no(old.state);
     if (old.contradiction !== "") return no(`the bank contradicted itself: ${old.contradiction}`);
     if (old.attempt >= MAX_ATTEMPT) return no(`attempt ${old.attempt} was the last`);
     const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { PaymentServiceDefinition as definition } from "../../../proto/generated/nrcms/payment/v1/payment.ts";
 import type { CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
 import { calls } from "../../../services/payment/calls.ts";
+import { orders } from "../../../services/payment/domain/documents.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import {
@@ -33,6 +34,8 @@ function queryOf(name: string, world: World): QueryCall {
   return found;
 }
 
+const DECLINED = { batchId: "B20111125000001", expectedHash: "0a".repeat(32), orderIds: ["P20111125000001-0001"], reason: "户名不符" };
+
 test("every method of the contract is answered, once", () => {
   const names = calls({ reader: readerOver(newWorld()), ...TERMS }).map((call) => call.method.name);
   expect(names.toSorted()).toEqual(
@@ -52,6 +55,14 @@ describe("at the door", () => {
     ["ApproveBatch", { batchId: "b/1", expectedHash: "0".repeat(64) }, "batch_id"],
     ["ApproveBatch", { batchId: "B1", expectedHash: "" }, "expected_hash"],
     ["ApproveBatch", { batchId: "B1", expectedHash: "A".repeat(64) }, "expected_hash"],
+    ["DeclineOrders", { ...DECLINED, batchId: "" }, "batch_id"],
+    ["DeclineOrders", { ...DECLINED, expectedHash: "x" }, "expected_hash"],
+    ["DeclineOrders", { ...DECLINED, orderIds: ["P1", "p"] }, "order_ids[1]"],
+    ["DeclineOrders", { ...DECLINED, orderIds: ["P1", "P2", "P1"] }, "order_ids[2]"],
+    ["DeclineOrders", { ...DECLINED, orderIds: Array.from({ length: 501 }, (_, n) => `P${n}`) }, "order_ids"],
+    ["DeclineOrders", { ...DECLINED, reason: "  " }, "reason"],
+    ["DeclineOrders", { ...DECLINED, reason: "长".repeat(201) }, "reason"],
+    ["DeclineOrders", { ...DECLINED, reason: "a\nb" }, "reason"],
     ["ReissueOrder", { orderId: "P".repeat(36), account }, "order_id"],
     ["ReissueOrder", { orderId: "P1", account: undefined }, "account"],
     ["ReissueOrder", { orderId: "P1", account: { ...account, bankCode: "12345678901" } }, "account.bank_code"],
@@ -69,6 +80,8 @@ describe("at the door", () => {
   test.each([
     ["CutBatch", { schedule: "WEEKLY", upToDay: DAY }],
     ["ApproveBatch", { batchId: "B20111125000001", expectedHash: "0a".repeat(32) }],
+    ["DeclineOrders", DECLINED],
+    ["DeclineOrders", { ...DECLINED, orderIds: [] }],
     ["ReissueOrder", { orderId: "P20111125000001-0001", account }],
     ["ReceiveBankMessage", { document: new Uint8Array(1) }],
     ["FetchStatement", { day: DAY }],
@@ -175,6 +188,37 @@ describe("questions", () => {
     expect(await queryOf("GetBatch", world).answer({ batchId: "B1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_BATCH" });
     expect(await queryOf("GetOrder", world).answer({ orderId: "P1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_ORDER" });
     expect(await queryOf("GetReconciliation", world).answer({ day: DAY }, CHECKER)).toMatchObject({ code: "NO_STATEMENT" });
+  });
+
+  test("about what waits for the maker list what was declined and came back, and is not yet reissued", async () => {
+    const world = newWorld();
+    const { batchId } = sentBatch(world, ["H1", "H2", "H3", "H4"]);
+    const [rejected, returned, settled, replaced] = ordersIn(world, batchId);
+    if (!(rejected && returned && settled && replaced)) throw new Error("not four orders");
+    for (const [order, state] of [
+      [rejected, "REJECTED"],
+      [returned, "RETURNED"],
+      [settled, "SETTLED"],
+      [replaced, "REPLACED"],
+    ] as const)
+      world.put(orders.key(order.orderId), { ...order, state });
+    putPayee(world, "H5");
+    putDue(world, { payableId: "five", payeeId: "H5" });
+    const [batch] = cutAll(world, ["five"]);
+    const decline = commandOf("DeclineOrders", world);
+    const input = await decline.input(
+      { requestId: "r", ...DECLINED, batchId: batch?.batchId, expectedHash: batch?.contentHash, orderIds: [] },
+      CHECKER,
+    );
+    expect(decline.reply(world.run(decline.decision, input, { caller: CHECKER }).result)).toMatchObject({
+      batch: { state: "DONE", orders: 0 },
+    });
+    const answer = (await queryOf("ListOrdersToReissue", world).answer({}, MAKER)) as { orders: { orderId: string; state: string }[] };
+    expect(answer.orders.map(({ orderId, state }) => [orderId, state])).toEqual([
+      [rejected.orderId, "REJECTED"],
+      [returned.orderId, "RETURNED"],
+      [batch?.orderIds[0], "DECLINED"],
+    ]);
   });
 
   test("about the worklist list the oldest first", async () => {

@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { answer, reportHash, type StatusReport } from "../../../services/payment/domain/answer.ts";
 import { attempt, silence } from "../../../services/payment/domain/attempt.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
-import type { Batch, Due, Order } from "../../../services/payment/domain/documents.ts";
+import { decline } from "../../../services/payment/domain/decline.ts";
+import { type Batch, type Due, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
 import { receive } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
@@ -15,7 +16,7 @@ import { bookStatement } from "../../../services/payment/domain/statement.ts";
 import { sum } from "../../../services/values/money.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
 import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
-import { accountOf, approved, DAY, done, JINGYUAN, MAKER, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import { accountOf, approved, CHECKER, DAY, done, JINGYUAN, MAKER, putDue, putPayee, ZHONGNING } from "./scene.ts";
 
 const FINISHING_ROUNDS = 3;
 
@@ -63,12 +64,21 @@ class Day {
     return this.world.all<Batch>("batches").filter((batch) => states.includes(batch.state));
   }
 
+  /** What its file names; declined orders are not in it. */
   private ordersOf(batch: Batch): Order[] {
-    return this.world.all<Order>("orders").filter((order) => order.batchId === batch.batchId);
+    return this.world.all<Order>("orders").filter((order) => batch.orderIds.includes(order.orderId));
   }
 
   approve(): void {
     for (const batch of this.batches("PROPOSED")) approved(this.world, batch.batchId);
+  }
+
+  /** A checker sends one order of each batch back, or all of them. */
+  decline(n: number): void {
+    for (const { batchId, contentHash: expectedHash, orderIds } of this.batches("PROPOSED")) {
+      const some = n % 3 === 0 ? [] : orderIds.slice(n % orderIds.length).slice(0, 1);
+      this.hear(this.world.run(decline, { batchId, expectedHash, orderIds: some, reason: "no" }, { caller: CHECKER }));
+    }
   }
 
   /** Sends a file that waits or is unknown: n decides whether it arrives, and whether the answer does. */
@@ -148,7 +158,7 @@ class Day {
   }
 
   reissue(n: number): void {
-    const candidates = this.world.all<Order>("orders").filter((order) => order.state === "REJECTED" || order.state === "RETURNED");
+    const candidates = this.world.all<Order>("orders").filter((order) => TO_REISSUE.includes(order.state));
     const order = candidates[n % Math.max(1, candidates.length)];
     if (order) this.hear(this.world.run(reissue, { orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }));
   }
@@ -176,7 +186,7 @@ class Day {
   finish(): void {
     this.willing = true;
     for (let round = 0; round < FINISHING_ROUNDS; round += 1) {
-      for (const order of this.world.all<Order>("orders")) if (order.state === "REJECTED" || order.state === "RETURNED") this.reissue(0);
+      for (const order of this.world.all<Order>("orders")) if (TO_REISSUE.includes(order.state)) this.reissue(0);
       this.cut(1);
       this.approve();
       this.send(1);
@@ -232,7 +242,22 @@ class Day {
 }
 
 const step = fc.record({
-  act: fc.constantFrom("pay", "pay", "due", "cut", "approve", "send", "move", "move", "move", "repeat", "repeat", "reissue", "statement"),
+  act: fc.constantFrom(
+    "pay",
+    "pay",
+    "due",
+    "cut",
+    "decline",
+    "approve",
+    "send",
+    "move",
+    "move",
+    "move",
+    "repeat",
+    "repeat",
+    "reissue",
+    "statement",
+  ),
   n: fc.integer({ min: 0, max: 60 }),
 } as const);
 

@@ -13,6 +13,8 @@ const STATES = {
   settled: { state: "SETTLED", settledOn: DAY },
   returned: { state: "RETURNED", settledOn: DAY, returnedOn: DAY },
   "rejected and replaced": { state: "REPLACED" },
+  declined: { state: "DECLINED" },
+  withdrawn: { state: "WITHDRAWN" },
   "returned and replaced": { state: "REPLACED", settledOn: DAY, returnedOn: DAY },
 } as const;
 
@@ -41,6 +43,12 @@ const TABLE: Row[] = [
   ["rejected and replaced", "SETTLED", "contradiction", "REPLACED", false, false],
   ["rejected and replaced", "REJECTED", "nothing", "REPLACED", false, false],
   ["rejected and replaced", "RETURNED", "contradiction", "REPLACED", false, false],
+  ["declined", "PENDING", "nothing", "DECLINED", false, false],
+  ["declined", "SETTLED", "contradiction", "DECLINED", false, false],
+  ["declined", "REJECTED", "nothing", "DECLINED", false, false],
+  ["declined", "RETURNED", "contradiction", "DECLINED", false, false],
+  ["withdrawn", "SETTLED", "contradiction", "WITHDRAWN", false, false],
+  ["withdrawn", "REJECTED", "nothing", "WITHDRAWN", false, false],
   ["returned and replaced", "PENDING", "nothing", "REPLACED", false, false],
   ["returned and replaced", "SETTLED", "nothing", "REPLACED", false, false],
   ["returned and replaced", "REJECTED", "nothing", "REPLACED", false, false],

@@ -1,0 +1,121 @@
+/** `nrcms payments …`: the payment centre's makers and checkers at the command line. */
+import { type Command, InvalidArgumentError } from "commander";
+import { BatchState } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { AS, aDay, asWhom, JSON_WORDS, type Tools } from "./command-parts.ts";
+
+const STATES = Object.values(BatchState).filter((state) => state !== BatchState.UNSPECIFIED);
+
+export function addPaymentCommands(program: Command, tools: Tools): void {
+  const { json, finish } = tools;
+  const as = asWhom(tools);
+  const payments = program
+    .command("payments")
+    .description(
+      "集中支付：批次、复核、退回、重新支付、对账\nthe payment centre: batches, approving, declining, paying anew, reconciliation",
+    );
+  type Options = { as: string; json?: boolean };
+  const subcommand = (name: string, description: string, person: string) =>
+    payments.command(name).description(description).option("--as <person>", AS, person).option("--json", JSON_WORDS);
+
+  subcommand("batches", "某状态的批次，先旧后新\nthe batches in a state, oldest first", "checker")
+    .option("--state <state>", `状态 · ${STATES.join(", ")}`, aState, BatchState.PROPOSED)
+    .action(async (options: Options & { state: BatchState }) => {
+      const { batchesText, listBatches } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const batches = await listBatches(who, options.state);
+        console.log(options.json ? json(batches) : batchesText(batches));
+      });
+      finish(0);
+    });
+
+  subcommand("show", "一个批次与其支付单，及复核所需的摘要\na batch with its orders, and the hash that a checker names", "checker")
+    .argument("<batch>")
+    .action(async (batchId: string, options: Options) => {
+      const { batchText, showBatch } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const shown = await showBatch(who, batchId);
+        console.log(options.json ? json(shown) : batchText(shown));
+      });
+      finish(0);
+    });
+
+  subcommand(
+    "approve",
+    "复核已阅的批次（摘要）；大额批次须两人\napprove the batch that was read, by its hash; a large one wants two checkers",
+    "checker",
+  )
+    .argument("<batch>")
+    .argument("<hash>")
+    .action(async (batchId: string, hash: string, options: Options) => {
+      const { approveBatch, batchesText } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const batch = await approveBatch(who, batchId, hash);
+        console.log(options.json ? json(batch) : batchesText([batch]));
+      });
+      finish(0);
+    });
+
+  subcommand(
+    "decline",
+    "把支付单退回制单人并说明原因；其余的另行复核\nsend orders back to the maker, with a reason; the rest is approved anew",
+    "checker",
+  )
+    .argument("<batch>")
+    .argument("<hash>")
+    .argument("<reason>")
+    .option("--order <order...>", "只退回这些支付单 · only these orders; by default all of the batch")
+    .action(async (batchId: string, expectedHash: string, reason: string, options: Options & { order?: string[] }) => {
+      const { batchesText, declineOrders } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const batch = await declineOrders(who, { batchId, expectedHash, orderIds: options.order ?? [], reason });
+        console.log(options.json ? json(batch) : batchesText([batch]));
+      });
+      finish(0);
+    });
+
+  subcommand("waiting", "待重新支付的支付单：被退回、被拒、被退汇\norders to be paid anew: declined, rejected or returned", "maker").action(
+    async (options: Options) => {
+      const { ordersText, ordersToReissue } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const orders = await ordersToReissue(who);
+        console.log(options.json ? json(orders) : ordersText(orders));
+      });
+      finish(0);
+    },
+  );
+
+  subcommand("reissue", "按更正后的账户重新支付\npay an order anew, to the account as it is corrected", "maker")
+    .argument("<order>")
+    .option("--bank <code>", "开户行号 · the bank's code")
+    .option("--account <number>", "账号 · the account's number")
+    .option("--name <name>", "户名 · the account's name")
+    .action(async (orderId: string, options: Options & { bank?: string; account?: string; name?: string }) => {
+      const { ordersText, reissueOrder } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const order = await reissueOrder(who, orderId, {
+          ...(options.bank !== undefined && { bankCode: options.bank }),
+          ...(options.account !== undefined && { accountNumber: options.account }),
+          ...(options.name !== undefined && { accountName: options.name }),
+        });
+        console.log(options.json ? json(order) : ordersText([order]));
+      });
+      finish(0);
+    });
+
+  subcommand("reconciliation", "某日对账单的结果\nwhat a day's statement and the orders do not agree in", "treasurer")
+    .argument("<day>", "日期 · the day", aDay)
+    .action(async (day: string, options: Options) => {
+      const { reconciliation, reconciliationText } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const found = await reconciliation(who, day);
+        console.log(options.json ? json(found) : reconciliationText(found));
+      });
+      finish(0);
+    });
+}
+
+function aState(text: string): BatchState {
+  const state = STATES.find((one) => one === text.toUpperCase());
+  if (state) return state;
+  throw new InvalidArgumentError(`须为其一 · must be one of ${STATES.join(", ")}`);
+}

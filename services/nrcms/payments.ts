@@ -1,0 +1,143 @@
+/** What the payment centre does with batches and orders: reads them, approves or declines, pays anew what came back, looks at a day's breaks. */
+import { createHash } from "node:crypto";
+import Table from "cli-table3";
+import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/administration.ts";
+import {
+  type Batch,
+  type BatchState,
+  type GetBatchResponse,
+  type GetReconciliationResponse,
+  type Order,
+  PaymentServiceDefinition,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { yuan } from "../values/money.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+
+const STYLE = { head: [], border: [], compact: true };
+
+export async function listBatches(who: GatewayClient, state: BatchState): Promise<Batch[]> {
+  return (await who.call(PaymentServiceDefinition, "listBatches", { state })).batches;
+}
+
+export async function showBatch(who: GatewayClient, batchId: string): Promise<GetBatchResponse> {
+  return await who.call(PaymentServiceDefinition, "getBatch", { batchId });
+}
+
+/** The batch as it was read: of another hash it is refused. */
+export async function approveBatch(who: GatewayClient, batchId: string, expectedHash: string): Promise<Batch> {
+  const approval = { batchId, expectedHash };
+  const request = { requestId: idOf("approve", batchId, approval), ...approval };
+  return wanted((await who.call(PaymentServiceDefinition, "approveBatch", request)).batch);
+}
+
+export interface Declined {
+  readonly batchId: string;
+  readonly expectedHash: string;
+  /** None: all of the batch. */
+  readonly orderIds: string[];
+  readonly reason: string;
+}
+
+export async function declineOrders(who: GatewayClient, declined: Declined): Promise<Batch> {
+  const request = { requestId: idOf("decline", declined.batchId, declined), ...declined };
+  return wanted((await who.call(PaymentServiceDefinition, "declineOrders", request)).batch);
+}
+
+export async function ordersToReissue(who: GatewayClient): Promise<Order[]> {
+  return (await who.call(PaymentServiceDefinition, "listOrdersToReissue", {})).orders;
+}
+
+/** To the account that the order had, with what is corrected of it. */
+export async function reissueOrder(who: GatewayClient, orderId: string, corrected: Partial<BankAccount>): Promise<Order> {
+  const { order } = await who.call(PaymentServiceDefinition, "getOrder", { orderId });
+  if (!order?.account) throw new Error(`order ${orderId} came without its account`);
+  const account = { ...order.account, ...corrected };
+  // What was refused while the order had another state is asked for anew.
+  const requestId = idOf("reissue", orderId, { state: order.state, account });
+  const reissued = await who.call(PaymentServiceDefinition, "reissueOrder", { requestId, orderId, account });
+  if (!reissued.order) throw new Error("an answer without its order");
+  return reissued.order;
+}
+
+export async function reconciliation(who: GatewayClient, day: string): Promise<GetReconciliationResponse> {
+  return await who.call(PaymentServiceDefinition, "getReconciliation", { day });
+}
+
+export function batchesText(batches: readonly Batch[]): string {
+  if (batches.length === 0) return "没有批次 · no batches";
+  const table = new Table({
+    head: ["批次 batch", "状态 state", "笔数 orders", "金额 amount", "制单 maker", "复核 checked by", "制单日 made on"],
+    style: STYLE,
+    colAligns: ["left", "left", "right", "right", "left", "left", "left"],
+  });
+  for (const { batchId, state, orders, amountFen, maker, checker, approvals, createdOn } of batches)
+    table.push([batchId, state, String(orders), yuan(amountFen), maker, checker || approvals.join(", "), createdOn]);
+  return table.toString();
+}
+
+export function ordersText(orders: readonly Order[]): string {
+  if (orders.length === 0) return "没有支付单 · no orders";
+  const table = new Table({
+    head: ["支付单 order", "状态 state", "户名 account name", "开户行 bank", "账号 account", "金额 amount", "应付 payables", "原因 reason"],
+    style: STYLE,
+    colAligns: ["left", "left", "left", "left", "left", "right", "right", "left"],
+  });
+  for (const { orderId, state, account, amountFen, payableIds, reason } of orders)
+    table.push([
+      orderId,
+      state,
+      account?.accountName ?? "",
+      account?.bankCode ?? "",
+      account?.accountNumber ?? "",
+      yuan(amountFen),
+      String(payableIds.length),
+      reason,
+    ]);
+  return table.toString();
+}
+
+export function batchText({ batch, orders }: GetBatchResponse): string {
+  const shown = wanted(batch);
+  return [
+    batchesText([shown]),
+    ordersText(orders),
+    `摘要 hash ${shown.contentHash}`,
+    ...(shown.state === "PROPOSED"
+      ? [
+          `复核 approve: nrcms payments approve ${shown.batchId} ${shown.contentHash}`,
+          `退回 decline: nrcms payments decline ${shown.batchId} ${shown.contentHash} <reason> [--order <order> …]`,
+        ]
+      : []),
+  ].join("\n");
+}
+
+export function reconciliationText({
+  day,
+  entries,
+  debitsFen,
+  creditsFen,
+  openingFen,
+  closingFen,
+  breaks,
+}: GetReconciliationResponse): string {
+  const head = `${day}: ${entries} 笔 entries · 期初 opening ${yuan(openingFen)} − 支出 debits ${yuan(debitsFen)} + 收入 credits ${yuan(creditsFen)}, 期末 closing ${yuan(closingFen)}`;
+  if (breaks.length === 0) return `${head}\n无不符 · no breaks`;
+  const table = new Table({
+    head: ["不符 break", "EndToEndId", "我方 ours", "银行 bank's", "说明 what to look at"],
+    style: STYLE,
+    colAligns: ["left", "left", "right", "right", "left"],
+  });
+  for (const { kind, endToEndId, oursFen, banksFen, zh, en } of breaks)
+    table.push([kind, endToEndId, yuan(oursFen), yuan(banksFen), `${zh}\n${en}`]);
+  return `${head}\n${table.toString()}`;
+}
+
+/** The same word about the same thing is one request, however often it is given. */
+function idOf(step: string, id: string, content: object): string {
+  return `${step}-${id}-${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16)}`;
+}
+
+function wanted(batch: Batch | undefined): Batch {
+  if (!batch) throw new Error("an answer without its batch");
+  return batch;
+}
