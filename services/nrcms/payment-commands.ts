@@ -1,6 +1,7 @@
 /** `nrcms payments …`: the payment centre's makers and checkers at the command line. */
 import { type Command, InvalidArgumentError } from "commander";
 import { BatchState } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { dayOf } from "../values/days.ts";
 import { AS, aDay, asWhom, JSON_WORDS, type Tools } from "./command-parts.ts";
 
 const STATES = Object.values(BatchState).filter((state) => state !== BatchState.UNSPECIFIED);
@@ -109,6 +110,17 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
       await as(options.as, async (who) => {
         const found = await reconciliation(who, day);
         console.log(options.json ? json(found) : reconciliationText(found));
+      });
+      finish(0);
+    });
+
+  subcommand("breaks", "未了结的不符项：账龄、责任人、建议\nevery open break: its age, its owner and what is proposed", "treasurer")
+    .option("--day <day>", "账龄算到这天 · the day that ages are counted to", aDay, dayOf(Date.now()))
+    .action(async (options: Options & { day: string }) => {
+      const { breaksText, openBreaks } = await import("./payments.ts");
+      await as(options.as, async (who) => {
+        const found = await openBreaks(who, options.day);
+        console.log(options.json ? json(found) : breaksText(found));
       });
       finish(0);
     });

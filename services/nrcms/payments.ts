@@ -7,6 +7,7 @@ import {
   type BatchState,
   type GetBatchResponse,
   type GetReconciliationResponse,
+  type OpenBreak,
   type Order,
   PaymentServiceDefinition,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
@@ -63,6 +64,11 @@ export async function reconciliation(who: GatewayClient, day: string): Promise<G
   return await who.call(PaymentServiceDefinition, "getReconciliation", { day });
 }
 
+/** Every break that is open, with its age on that day. */
+export async function openBreaks(who: GatewayClient, onDay: string): Promise<OpenBreak[]> {
+  return (await who.call(PaymentServiceDefinition, "listBreaks", { onDay })).breaks;
+}
+
 export function batchesText(batches: readonly Batch[]): string {
   if (batches.length === 0) return "没有批次 · no batches";
   const table = new Table({
@@ -111,25 +117,26 @@ export function batchText({ batch, orders }: GetBatchResponse): string {
   ].join("\n");
 }
 
-export function reconciliationText({
-  day,
-  entries,
-  debitsFen,
-  creditsFen,
-  openingFen,
-  closingFen,
-  breaks,
-}: GetReconciliationResponse): string {
-  const head = `${day}: ${entries} 笔 entries · 期初 opening ${yuan(openingFen)} − 支出 debits ${yuan(debitsFen)} + 收入 credits ${yuan(creditsFen)}, 期末 closing ${yuan(closingFen)}`;
-  if (breaks.length === 0) return `${head}\n无不符 · no breaks`;
-  const table = new Table({
-    head: ["不符 break", "EndToEndId", "我方 ours", "银行 bank's", "说明 what to look at"],
-    style: STYLE,
-    colAligns: ["left", "left", "right", "right", "left"],
+export function reconciliationText(found: GetReconciliationResponse): string {
+  const { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks } = found;
+  return [
+    `${day}: ${entries} 笔 entries · 期初 opening ${yuan(openingFen)} − 支出 debits ${yuan(debitsFen)} + 收入 credits ${yuan(creditsFen)}, 期末 closing ${yuan(closingFen)}`,
+    breaksText(breaks.map((one) => ({ day, ageDays: 0, found: one }))),
+  ].join("\n");
+}
+
+export function breaksText(breaks: readonly OpenBreak[]): string {
+  if (breaks.length === 0) return "无不符 · no breaks";
+  const rows = breaks.map(({ day, ageDays, found }) => {
+    if (!found) throw new Error(`a break of ${day} came without what it is`);
+    const { kind, endToEndId, oursFen, banksFen, zh, en, owner, repairZh, repairEn } = found;
+    return [
+      `${day}${ageDays > 0 ? ` (${ageDays} 天 days)` : ""} ${kind} ${endToEndId} · 我方 ours ${yuan(oursFen)}, 银行 bank's ${yuan(banksFen)} · 责任人 owner ${owner}`,
+      `  ${zh} · ${en}`,
+      `  → ${repairZh} · ${repairEn}`,
+    ].join("\n");
   });
-  for (const { kind, endToEndId, oursFen, banksFen, zh, en } of breaks)
-    table.push([kind, endToEndId, yuan(oursFen), yuan(banksFen), `${zh}\n${en}`]);
-  return `${head}\n${table.toString()}`;
+  return rows.join("\n");
 }
 
 /** The same word about the same thing is one request, however often it is given. */

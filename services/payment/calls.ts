@@ -1,26 +1,28 @@
 /** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
 import { createHash } from "node:crypto";
 import {
+  type Break as BreakMessage,
   PaymentServiceDefinition as definition,
   type Order as OrderMessage,
   type ReceiveBankMessageRequest,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { accountFault, type BankAccount } from "../values/account.ts";
-import { isDay } from "../values/days.ts";
+import { daysBetween, isDay } from "../values/days.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import type { Calendar } from "./domain/calendar.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { decline, MAX_DECLINED } from "./domain/decline.ts";
-import { batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import { type Break, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import { type Receive, receive } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
+import { TASKS } from "./domain/tasks.ts";
 import { BadBankMessage, readBankMessage } from "./iso20022.ts";
-import { batchesIn, orderIdsBookedOn, ordersOf, ordersToReissue, waitingUpTo } from "./store.ts";
+import { batchesIn, bookedBefore, orderIdsBookedOn, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
@@ -97,7 +99,15 @@ export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): 
       const statement = await reader.get(statements.key(day));
       if (!statement || statement.messageId === "") return refuse("NO_STATEMENT", { field: "day", day });
       const { entries, debitsFen, creditsFen, openingFen, closingFen, breaks } = statement;
-      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks: [...breaks] };
+      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks: breaks.map(breakMessage) };
+    }),
+    query(methods.listBreaks, async ({ onDay }) => {
+      const bad = badDay("on_day", onDay);
+      if (bad) return bad;
+      const found = (await statementsWithBreaks(reader, MAX_LISTED)).flatMap(({ day, breaks }) =>
+        breaks.map((one) => ({ day, ageDays: Math.max(0, daysBetween(day, onDay)), found: breakMessage(one) })),
+      );
+      return { breaks: found.slice(0, MAX_LISTED) };
     }),
     command(methods.fetchStatement, {
       check: ({ day }) => badDay("day", day),
@@ -120,8 +130,9 @@ async function received(
     if (messageId !== requestId) throw new BadBankMessage(`MsgId is ${messageId}, request_id is ${requestId.slice(0, MAX_ID)}`);
     const hash = createHash("sha256").update(document).digest("hex");
     if (message.kind !== "camt.053") return { messageId, hash, content: message };
-    const expectedOrderIds = await orderIdsBookedOn(reader, message.content.day);
-    return { messageId, hash, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds } } };
+    const { content } = message;
+    const [expectedOrderIds, previousDay] = await Promise.all([orderIdsBookedOn(reader, content.day), bookedBefore(reader, content.day)]);
+    return { messageId, hash, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } } };
   } catch (error) {
     if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
     throw error;
@@ -132,6 +143,10 @@ function orderMessage(order: Order): OrderMessage {
   const { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payables, replaces, replacedBy } = order;
   const payableIds = payables.map((payable) => payable.payableId);
   return { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payableIds, replaces, replacedBy };
+}
+
+function breakMessage(found: Break): BreakMessage {
+  return { ...found, ...TASKS[found.kind] };
 }
 
 function missing(field: string): Refusal {

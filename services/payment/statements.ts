@@ -7,7 +7,7 @@ import type { Channel } from "./channel.ts";
 import type { Statement } from "./domain/documents.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
 import { BadBankMessage, readBankMessage } from "./iso20022.ts";
-import { orderIdsBookedOn, wantedStatements } from "./store.ts";
+import { bookedBefore, orderIdsBookedOn, wantedStatements } from "./store.ts";
 
 const POLL_MS = 1_000;
 const FIRST_WAIT_MS = 2_000;
@@ -50,6 +50,7 @@ function nameOf(statement: Statement): string {
  */
 async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
   const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
+  const previousDay = await bookedBefore(parts.reader, day);
   const reply = await parts.channel.statement(day, leading.signal);
   if (reply.kind !== "answer") {
     parts.log.warn({ day, why: reply.kind === "silent" ? reply.why : "HTTP 404" }, "the bank gave no statement");
@@ -59,7 +60,7 @@ async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: 
     const message = readBankMessage(reply.document, parts.accountNumber);
     if (message.kind !== "camt.053" || message.content.day !== day)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
-    const input: BookStatement = { content: message.content, expectedOrderIds };
+    const input: BookStatement = { content: message.content, expectedOrderIds, previousDay };
     const result = await leading.enter(`statement/${day}/${wanted}/${statementHash(message.content).slice(0, 16)}`, bookStatement, input, {
       fenced: true,
     });

@@ -33,7 +33,7 @@ export const indexes: Indexes = {
   batches: [{ keys: { state: 1, serial: 1 } }],
   files: [],
   counters: [],
-  statements: [{ keys: { day: 1 }, partial: { state: "WANTED" } }],
+  statements: [{ keys: { state: 1, day: 1 } }],
   messages: [],
 };
 
@@ -76,6 +76,17 @@ export async function orderIdsBookedOn(reader: Reader, day: string): Promise<rea
     reader.find(orders, { returnedOn: day }, { limit: MAX_DAY_ORDERS }),
   ]);
   return [...new Set([...settled, ...returned].map((order) => order.orderId))];
+}
+
+/** The day of the last statement that was booked before this day's; empty where there is none. */
+export async function bookedBefore(reader: Reader, day: string): Promise<string> {
+  const [last] = await reader.find(statements, { state: "BOOKED", day: { $lt: day } }, { sort: { day: -1 }, limit: 1 });
+  return last?.day ?? "";
+}
+
+/** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
+export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
+  return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
 }
 
 export function wantedStatements(reader: Reader): Promise<readonly Statement[]> {

@@ -5,7 +5,7 @@ import { type Doc, kind } from "../../values/decision.ts";
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
 export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN" | "DECLINED";
-export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM";
+export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM" | "BALANCE_GAP" | "RETURN_UNMATCHED";
 
 /** What waits for a maker: declined by the checker, rejected by the bank, or come back. */
 export const TO_REISSUE: readonly OrderState[] = ["DECLINED", "REJECTED", "RETURNED"];

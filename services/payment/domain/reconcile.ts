@@ -1,4 +1,4 @@
-/** Compares a statement with the orders (对账): its own arithmetic, then every entry with its order, then every order with its entry. Pure. */
+/** Compares a statement (对账) with itself and the one before it, then every entry with its order, then every order with its entry. Pure. */
 import { sum, yuan } from "../../values/money.ts";
 import type { Break, BreakKind, Order } from "./documents.ts";
 
@@ -30,13 +30,20 @@ export interface ReconciledOrders {
   readonly returned: readonly Order[];
 }
 
-export function reconcile(content: StatementContent, orders: ReconciledOrders): Break[] {
+/** The statement that was booked before this one. */
+export interface Previous {
+  readonly day: string;
+  readonly closingFen: bigint;
+}
+
+export function reconcile(content: StatementContent, orders: ReconciledOrders, previous?: Previous): Break[] {
   const debits = content.entries.filter((entry) => entry.direction === "DEBIT");
   const returns = content.entries.filter((entry) => entry.direction === "CREDIT" && entry.returned);
   return [
     ...arithmetic(content),
-    ...side(debits, orders.byEndToEndId, orders.settled, (order) => order.settledOn === content.day, "支出", "debit"),
-    ...side(returns, orders.byEndToEndId, orders.returned, (order) => order.returnedOn === content.day, "退汇", "return"),
+    ...(previous ? continuity(content, previous) : []),
+    ...side(debits, orders.byEndToEndId, orders.settled, DEBITS, content.day),
+    ...side(returns, orders.byEndToEndId, orders.returned, RETURNS, content.day),
   ];
 }
 
@@ -56,13 +63,39 @@ function arithmetic({ openingFen, closingFen, entries }: StatementContent): Brea
   ];
 }
 
+/** It begins where the one before it ended. */
+function continuity({ openingFen }: StatementContent, { day, closingFen }: Previous): Break[] {
+  if (openingFen === closingFen) return [];
+  return [
+    {
+      kind: "BALANCE_GAP",
+      endToEndId: "",
+      oursFen: closingFen,
+      banksFen: openingFen,
+      zh: `期初余额为 ${yuan(openingFen)} 元，而 ${day} 对账单的期末余额为 ${yuan(closingFen)} 元`,
+      en: `the opening balance is ${yuan(openingFen)} yuan, the statement of ${day} closed with ${yuan(closingFen)}`,
+    },
+  ];
+}
+
+interface Side {
+  readonly zhName: string;
+  readonly enName: string;
+  /** The day on which the order has it. */
+  readonly dayIn: (order: Order) => string;
+  /** What an entry is that no order accounts for. */
+  readonly stranger: BreakKind;
+}
+
+const DEBITS: Side = { zhName: "支出", enName: "debit", dayIn: (order) => order.settledOn, stranger: "MISSING_HERE" };
+const RETURNS: Side = { zhName: "退汇", enName: "return", dayIn: (order) => order.returnedOn, stranger: "RETURN_UNMATCHED" };
+
 function side(
   entries: readonly StatementEntry[],
   known: ReadonlyMap<string, Order>,
   expected: readonly Order[],
-  counts: (order: Order) => boolean,
-  zhName: string,
-  enName: string,
+  { zhName, enName, dayIn, stranger }: Side,
+  day: string,
 ): Break[] {
   const breaks: Break[] = [];
   const add = (kind: BreakKind, endToEndId: string, oursFen: bigint, banksFen: bigint, zh: string, en: string) =>
@@ -71,14 +104,17 @@ function side(
   for (const { endToEndId, amountFen } of entries) {
     const order = known.get(endToEndId);
     if (!order) {
-      add("MISSING_HERE", endToEndId, 0n, amountFen, "对账单上有，本中心没有此支付单", "the statement has it, there is no such order here");
+      add(stranger, endToEndId, 0n, amountFen, "对账单上有，本中心没有此支付单", "the statement has it, there is no such order here");
     } else if (seen.has(endToEndId)) {
       add("DUPLICATE", endToEndId, order.amountFen, amountFen, "对账单上出现不止一次", "the statement has it more than once");
     } else if (order.amountFen !== amountFen) {
       add("AMOUNT", endToEndId, order.amountFen, amountFen, "金额不符", "the amounts differ");
-    } else if (!counts(order)) {
+    } else if (dayIn(order) !== day && dayIn(order) !== "") {
+      const other = dayIn(order);
+      add("DUPLICATE", endToEndId, order.amountFen, amountFen, `${other} 的对账单上已有`, `the statement of ${other} has it already`);
+    } else if (dayIn(order) === "") {
       const was = order.state;
-      add("MISSING_HERE", endToEndId, 0n, amountFen, `对账单上有，本中心状态为 ${was}`, `the statement has it, the order here is ${was}`);
+      add(stranger, endToEndId, 0n, amountFen, `对账单上有，本中心状态为 ${was}`, `the statement has it, the order here is ${was}`);
     }
     seen.add(endToEndId);
   }

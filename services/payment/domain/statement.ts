@@ -8,7 +8,7 @@ import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { orderIdIn } from "./batch.ts";
-import { type Order, orders, type Statement, statements } from "./documents.ts";
+import { type Break, type Order, orders, type Statement, statements } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
@@ -32,6 +32,8 @@ export interface BookStatement {
   readonly content: StatementContent;
   /** The orders that were settled, or returned, on that day as the store's query found them; looked at again by their keys. */
   readonly expectedOrderIds: readonly string[];
+  /** The day of the statement that was booked before this one, as the query found it; empty where there is none. */
+  readonly previousDay: string;
 }
 
 export interface Booked {
@@ -45,8 +47,18 @@ export const bookStatement: Decision<BookStatement, Booked, PaymentEvents> = {
   decide: book,
 };
 
-export function statementNeeds({ content, expectedOrderIds }: BookStatement, loaded: Loaded): Key[] {
-  return [statements.key(content.day), ...expectedOrderIds.map((id) => orders.key(id)), ...evidenceNeeds(evidenceOf(content), loaded)];
+export function statementNeeds({ content, expectedOrderIds, previousDay }: BookStatement, loaded: Loaded): Key[] {
+  const days = new Set([content.day, ...(previousDay === "" ? [] : [previousDay])]);
+  for (const entry of content.entries) for (const day of bookedOn(orderOf(entry, loaded))) days.add(day);
+  return [
+    ...[...days].map((day) => statements.key(day)),
+    ...expectedOrderIds.map((id) => orders.key(id)),
+    ...evidenceNeeds(evidenceOf(content), loaded),
+  ];
+}
+
+function bookedOn(order: Order | undefined): string[] {
+  return order ? [order.settledOn, order.returnedOn].filter((day) => day !== "") : [];
 }
 
 export function book(input: BookStatement, state: State, change: Change<PaymentEvents>, context: Context): Booked {
@@ -60,7 +72,8 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     settled: expected.filter((order) => order.settledOn === content.day),
     returned: expected.filter((order) => order.returnedOn === content.day),
   };
-  const breaks = reconcile(content, found);
+  const before = input.previousDay === "" ? undefined : state.get(statements.key(input.previousDay));
+  const breaks = reconcile(content, found, before?.messageId ? before : undefined);
   const known = state.get(statements.key(content.day)) ?? emptyStatement(content.day);
   const of = (direction: StatementEntry["direction"]) => content.entries.filter((entry) => entry.direction === direction);
   const booked: Statement = {
@@ -98,21 +111,42 @@ function evidenceOf(content: StatementContent): Evidence[] {
   ];
 }
 
-/** The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. */
+/**
+ * The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. That the other day's statement lacked it is then
+ * explained, and no break any more.
+ */
 function dateByStatement(content: StatementContent, state: State, change: Change<PaymentEvents>): void {
   for (const entry of content.entries) {
     const order = orderOf(entry, state);
     if (!order || order.amountFen !== entry.amountFen) continue;
-    if (entry.direction === "DEBIT" && order.settledOn !== "" && order.settledOn !== content.day)
-      change.put(orders.key(order.orderId), { ...order, settledOn: content.day });
-    if (entry.direction === "CREDIT" && entry.returned && order.returnedOn !== "" && order.returnedOn !== content.day)
-      change.put(orders.key(order.orderId), { ...order, returnedOn: content.day });
+    const field = entry.direction === "DEBIT" ? "settledOn" : "returnedOn";
+    const was = order[field];
+    if (was === "" || was === content.day || wasShown(was, order.endToEndId, state)) continue;
+    change.put(orders.key(order.orderId), { ...order, [field]: content.day });
+    explain(was, order.endToEndId, state, change);
   }
 }
 
-function orderOf(entry: StatementEntry, state: State): Order | undefined {
+/** The statement of that day is booked and has it: this one has it a second time. */
+function wasShown(day: string, endToEndId: string, state: State): boolean {
+  const statement = state.get(statements.key(day));
+  return statement !== undefined && statement.messageId !== "" && !statement.breaks.some((found) => isLack(found, endToEndId));
+}
+
+function isLack(found: Break, endToEndId: string): boolean {
+  return found.kind === "MISSING_AT_BANK" && found.endToEndId === endToEndId;
+}
+
+function explain(day: string, endToEndId: string, state: State, change: Change<PaymentEvents>): void {
+  const statement = state.get(statements.key(day));
+  if (!statement) return;
+  const breaks = statement.breaks.filter((found) => !isLack(found, endToEndId));
+  if (breaks.length < statement.breaks.length) change.put(statements.key(day), { ...statement, breaks });
+}
+
+function orderOf(entry: StatementEntry, from: Loaded): Order | undefined {
   if (entry.direction === "CREDIT" && !entry.returned) return undefined;
-  const order = state.get(orders.key(orderIdIn(entry.endToEndId)));
+  const order = from.get(orders.key(orderIdIn(entry.endToEndId)));
   return order?.endToEndId === entry.endToEndId ? order : undefined;
 }
 

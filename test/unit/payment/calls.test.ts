@@ -94,6 +94,7 @@ describe("at the door", () => {
     ["GetBatch", { batchId: "" }, "batch_id"],
     ["GetOrder", { orderId: "x" }, "order_id"],
     ["GetReconciliation", { day: "yesterday" }, "day"],
+    ["ListBreaks", { onDay: "" }, "on_day"],
   ])("%s with a bad %o is refused for %s", async (name, request, field) => {
     expect(await queryOf(name, newWorld()).answer(request, CHECKER)).toMatchObject({ code: "BAD_REQUEST", field });
   });
@@ -141,8 +142,21 @@ describe("ReceiveBankMessage", () => {
       entries: 1,
       debitsFen: 700n,
       closingFen: 700n,
-      breaks: [{ kind: "MISSING_AT_BANK", endToEndId: ids[0] }],
+      breaks: [{ kind: "MISSING_AT_BANK", endToEndId: ids[0], owner: "TREASURER" }],
     });
+    // Two days later, with a statement between that does not join.
+    const next = "2011-11-26";
+    expect(await run("ST2", camt053("ST2", [], { openingFen: 800n }, next))).toMatchObject({ entries: 0 });
+    const open = await queryOf("ListBreaks", world).answer({ onDay: "2011-11-27" }, CHECKER);
+    expect(open).toMatchObject({
+      breaks: [
+        { day: DAY, ageDays: 2, found: { kind: "MISSING_AT_BANK", owner: "TREASURER" } },
+        { day: next, ageDays: 1, found: { kind: "BALANCE_GAP", owner: "OPERATOR", oursFen: 700n, banksFen: 800n } },
+      ],
+    });
+    // The bank has booked on the next day what the first statement lacked: the break is gone.
+    await run("ST3", camt053("ST3", debits.slice(0, 1), { openingFen: 700n }, next));
+    expect(await queryOf("ListBreaks", world).answer({ onDay: next }, CHECKER)).toEqual({ breaks: [] });
   });
 });
 

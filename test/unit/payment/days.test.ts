@@ -177,7 +177,7 @@ class Day {
       .all<Order>("orders")
       .filter((order) => order.settledOn === DAY || order.returnedOn === DAY)
       .map((order) => order.orderId);
-    this.hear(this.world.run(bookStatement, { content, expectedOrderIds }));
+    this.hear(this.world.run(bookStatement, { content, expectedOrderIds, previousDay: "" }));
     const booked = this.world.all<{ county: string; breaks: { kind: string }[] }>("statements")[0];
     return (booked?.breaks ?? []).map((one) => one.kind);
   }

@@ -11,7 +11,7 @@ function inputOf(document: Uint8Array): Receive {
   const hash = createHash("sha256").update(document).digest("hex");
   const { messageId } = message;
   if (message.kind !== "camt.053") return { messageId, hash, content: message };
-  return { messageId, hash, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds: [] } } };
+  return { messageId, hash, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds: [], previousDay: "" } } };
 }
 
 function sent(): { world: World; batch: Batch; ids: string[] } {

@@ -1,5 +1,6 @@
 /** Payees, dues and batches as the tests of payment need them, a reader over the test world, and the bank's messages as XML. */
 
+import { isDeepStrictEqual } from "node:util";
 import type { FindOptions, Reader } from "../../../services/mesh/wiring.ts";
 import { approve } from "../../../services/payment/domain/approve.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
@@ -103,6 +104,7 @@ export function readerOver(world: World): Reader {
     if (typeof wanted !== "object" || wanted === null) return value === wanted;
     return Object.entries(wanted).every(([operator, bound]) => {
       if (operator === "$in") return (bound as unknown[]).includes(value);
+      if (operator === "$ne") return !isDeepStrictEqual(value, bound);
       if (operator === "$lt") return (value as number) < (bound as number);
       if (operator === "$lte") return (value as string) <= (bound as string);
       throw new Error(`the test reader knows no ${operator}`);

@@ -18,10 +18,11 @@ function book(
   entries: readonly StatementEntry[],
   change: Partial<StatementContent> = {},
   expectedOrderIds: readonly string[] = [],
+  previousDay = "",
 ) {
   const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
   const content = { messageId: "ST1", day: DAY, openingFen: 10_000n, closingFen: 10_000n + moved, entries, ...change };
-  const outcome = world.run(bookStatement, { content, expectedOrderIds });
+  const outcome = world.run(bookStatement, { content, expectedOrderIds, previousDay });
   done(outcome);
   const breaks = world.get(statements.key(content.day))?.breaks ?? [];
   return { outcome, kinds: breaks.map((one) => one.kind), breaks };
@@ -66,6 +67,38 @@ describe("a statement that is booked", () => {
     expect(world.get(orders.key(first.orderId))?.settledOn).toBe(DAY);
   });
 
+  test("ends the break of the day before, whose statement lacked what the bank booked a day later", () => {
+    const { world, first, second, both } = settledWorld({ state: "SETTLED", settledOn: YESTERDAY });
+    const before = { messageId: "ST0", day: YESTERDAY, closingFen: 9_300n };
+    expect(book(world, [entry(first.endToEndId)], before, both).breaks).toMatchObject([
+      { kind: "MISSING_AT_BANK", endToEndId: second.endToEndId },
+    ]);
+    expect(book(world, [entry(second.endToEndId)], { openingFen: 9_300n, closingFen: 8_600n }, [], YESTERDAY).kinds).toEqual([]);
+    expect(world.get(statements.key(YESTERDAY))?.breaks).toEqual([]);
+    expect(world.get(orders.key(second.orderId))?.settledOn).toBe(DAY);
+    expect(world.get(orders.key(first.orderId))?.settledOn).toBe(YESTERDAY);
+  });
+
+  test("shows what the bank booked on two days", () => {
+    const { world, first, second, both } = settledWorld({ state: "SETTLED", settledOn: YESTERDAY });
+    const before = { messageId: "ST0", day: YESTERDAY };
+    expect(book(world, [entry(first.endToEndId), entry(second.endToEndId)], before, both).kinds).toEqual([]);
+    const { breaks } = book(world, [entry(first.endToEndId)]);
+    expect(breaks).toMatchObject([{ kind: "DUPLICATE", endToEndId: first.endToEndId, oursFen: 700n, banksFen: 700n }]);
+    expect(breaks[0]?.en).toContain(YESTERDAY);
+    expect(world.get(orders.key(first.orderId))?.settledOn).toBe(YESTERDAY);
+  });
+
+  test("shows a gap to the statement before it, and none where that is only wanted", () => {
+    const world = newWorld();
+    done(world.run(wantStatement, { day: YESTERDAY }));
+    expect(book(world, [], {}, [], YESTERDAY).kinds).toEqual([]);
+    book(world, [], { messageId: "ST0", day: YESTERDAY });
+    expect(book(world, [], {}, [], YESTERDAY).kinds).toEqual([]);
+    const { breaks } = book(world, [], { openingFen: 9_999n, closingFen: 9_999n }, [], YESTERDAY);
+    expect(breaks).toMatchObject([{ kind: "BALANCE_GAP", oursFen: 10_000n, banksFen: 9_999n }]);
+  });
+
   test("shows each kind of break, in both languages, and applies none of it", () => {
     const { world, first, second, both } = settledWorld();
     const rows: [string, StatementEntry[], string[]][] = [
@@ -74,7 +107,7 @@ describe("a statement that is booked", () => {
       ["names none", [entry(""), entry(first.endToEndId), entry(second.endToEndId)], ["MISSING_HERE"]],
       ["has another amount", [entry(first.endToEndId, { amountFen: 7_000n }), entry(second.endToEndId)], ["AMOUNT"]],
       ["has it twice", [entry(first.endToEndId), entry(first.endToEndId), entry(second.endToEndId)], ["DUPLICATE"]],
-      ["returns what was never ours", [entry("X", RETURN), entry(first.endToEndId), entry(second.endToEndId)], ["MISSING_HERE"]],
+      ["returns what was never ours", [entry("X", RETURN), entry(first.endToEndId), entry(second.endToEndId)], ["RETURN_UNMATCHED"]],
       ["has a credit of somebody else's", [entry("X", { direction: "CREDIT" }), entry(first.endToEndId), entry(second.endToEndId)], []],
     ];
     for (const [why, entries, kinds] of rows) {
