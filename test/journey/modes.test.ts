@@ -73,7 +73,7 @@ async function playDay({ people, region, mongo }: DoorMesh, bills: readonly Bill
   }
   const claims = await mongo
     .db("nrcms_claims")
-    .collection<{ _id: string; state: string; benefit: { fundFen: bigint } }>("claims")
+    .collection<{ _id: string; state: string; benefit: { fundFen: bigint; accountFen: bigint } }>("claims")
     .find()
     .toArray();
   expect(claims.map(({ _id }) => _id).toSorted()).toEqual(bills.map((bill) => bill.claimId).toSorted());
@@ -81,7 +81,7 @@ async function playDay({ people, region, mongo }: DoorMesh, bills: readonly Bill
   expect(paid.length).toBeGreaterThan(2 * BILLS_EACH - 10);
   const windows = await mongo.db("nrcms_settlement").collection("windows").find().toArray();
   const transfers = windows.flatMap((window) => (window.transfers ?? []) as { amountFen: bigint }[]);
-  return [...paid.map(({ benefit }) => benefit.fundFen), ...transfers.map(({ amountFen }) => amountFen)].reduce(
+  return [...paid.map(({ benefit }) => benefit.fundFen + benefit.accountFen), ...transfers.map(({ amountFen }) => amountFen)].reduce(
     (sum, fen) => sum + fen,
     0n,
   );

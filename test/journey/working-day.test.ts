@@ -156,7 +156,7 @@ test("two days have written no name, no identity number and no account into a lo
 interface StoredClaim {
   readonly _id: string;
   readonly state: string;
-  readonly benefit: { readonly fundFen: bigint };
+  readonly benefit: { readonly fundFen: bigint; readonly accountFen: bigint };
 }
 
 /** The hospitals' bills, the stored claims and the bank's own books, claim by claim and to the fen. */
@@ -167,13 +167,16 @@ async function checkFromOutside(): Promise<void> {
     const claims = await mongo.db("nrcms_claims").collection<StoredClaim>("claims").find().toArray();
     expect(claims.map(({ _id }) => _id).toSorted()).toEqual(bills.map((bill) => bill.claimId).toSorted());
     const unpaid = claims.filter(({ state }) => state !== "PAID");
-    expect(unpaid.filter(({ state, benefit }) => state !== "REFUSED" && benefit.fundFen > 0n)).toEqual([]);
-    const benefitFen = claims.filter(({ state }) => state === "PAID").reduce((sum, { benefit }) => sum + benefit.fundFen, 0n);
+    const promised = ({ benefit }: StoredClaim) => benefit.fundFen + benefit.accountFen;
+    expect(unpaid.filter((claim) => claim.state !== "REFUSED" && promised(claim) > 0n)).toEqual([]);
+    const benefitFen = claims.filter(({ state }) => state === "PAID").reduce((sum, claim) => sum + promised(claim), 0n);
     const windows = await mongo.db("nrcms_settlement").collection("windows").find().toArray();
     const transfers = windows.flatMap((window) => (window.transfers ?? []) as { readonly amountFen: bigint }[]);
     expect(transfers.length).toBeGreaterThan(0);
     const transfersFen = transfers.reduce((sum, { amountFen }) => sum + amountFen, 0n);
-    expect(sumOf(paidByBank(run)), "the bank paid the benefits and the transfers, and nothing else").toBe(benefitFen + transfersFen);
+    expect(sumOf(paidByBank(run)), "the bank paid the benefits, the family accounts' parts and the transfers, and nothing else").toBe(
+      benefitFen + transfersFen,
+    );
     const lines = await auditMesh({ uri: mongoUri(topology), nowMs: Date.now() + topology.clock_offset_ms, settled: true });
     expect(lines.flatMap((line) => line.breaches)).toEqual([]);
   } finally {
