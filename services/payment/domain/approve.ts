@@ -4,18 +4,16 @@
  */
 import type { BankAccount } from "../../values/account.ts";
 import type { Decision, Loaded } from "../../values/decision.ts";
-import { assert } from "../../values/outcome.ts";
+import { assert, isRefusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import { contentHash, putBatch, viewOf } from "./batch.ts";
+import { batchKeys, batchToCheck, type Checked, contentHash, putBatch, viewOf } from "./batch.ts";
 import { type Calendar, executionDay } from "./calendar.ts";
 import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
 import { pain001 } from "./pain001.ts";
 import { refuse } from "./refusals.ts";
 
-export interface Approve {
-  readonly batchId: string;
-  readonly expectedHash: string;
+export interface Approve extends Checked {
   readonly debtor: BankAccount;
   /** Above this, two checkers approve. */
   readonly secondAboveFen: bigint;
@@ -24,22 +22,17 @@ export interface Approve {
 
 export const approve: Decision<Approve, BatchView, PaymentEvents> = {
   needs(input, loaded) {
-    const batchKey = batches.key(input.batchId);
-    const ordered = ordersOf(loaded.get(batchKey), loaded);
+    const ordered = ordersOf(loaded.get(batches.key(input.batchId)), loaded);
     return [
-      batchKey,
+      ...batchKeys(input.batchId, loaded),
       files.key(input.batchId),
-      ...(loaded.get(batchKey)?.orderIds ?? []).map((id) => orders.key(id)),
       ...ordered.filter((order) => order.replaces !== "").map((order) => orders.key(order.replaces)),
     ];
   },
   decide(input, state, change, context) {
-    const batch = state.get(batches.key(input.batchId));
-    if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: input.batchId });
-    if (batch.state !== "PROPOSED") return refuse("NOT_PROPOSED", { field: "batch_id", batch: batch.batchId, state: batch.state });
-    if (batch.maker === context.caller.name) return refuse("MAKER_IS_CHECKER", { batch: batch.batchId, maker: batch.maker });
-    if (batch.contentHash !== input.expectedHash)
-      return refuse("BATCH_CHANGED", { field: "expected_hash", batch: batch.batchId, why: `hash ${batch.contentHash}` });
+    const { name } = context.caller;
+    const batch = batchToCheck(input, name, state);
+    if (isRefusal(batch)) return batch;
     const ordered = ordersOf(batch, state);
     assert(ordered.length === batch.orderIds.length, `batch ${batch.batchId} lacks orders`);
     assert(contentHash(batch.batchId, ordered) === batch.contentHash, `batch ${batch.batchId} is not what was proposed`);
@@ -51,7 +44,6 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
       change.guard(orders.key(order.replaces));
     }
     change.about(batch.batchId);
-    const { name } = context.caller;
     const { approvals = [] } = batch;
     if (approvals.includes(name)) return refuse("ANOTHER_CHECKER", { batch: batch.batchId, checker: name });
     if (batch.amountFen > input.secondAboveFen && approvals.length === 0) {

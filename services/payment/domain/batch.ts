@@ -1,10 +1,12 @@
 /** What cut, reissue, approve, attempts and answers share: how ids are made, what the checker's hash covers, how a batch's change is told. */
 import { createHash } from "node:crypto";
-import type { Change, Context } from "../../values/decision.ts";
+import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
+import type { Refusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import { type Batch, batches, counters, type Order } from "./documents.ts";
+import { type Batch, batches, counters, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
+import { refuse } from "./refusals.ts";
 
 /** The number of the next batch. */
 export const batchCounter = counters.key("batch");
@@ -49,6 +51,30 @@ export function contentHash(batchId: string, ordered: readonly Order[]): string 
   return createHash("sha256")
     .update(JSON.stringify([batchId, lines]))
     .digest("hex");
+}
+
+/** A batch and its orders, which its hash covers. */
+export function batchKeys(batchId: string, loaded: Loaded): Key[] {
+  const key = batches.key(batchId);
+  return [key, ...(loaded.get(key)?.orderIds ?? []).map((id) => orders.key(id))];
+}
+
+/** A batch that a checker has read. */
+export interface Checked {
+  readonly batchId: string;
+  /** Of the content that was read. */
+  readonly expectedHash: string;
+}
+
+/** What a checker's word is about, for or against it: a proposed batch of another's making, as it was read. Refuses UNKNOWN_BATCH, NOT_PROPOSED, MAKER_IS_CHECKER, BATCH_CHANGED. */
+export function batchToCheck({ batchId, expectedHash }: Checked, checker: string, state: State): Batch | Refusal {
+  const batch = state.get(batches.key(batchId));
+  if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: batchId });
+  if (batch.state !== "PROPOSED") return refuse("NOT_PROPOSED", { field: "batch_id", batch: batchId, state: batch.state });
+  if (batch.maker === checker) return refuse("MAKER_IS_CHECKER", { batch: batchId, maker: batch.maker });
+  if (batch.contentHash !== expectedHash)
+    return refuse("BATCH_CHANGED", { field: "expected_hash", batch: batchId, why: `hash ${batch.contentHash}` });
+  return batch;
 }
 
 export function proposedBatch(batchId: string, serial: number, maker: string, ordered: readonly Order[], context: Context): Batch {

@@ -3,36 +3,28 @@
  * reissues them; what is left is another batch, to be read and approved anew.
  */
 import type { Decision } from "../../values/decision.ts";
-import { putContent, viewOf } from "./batch.ts";
-import { batches, type Order, orders } from "./documents.ts";
+import { isRefusal } from "../../values/outcome.ts";
+import { batchKeys, batchToCheck, type Checked, putContent, viewOf } from "./batch.ts";
+import { type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
 
 /** Orders named in one call. */
 export const MAX_DECLINED = 500;
 
-export interface Decline {
-  readonly batchId: string;
-  /** What the checker has read. */
-  readonly expectedHash: string;
+export interface Decline extends Checked {
   /** None: all of them. */
   readonly orderIds: readonly string[];
   readonly reason: string;
 }
 
 export const decline: Decision<Decline, BatchView, PaymentEvents> = {
-  needs({ batchId }, loaded) {
-    const key = batches.key(batchId);
-    return [key, ...(loaded.get(key)?.orderIds ?? []).map((id) => orders.key(id))];
-  },
-  decide({ batchId, expectedHash, orderIds, reason }, state, change, context) {
-    const batch = state.get(batches.key(batchId));
-    if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: batchId });
+  needs: ({ batchId }, loaded) => batchKeys(batchId, loaded),
+  decide(input, state, change, context) {
+    const { orderIds, reason } = input;
     const { name } = context.caller;
-    if (batch.state !== "PROPOSED") return refuse("NOT_PROPOSED", { field: "batch_id", batch: batchId, state: batch.state });
-    if (batch.maker === name) return refuse("MAKER_IS_CHECKER", { batch: batchId, maker: name });
-    if (batch.contentHash !== expectedHash)
-      return refuse("BATCH_CHANGED", { field: "expected_hash", batch: batchId, why: `hash ${batch.contentHash}` });
+    const batch = batchToCheck(input, name, state);
+    if (isRefusal(batch)) return batch;
     const there = new Set(batch.orderIds);
     const unknown = orderIds.findIndex((id) => !there.has(id));
     if (unknown >= 0) return refuse("UNKNOWN_ORDER", { field: `order_ids[${unknown}]`, order: orderIds[unknown] ?? "" });
@@ -43,7 +35,7 @@ export const decline: Decision<Decline, BatchView, PaymentEvents> = {
       if (declined.has(id)) change.put(orders.key(id), { ...order, state: "DECLINED", reason: `${name}: ${reason}` });
       else left.push(order);
     }
-    change.about(batchId);
+    change.about(batch.batchId);
     return viewOf(putContent(change, batch, left));
   },
 };

@@ -5,7 +5,7 @@
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { putContent } from "./batch.ts";
+import { batchKeys, putContent } from "./batch.ts";
 import { type Batch, batches, type Due, dues, type Order, orders } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 
@@ -46,8 +46,7 @@ function orderKeys(due: Due | undefined, loaded: Loaded): Key[] {
   const key = orders.key(due.orderId);
   const order = loaded.get(key);
   if (!order) return [key];
-  const batchKey = batches.key(order.batchId);
-  return [key, batchKey, ...(loaded.get(batchKey)?.orderIds ?? []).map((id) => orders.key(id))];
+  return [key, ...batchKeys(order.batchId, loaded)];
 }
 
 function takeOut(payableId: string, order: Order, batch: Batch, state: State, change: Change<PaymentEvents>): void {

@@ -109,12 +109,12 @@ function side(
       add("DUPLICATE", endToEndId, order.amountFen, amountFen, "对账单上出现不止一次", "the statement has it more than once");
     } else if (order.amountFen !== amountFen) {
       add("AMOUNT", endToEndId, order.amountFen, amountFen, "金额不符", "the amounts differ");
-    } else if (dayIn(order) !== day && dayIn(order) !== "") {
-      const other = dayIn(order);
-      add("DUPLICATE", endToEndId, order.amountFen, amountFen, `${other} 的对账单上已有`, `the statement of ${other} has it already`);
     } else if (dayIn(order) === "") {
       const was = order.state;
       add(stranger, endToEndId, 0n, amountFen, `对账单上有，本中心状态为 ${was}`, `the statement has it, the order here is ${was}`);
+    } else if (dayIn(order) !== day) {
+      const other = dayIn(order);
+      add("DUPLICATE", endToEndId, order.amountFen, amountFen, `${other} 的对账单上已有`, `the statement of ${other} has it already`);
     }
     seen.add(endToEndId);
   }

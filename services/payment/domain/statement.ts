@@ -8,7 +8,7 @@ import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { orderIdIn } from "./batch.ts";
-import { type Break, type Order, orders, type Statement, statements } from "./documents.ts";
+import { type Order, orders, type Statement, statements } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
@@ -113,7 +113,7 @@ function evidenceOf(content: StatementContent): Evidence[] {
 
 /**
  * The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. That the other day's statement lacked it is then
- * explained, and no break any more.
+ * explained, and no break any more. Where that statement is booked and has it, this one has it a second time: nothing is moved.
  */
 function dateByStatement(content: StatementContent, state: State, change: Change<PaymentEvents>): void {
   for (const entry of content.entries) {
@@ -121,27 +121,15 @@ function dateByStatement(content: StatementContent, state: State, change: Change
     if (!order || order.amountFen !== entry.amountFen) continue;
     const field = entry.direction === "DEBIT" ? "settledOn" : "returnedOn";
     const was = order[field];
-    if (was === "" || was === content.day || wasShown(was, order.endToEndId, state)) continue;
+    if (was === "" || was === content.day) continue;
+    const other = state.get(statements.key(was));
+    const shown = other?.breaks ?? [];
+    const breaks = shown.filter((found) => found.kind !== "MISSING_AT_BANK" || found.endToEndId !== order.endToEndId);
+    const lacked = breaks.length < shown.length;
+    if (other && other.messageId !== "" && !lacked) continue;
     change.put(orders.key(order.orderId), { ...order, [field]: content.day });
-    explain(was, order.endToEndId, state, change);
+    if (other && lacked) change.put(statements.key(was), { ...other, breaks });
   }
-}
-
-/** The statement of that day is booked and has it: this one has it a second time. */
-function wasShown(day: string, endToEndId: string, state: State): boolean {
-  const statement = state.get(statements.key(day));
-  return statement !== undefined && statement.messageId !== "" && !statement.breaks.some((found) => isLack(found, endToEndId));
-}
-
-function isLack(found: Break, endToEndId: string): boolean {
-  return found.kind === "MISSING_AT_BANK" && found.endToEndId === endToEndId;
-}
-
-function explain(day: string, endToEndId: string, state: State, change: Change<PaymentEvents>): void {
-  const statement = state.get(statements.key(day));
-  if (!statement) return;
-  const breaks = statement.breaks.filter((found) => !isLack(found, endToEndId));
-  if (breaks.length < statement.breaks.length) change.put(statements.key(day), { ...statement, breaks });
 }
 
 function orderOf(entry: StatementEntry, from: Loaded): Order | undefined {
