@@ -55,11 +55,10 @@ export interface StatementAsked {
 
 export async function statement(reader: Reader, asked: StatementAsked): Promise<StatementPage | Refusal> {
   const { county, account, fromDay, toDay } = asked;
+  const wrong = badDays(fromDay, toDay);
+  if (wrong) return wrong;
   const after = placeOf(asked.after);
-  const wrong =
-    badDays(fromDay, toDay) ??
-    (after === "bad" ? badRequest("after", "不是上一页给出的位置", "is not a place that a page gave") : undefined);
-  if (wrong || after === "bad") return wrong ?? badRequest("after", "", "");
+  if (after === "bad") return badRequest("after", "不是上一页给出的位置", "is not a place that a page gave");
   for (let read = 1; ; read += 1) {
     const before = await accountOf(reader, county, account);
     if (!before) return refuse("UNKNOWN_ACCOUNT", { field: "account", county, account });

@@ -10,7 +10,7 @@ import { debtOf, setOff, withDebt } from "./debts.ts";
 import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
-import { promise, withoutHeld } from "./payables.ts";
+import { promise, promisedFen, withoutHeld } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
@@ -34,6 +34,11 @@ export interface AdjustInput {
 /** Of what the institution is promised. */
 function amountOf({ deltaFen, accountDeltaFen }: AdjustInput): bigint {
   return deltaFen + accountDeltaFen;
+}
+
+/** What is left of the promise after this correction and those before it. */
+function leftOf(payable: Payable, input: AdjustInput): bigint {
+  return promisedFen(payable) + (payable.adjustedFen ?? 0n) + amountOf(input);
 }
 
 /** Who owes whom the difference, where they are two: what comes back is a new debt of the treating county, for the old one may be settled already. */
@@ -82,7 +87,7 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
     return { dueFen: fen - paidFen, debtFen: -paidFen, recalled: false };
   }
   const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
-  const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + fen;
+  const leftFen = leftOf(payable, input);
   // Called back once, it is answered once: what a later correction gave and this one takes again is owed.
   if (leftFen !== 0n || payable.amountFen === 0n || payable.recall) return owed;
   // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
@@ -123,7 +128,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
       change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
     }
-    const leftFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.adjustedFen ?? 0n) + amountOf(input);
+    const leftFen = leftOf(payable, input);
     assert(leftFen >= 0n, `${adjustmentId} takes ${-leftFen} fen more than was promised`);
     const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
     post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen, state) });

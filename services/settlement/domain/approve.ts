@@ -10,7 +10,7 @@ import { setOff, withDebt } from "./debts.ts";
 import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
-import { type Promised, promise } from "./payables.ts";
+import { type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { movePrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
@@ -93,7 +93,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     change.about(claimId);
     const stored = state.get(payables.key(approvalId));
     if (stored) {
-      const storedFen = stored.amountFen + (stored.setOffFen ?? 0n);
+      const storedFen = promisedFen(stored);
       const same = storedFen === amountFen && stored.county === treating && stored.payee === institutionId;
       assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`);
       return { posted: false };

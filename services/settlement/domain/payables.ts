@@ -65,6 +65,11 @@ export function withoutDue(book: Book, amountFen: bigint): Book {
   return { ...book, dueFen: book.dueFen - amountFen, duePayables: book.duePayables - 1 };
 }
 
+/** What the payee was promised at first, in whatever way it came to it. */
+export function promisedFen({ amountFen, setOffFen = 0n }: Payable): bigint {
+  return amountFen + setOffFen;
+}
+
 /** Whether a payable is a household's share of a second compensation. */
 export function isShare(payableId: string): boolean {
   return payableId.startsWith("second/");
