@@ -2,13 +2,14 @@
 import {
   type ApplicationForm as ApplicationFormMessage,
   type Application as ApplicationMessage,
+  type DecideApplicationRequest,
   ClaimsServiceDefinition as definition,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { askForCover, askOwners, wanted } from "./answers.ts";
-import { apply, decideApplication } from "./domain/application.ts";
+import { apply, type DecideApplicationInput, decideApplication } from "./domain/application.ts";
 import { badDiagnosis } from "./domain/bill-form.ts";
 import { type Application, type ApplicationForm, applications } from "./domain/documents.ts";
 import { badCode, badCounty, badId, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
@@ -52,15 +53,10 @@ export function applicationCalls({ reader, ask }: { readonly reader: Reader; rea
         badId("application_id", applicationId) ??
         (verdict === "UNSPECIFIED" ? missing("verdict") : undefined) ??
         (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_NOTE) : undefined),
-      input: ({ county, applicationId, verdict, reason }) => ({
-        county,
-        applicationId,
-        verdict: verdict === "REFUSE" ? ("REJECT" as const) : ("APPROVE" as const),
-        reason,
-      }),
-      async ask({ county, applicationId, verdict, reason }) {
-        const stored = await reader.get(applications.key(county, applicationId));
-        const input = { county, applicationId, verdict: verdict === "REFUSE" ? ("REJECT" as const) : ("APPROVE" as const), reason };
+      input: decisionFrom,
+      async ask(request) {
+        const input = decisionFrom(request);
+        const stored = await reader.get(applications.key(input.county, input.applicationId));
         return stored ? { ...input, asked: await asked(stored.form) } : input;
       },
       decision: decideApplication,
@@ -93,6 +89,10 @@ function notFor(field: string, text: string): Refusal | undefined {
 
 function formFrom(form: ApplicationFormMessage): ApplicationForm {
   return { ...form, kind: form.kind === "DISEASE" ? "DISEASE" : "REFERRAL" };
+}
+
+function decisionFrom({ county, applicationId, verdict, reason }: DecideApplicationRequest): DecideApplicationInput {
+  return { county, applicationId, verdict: verdict === "REFUSE" ? "REJECT" : "APPROVE", reason };
 }
 
 function applicationMessage({ form, state, reason, decidedBy, appliedAtMs }: Application): ApplicationMessage {

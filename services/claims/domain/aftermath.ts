@@ -9,7 +9,7 @@ import { type Claim, type Correction, claims, corrections, years } from "./docum
 import type { ClaimsEvents } from "./events.ts";
 import { householdKey } from "./family-account.ts";
 import { documentKeys, documentsOf } from "./published.ts";
-import { type Differing, laterClaims, neighboursOf, resequence } from "./resequence.ts";
+import { type Differing, isWaiting, laterClaims, neighboursOf, resequence } from "./resequence.ts";
 import { adjust, isPromised } from "./standing.ts";
 import { type Drawing, drawingOf, drawnKeys, exchange } from "./year.ts";
 
@@ -47,7 +47,7 @@ export function correct(
   if (rule === "NONE") return;
   const { claimId } = claim.bill;
   const stored = state.get(corrections.key(claimId));
-  const waiting = stored?.state === "QUEUED" || stored?.state === "EVEN" ? stored.causedBy : [];
+  const waiting = isWaiting(stored) ? stored.causedBy : [];
   const correction: Correction = {
     county: claim.county,
     claimId,

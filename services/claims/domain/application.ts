@@ -6,7 +6,7 @@ import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { askOwner, isRefusal, isUnavailable } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
 import { type Application, type ApplicationForm, applications, covers, institutions } from "./documents.ts";
-import { stretchesOf } from "./ground.ts";
+import { isInsuredIn } from "./ground.ts";
 import { refuse } from "./refusals.ts";
 import { type DiseaseInput, registerDisease } from "./register-disease.ts";
 import { type ReferralInput, registerReferral } from "./register-referral.ts";
@@ -32,7 +32,7 @@ export const apply: Decision<ApplyInput, Application> = {
       if (canonical(stored.form) === canonical(form)) return stored;
       return refuse("APPLICATION_EXISTS", { field: "application.application_id", application: applicationId });
     }
-    const insuredHere = stretchesOf(state.get(covers.key(personId)), asked?.cover).some((stretch) => stretch.county === county);
+    const insuredHere = isInsuredIn(county, state.get(covers.key(personId)), asked?.cover);
     const known = form.kind === "DISEASE" || state.get(institutions.key(toInstitutionId)) || asked?.institution;
     if (!asked && (!insuredHere || !known)) return askOwner();
     if (!insuredHere) return refuse("UNKNOWN_PERSON", { field: "application.person_id", person: personId });

@@ -26,6 +26,11 @@ export function stretchesOf(cover: Cover | undefined, told: Stretch | undefined)
   return told ? [...heard, told] : heard;
 }
 
+/** Whether a person is known to be one of a county's own, on whatever days. */
+export function isInsuredIn(county: string, cover: Cover | undefined, told: Stretch | undefined): boolean {
+  return stretchesOf(cover, told).some((stretch) => stretch.county === county);
+}
+
 /** The ground of a stay, or undefined where no day of it is covered. */
 export function groundOf(bill: Bill, stretches: readonly Stretch[]): Ground | undefined {
   let found: { day: string; stretch: Stretch } | undefined;

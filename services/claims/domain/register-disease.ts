@@ -3,7 +3,7 @@ import type { Decision } from "../../values/decision.ts";
 import { askOwner } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
 import { covers, type Registration, registrations } from "./documents.ts";
-import { stretchesOf } from "./ground.ts";
+import { isInsuredIn } from "./ground.ts";
 import { refuse } from "./refusals.ts";
 import type { Asked } from "./submit.ts";
 
@@ -29,7 +29,7 @@ export const registerDisease: Decision<DiseaseInput, Registration> = {
       if (canonical(same) === canonical(registration)) return same;
       return refuse("REGISTRATION_EXISTS", { field: "registration_id", registration: registration.registrationId });
     }
-    const insuredHere = stretchesOf(state.get(covers.key(personId)), asked?.cover).some((stretch) => stretch.county === county);
+    const insuredHere = isInsuredIn(county, state.get(covers.key(personId)), asked?.cover);
     if (!asked && !insuredHere) return askOwner();
     if (!insuredHere) return refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
     if (stored.length >= MAX_REGISTRATIONS) return refuse("TOO_MANY_REGISTRATIONS", { field: "person_id", most: MAX_REGISTRATIONS });

@@ -2,7 +2,7 @@
 import type { Decision } from "../../values/decision.ts";
 import { askOwner } from "../../values/outcome.ts";
 import { covers, institutions, type Referral, referrals } from "./documents.ts";
-import { stretchesOf } from "./ground.ts";
+import { isInsuredIn } from "./ground.ts";
 import { refuse } from "./refusals.ts";
 import type { Asked } from "./submit.ts";
 
@@ -24,8 +24,7 @@ export const registerReferral: Decision<ReferralInput, Referral> = {
     if (stored) {
       return sameReferral(stored, referral) ? stored : refuse("REFERRAL_EXISTS", { field: "referral_id", referral: referral.referralId });
     }
-    const stretches = stretchesOf(state.get(covers.key(referral.personId)), asked?.cover);
-    const insuredHere = stretches.some((stretch) => stretch.county === referral.county);
+    const insuredHere = isInsuredIn(referral.county, state.get(covers.key(referral.personId)), asked?.cover);
     const institution = state.get(institutions.key(referral.toInstitutionId)) ?? asked?.institution;
     if (!asked && (!insuredHere || !institution)) return askOwner();
     if (!insuredHere) return refuse("UNKNOWN_PERSON", { field: "person_id", person: referral.personId });

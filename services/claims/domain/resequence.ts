@@ -27,10 +27,14 @@ interface Shift {
   readonly would: Drawing | undefined;
 }
 
+/** A correction that is not decided, one that comes to nothing as things stand among them. */
+export function isWaiting(correction: Correction | undefined): correction is Correction {
+  return correction?.state === "QUEUED" || correction?.state === "EVEN";
+}
+
 /** What a claim is computed with and draws, a correction that waits being taken for granted: those after it were computed so. */
 function consideredOf(claim: Claim, waiting: Correction | undefined): { before: Before; drawing: Drawing } {
-  if (waiting?.state === "QUEUED" || waiting?.state === "EVEN")
-    return { before: waiting.before, drawing: { fundFen: waiting.toFen, drawn: waiting.drawn } };
+  if (isWaiting(waiting)) return { before: waiting.before, drawing: { fundFen: waiting.toFen, drawn: waiting.drawn } };
   return { before: claim.corrected?.before ?? claim.basis.before, drawing: drawingOf(claim) };
 }
 

@@ -11,6 +11,7 @@ import type { ClaimsEvents } from "./events.ts";
 import { documentsOf } from "./published.ts";
 import { refuse } from "./refusals.ts";
 import { refusalKeys, refuseClaim } from "./refuse-claim.ts";
+import { isWaiting } from "./resequence.ts";
 import { pass } from "./standing.ts";
 import { exchange } from "./year.ts";
 
@@ -71,7 +72,7 @@ function deduct(claim: Claim, before: Claim, state: State, change: Change<Claims
   const deducted: Claim = { ...claim, benefit, drawn };
   for (const one of differing) correct(one, claim, state, change, context);
   const waiting = state.get(corrections.key(claimId));
-  if (waiting?.state === "QUEUED" || waiting?.state === "EVEN") {
+  if (isWaiting(waiting)) {
     // Its own correction stood on the whole bill.
     const again = compute(inputOf(deducted, documents, waiting.before));
     assert(!isRefusal(again), `${claimId} was computed and cannot be computed again`);

@@ -5,7 +5,7 @@
 import { type Part, shareOut } from "../../benefit/second-compensation.ts";
 import { yearOf } from "../../values/days.ts";
 import { type Decision, type Doc, type Key, kind, type Loaded } from "../../values/decision.ts";
-import { lesser, sum } from "../../values/money.ts";
+import { BP, greater, lesser, sum } from "../../values/money.ts";
 import { askOwner, assert, type Refusal, unavailable } from "../../values/outcome.ts";
 import { hashOf } from "./canonical.ts";
 import { type Claim, claims } from "./documents.ts";
@@ -72,8 +72,7 @@ export function sharePayableId(county: string, year: number, claimId: string): s
 
 /** What the person has borne of a claim's eligible amounts, after catastrophic insurance. */
 export function borneOf(claim: Claim): bigint {
-  const fen = drawingOf(claim).drawn.borneFen - claim.benefit.catastrophicFen;
-  return fen > 0n ? fen : 0n;
+  return greater(0n, drawingOf(claim).drawn.borneFen - claim.benefit.catastrophicFen);
 }
 
 export interface PlanInput {
@@ -148,16 +147,16 @@ function schemeKey(county: string, year: number, loaded: Loaded): Key<SchemeDocu
 
 /** Who has borne more than the threshold shares; nobody gets more than the rule's share of it, nor than was paid at the window. */
 function sharesOf(found: readonly Claim[], potFen: bigint, { overFen, shareBp }: { overFen: bigint; shareBp: number }): SecondShare[] {
-  const sharing = found
-    .filter((claim) => isPromised(claim) && borneOf(claim) > overFen)
-    .sort((a, b) => (a.bill.claimId < b.bill.claimId ? -1 : 1));
-  const parts: Part[] = sharing.map((claim) => {
+  const sharing = new Map(
+    found.filter((claim) => isPromised(claim) && borneOf(claim) > overFen).map((claim) => [claim.bill.claimId, claim] as const),
+  );
+  const parts = [...sharing].map(([claimId, claim]): Part => {
     const borneFen = borneOf(claim);
-    return { claimId: claim.bill.claimId, borneFen, mostFen: lesser((borneFen * BigInt(shareBp)) / 10_000n, claim.benefit.patientFen) };
+    return { claimId, borneFen, mostFen: lesser((borneFen * BigInt(shareBp)) / BP, claim.benefit.patientFen) };
   });
-  return shareOut(potFen, parts).flatMap(({ claimId, fen }, index) => {
-    const personId = sharing[index]?.bill.personId ?? "";
-    return fen > 0n ? [{ claimId, personId, borneFen: parts[index]?.borneFen ?? 0n, shareFen: fen }] : [];
+  return shareOut(potFen, parts).flatMap(({ claimId, fen }) => {
+    const claim = sharing.get(claimId);
+    return claim && fen > 0n ? [{ claimId, personId: claim.bill.personId, borneFen: borneOf(claim), shareFen: fen }] : [];
   });
 }
 

@@ -7,7 +7,7 @@ import type { Level } from "../../benefit/words.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { askOwner, type Refusal, type Unavailable, unavailable } from "../../values/outcome.ts";
 import { billFault, sameBill } from "./bill.ts";
-import { compute } from "./compute.ts";
+import { compute, type Documents } from "./compute.ts";
 import {
   type Bill,
   type Claim,
@@ -25,7 +25,7 @@ import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
-import { type Catalogue, catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
+import { catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
 import { hold, pass } from "./standing.ts";
 import { beforeOf, capKeys, enterYears, holderOf, MAX_VISITS, overlapOf, visitDuringStay, yearKeys } from "./year.ts";
 
@@ -47,13 +47,6 @@ export interface Place {
 export interface SubmitInput {
   readonly bill: Bill;
   readonly asked?: Asked;
-}
-
-/** The one scheme version of each place, and the catalogue of the treatment place. */
-interface Documents {
-  readonly home: SchemeDocument;
-  readonly treating: SchemeDocument;
-  readonly catalogue: Catalogue;
 }
 
 /** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
