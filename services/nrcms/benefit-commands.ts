@@ -1,12 +1,13 @@
 /** `nrcms explain`, `nrcms scheme …` and `nrcms second …`: what the county's office asks of benefits. */
 import { type Command, InvalidArgumentError } from "commander";
 import { fenOf } from "../values/money.ts";
-import { AS, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import { AS, answering, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import type { GatewayClient } from "./gateway-client.ts";
 import type { SchemeStep } from "./scheme.ts";
 
 export function addBenefitCommands(program: Command, tools: Tools): void {
   const { json, finish } = tools;
-  const as = asWhom(tools);
+  const answer = answering(tools);
 
   program
     .command("explain")
@@ -18,11 +19,7 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (claim: string, options: { as: string; json?: boolean }) => {
       const { explainClaim, receipt } = await import("./explain.ts");
-      await as(options.as, async (who) => {
-        const explained = await explainClaim(who, claim);
-        console.log(options.json ? json(explained) : receipt(explained));
-      });
-      finish(0);
+      await answer(options, (who) => explainClaim(who, claim), receipt);
     });
 
   const scheme = program
@@ -59,11 +56,11 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
       .option("--json", JSON_WORDS)
       .action(async (what: string, options: { as: string; json?: boolean }) => {
         const { stepScheme, schemesTable } = await import("./scheme.ts");
-        await as(options.as, async (who) => {
-          const version = await stepScheme(who, step, what);
-          console.log(options.json ? json(version) : schemesTable([version]));
-        });
-        finish(0);
+        await answer(
+          options,
+          (who) => stepScheme(who, step, what),
+          (version) => schemesTable([version]),
+        );
       });
 
   scheme
@@ -74,11 +71,7 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (county: string, options: { as: string; json?: boolean }) => {
       const { listSchemes, schemesTable } = await import("./scheme.ts");
-      await as(options.as, async (who) => {
-        const schemes = await listSchemes(who, county);
-        console.log(options.json ? json(schemes) : schemesTable(schemes));
-      });
-      finish(0);
+      await answer(options, (who) => listSchemes(who, county), schemesTable);
     });
 
   scheme
@@ -89,11 +82,11 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (schemeId: string, options: { as: string; json?: boolean }) => {
       const { showScheme } = await import("./scheme.ts");
-      await as(options.as, async (who) => {
-        const version = await showScheme(who, schemeId);
-        console.log(options.json ? json(version) : version.document);
-      });
-      finish(0);
+      await answer(
+        options,
+        (who) => showScheme(who, schemeId),
+        (version) => version.document,
+      );
     });
 
   const second = program
@@ -111,12 +104,11 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (county: string, year: number, potFen: bigint, options: Options) => {
       const { planSecond, secondText, showSecond } = await import("./second.ts");
-      await as(options.as ?? "treasurer", async (who) => {
+      const planned = async (who: GatewayClient) => {
         await planSecond(who, county, year, potFen);
-        const shown = await showSecond(who, county, year);
-        console.log(options.json ? json(shown) : secondText(shown));
-      });
-      finish(0);
+        return await showSecond(who, county, year);
+      };
+      await answer({ ...options, as: options.as ?? "treasurer" }, planned, secondText);
     });
 
   ofYear("show")
@@ -125,11 +117,7 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (county: string, year: number, options: Options) => {
       const { secondText, showSecond } = await import("./second.ts");
-      await as(options.as ?? "treasurer", async (who) => {
-        const shown = await showSecond(who, county, year);
-        console.log(options.json ? json(shown) : secondText(shown));
-      });
-      finish(0);
+      await answer({ ...options, as: options.as ?? "treasurer" }, (who) => showSecond(who, county, year), secondText);
     });
 
   ofYear("approve")
@@ -141,11 +129,11 @@ export function addBenefitCommands(program: Command, tools: Tools): void {
     .option("--json", JSON_WORDS)
     .action(async (county: string, year: number, hash: string, options: Options) => {
       const { approveSecond, secondText } = await import("./second.ts");
-      await as(options.as ?? `reviewer-${county}`, async (who) => {
-        const approved = await approveSecond(who, county, year, hash);
-        console.log(options.json ? json(approved) : secondText({ second: approved, shares: [] }));
-      });
-      finish(0);
+      await answer(
+        { ...options, as: options.as ?? `reviewer-${county}` },
+        (who) => approveSecond(who, county, year, hash),
+        (approved) => secondText({ second: approved, shares: [] }),
+      );
     });
 }
 

@@ -13,17 +13,25 @@ export interface Tools {
 export const AS = "以谁的证书（certs 中的名字）· whose certificate: a name in certs";
 export const JSON_WORDS = "机器可读 · machine-readable";
 
-/** Does something at the gateway with somebody's certificate. */
-export function asWhom({ inForce }: Tools): (name: string, work: (who: GatewayClient) => Promise<void>) => Promise<void> {
-  return async (name, work) => {
+/** Who asks, and how the answer is shown. */
+export interface Asking {
+  readonly as: string;
+  readonly json?: boolean;
+}
+
+/** Asks the gateway with somebody's certificate, and prints what came: as a text, or as JSON. */
+export function answering({ inForce, json, finish }: Tools) {
+  return async <T>({ as, json: asJson }: Asking, ask: (who: GatewayClient) => Promise<T>, text: (answer: T) => string): Promise<void> => {
     const { people } = await import("./people.ts");
     const { run, topology } = await inForce();
     const who = people(topology, run);
     try {
-      await work(who.as(name));
+      const answer = await ask(who.as(as));
+      console.log(asJson ? json(answer) : text(answer));
     } finally {
       who.close();
     }
+    finish(0);
   };
 }
 

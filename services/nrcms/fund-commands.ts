@@ -1,14 +1,12 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
 import type { Command } from "commander";
-import { AS, aDay, asWhom, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
 export function addFundCommands(program: Command, tools: Tools): void {
-  const { json, finish } = tools;
-  const as = asWhom(tools);
+  const answer = answering(tools);
   const fund = program
     .command("fund")
     .description("基金账簿：余额、明细账、年终结转\na county's book: balances, an account's statement, the end of a year");
-  type Options = { as: string; json?: boolean };
 
   fund
     .command("balance")
@@ -17,13 +15,9 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .option("--day <day>", "日终 · in the evening of", aDay, "")
     .option("--as <person>", AS, "treasurer")
     .option("--json", JSON_WORDS)
-    .action(async (county: string, options: Options & { day: string }) => {
+    .action(async (county: string, options: Asking & { day: string }) => {
       const { balances, balancesText } = await import("./fund.ts");
-      await as(options.as, async (who) => {
-        const found = await balances(who, county, options.day);
-        console.log(options.json ? json(found) : balancesText(found));
-      });
-      finish(0);
+      await answer(options, (who) => balances(who, county, options.day), balancesText);
     });
 
   fund
@@ -35,13 +29,9 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .requiredOption("--to <day>", "末日 · last day", aDay)
     .option("--as <person>", AS, "treasurer")
     .option("--json", JSON_WORDS)
-    .action(async (county: string, account: string, options: Options & { from: string; to: string }) => {
+    .action(async (county: string, account: string, options: Asking & { from: string; to: string }) => {
       const { statementOf, statementText } = await import("./fund.ts");
-      await as(options.as, async (who) => {
-        const found = await statementOf(who, { county, account, fromDay: options.from, toDay: options.to });
-        console.log(options.json ? json(found) : statementText(found));
-      });
-      finish(0);
+      await answer(options, (who) => statementOf(who, { county, account, fromDay: options.from, toDay: options.to }), statementText);
     });
 
   fund
@@ -53,12 +43,8 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .argument("<year>", "年度 · the year that is over", wholeYear)
     .option("--as <person>", AS, "treasurer")
     .option("--json", JSON_WORDS)
-    .action(async (county: string, year: number, options: Options) => {
+    .action(async (county: string, year: number, options: Asking) => {
       const { closeYear, yearText } = await import("./fund.ts");
-      await as(options.as, async (who) => {
-        const closed = await closeYear(who, county, year);
-        console.log(options.json ? json(closed) : yearText(closed));
-      });
-      finish(0);
+      await answer(options, (who) => closeYear(who, county, year), yearText);
     });
 }

@@ -2,42 +2,32 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { BatchState } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { dayOf } from "../values/days.ts";
-import { AS, aDay, asWhom, JSON_WORDS, type Tools } from "./command-parts.ts";
+import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
 
 const STATES = Object.values(BatchState).filter((state) => state !== BatchState.UNSPECIFIED);
 
 export function addPaymentCommands(program: Command, tools: Tools): void {
-  const { json, finish } = tools;
-  const as = asWhom(tools);
+  const answer = answering(tools);
   const payments = program
     .command("payments")
     .description(
       "集中支付：批次、复核、退回、重新支付、对账\nthe payment centre: batches, approving, declining, paying anew, reconciliation",
     );
-  type Options = { as: string; json?: boolean };
   const subcommand = (name: string, description: string, person: string) =>
     payments.command(name).description(description).option("--as <person>", AS, person).option("--json", JSON_WORDS);
 
   subcommand("batches", "某状态的批次，先旧后新\nthe batches in a state, oldest first", "checker")
     .option("--state <state>", `状态 · ${STATES.join(", ")}`, aState, BatchState.PROPOSED)
-    .action(async (options: Options & { state: BatchState }) => {
+    .action(async (options: Asking & { state: BatchState }) => {
       const { batchesText, listBatches } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const batches = await listBatches(who, options.state);
-        console.log(options.json ? json(batches) : batchesText(batches));
-      });
-      finish(0);
+      await answer(options, (who) => listBatches(who, options.state), batchesText);
     });
 
   subcommand("show", "一个批次与其支付单，及复核所需的摘要\na batch with its orders, and the hash that a checker names", "checker")
     .argument("<batch>")
-    .action(async (batchId: string, options: Options) => {
+    .action(async (batchId: string, options: Asking) => {
       const { batchText, showBatch } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const shown = await showBatch(who, batchId);
-        console.log(options.json ? json(shown) : batchText(shown));
-      });
-      finish(0);
+      await answer(options, (who) => showBatch(who, batchId), batchText);
     });
 
   subcommand(
@@ -47,13 +37,13 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
   )
     .argument("<batch>")
     .argument("<hash>")
-    .action(async (batchId: string, hash: string, options: Options) => {
+    .action(async (batchId: string, hash: string, options: Asking) => {
       const { approveBatch, batchesText } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const batch = await approveBatch(who, batchId, hash);
-        console.log(options.json ? json(batch) : batchesText([batch]));
-      });
-      finish(0);
+      await answer(
+        options,
+        (who) => approveBatch(who, batchId, hash),
+        (batch) => batchesText([batch]),
+      );
     });
 
   subcommand(
@@ -65,23 +55,19 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
     .argument("<hash>")
     .argument("<reason>")
     .option("--order <order...>", "只退回这些支付单 · only these orders; by default all of the batch")
-    .action(async (batchId: string, expectedHash: string, reason: string, options: Options & { order?: string[] }) => {
+    .action(async (batchId: string, expectedHash: string, reason: string, options: Asking & { order?: string[] }) => {
       const { batchesText, declineOrders } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const batch = await declineOrders(who, { batchId, expectedHash, orderIds: options.order ?? [], reason });
-        console.log(options.json ? json(batch) : batchesText([batch]));
-      });
-      finish(0);
+      await answer(
+        options,
+        (who) => declineOrders(who, { batchId, expectedHash, orderIds: options.order ?? [], reason }),
+        (batch) => batchesText([batch]),
+      );
     });
 
   subcommand("waiting", "待重新支付的支付单：被退回、被拒、被退汇\norders to be paid anew: declined, rejected or returned", "maker").action(
-    async (options: Options) => {
+    async (options: Asking) => {
       const { ordersText, ordersToReissue } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const orders = await ordersToReissue(who);
-        console.log(options.json ? json(orders) : ordersText(orders));
-      });
-      finish(0);
+      await answer(options, (who) => ordersToReissue(who), ordersText);
     },
   );
 
@@ -90,39 +76,32 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
     .option("--bank <code>", "开户行号 · the bank's code")
     .option("--account <number>", "账号 · the account's number")
     .option("--name <name>", "户名 · the account's name")
-    .action(async (orderId: string, options: Options & { bank?: string; account?: string; name?: string }) => {
+    .action(async (orderId: string, options: Asking & { bank?: string; account?: string; name?: string }) => {
       const { ordersText, reissueOrder } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const order = await reissueOrder(who, orderId, {
-          ...(options.bank !== undefined && { bankCode: options.bank }),
-          ...(options.account !== undefined && { accountNumber: options.account }),
-          ...(options.name !== undefined && { accountName: options.name }),
-        });
-        console.log(options.json ? json(order) : ordersText([order]));
-      });
-      finish(0);
+      const corrected = {
+        ...(options.bank !== undefined && { bankCode: options.bank }),
+        ...(options.account !== undefined && { accountNumber: options.account }),
+        ...(options.name !== undefined && { accountName: options.name }),
+      };
+      await answer(
+        options,
+        (who) => reissueOrder(who, orderId, corrected),
+        (order) => ordersText([order]),
+      );
     });
 
   subcommand("reconciliation", "某日对账单的结果\nwhat a day's statement and the orders do not agree in", "treasurer")
     .argument("<day>", "日期 · the day", aDay)
-    .action(async (day: string, options: Options) => {
+    .action(async (day: string, options: Asking) => {
       const { reconciliation, reconciliationText } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const found = await reconciliation(who, day);
-        console.log(options.json ? json(found) : reconciliationText(found));
-      });
-      finish(0);
+      await answer(options, (who) => reconciliation(who, day), reconciliationText);
     });
 
   subcommand("breaks", "未了结的不符项：账龄、责任人、建议\nevery open break: its age, its owner and what is proposed", "treasurer")
     .option("--day <day>", "账龄算到这天 · the day that ages are counted to", aDay, dayOf(Date.now()))
-    .action(async (options: Options & { day: string }) => {
+    .action(async (options: Asking & { day: string }) => {
       const { breaksText, openBreaks } = await import("./payments.ts");
-      await as(options.as, async (who) => {
-        const found = await openBreaks(who, options.day);
-        console.log(options.json ? json(found) : breaksText(found));
-      });
-      finish(0);
+      await answer(options, (who) => openBreaks(who, options.day), breaksText);
     });
 }
 
