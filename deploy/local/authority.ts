@@ -120,6 +120,9 @@ export async function ensureSandboxCertificates(directory: string, people: Sandb
   const province = (name: string, role = name.toUpperCase()) => authority.issueClient({ name, role, scope: PROVINCE });
   province("bank-client", "BANK");
   province("payment-client", "SERVICE");
+  // What the bank and the payment centre sign their messages with: keys of their own, so that a door's certificate orders no payments.
+  province("payment-signing", "SIGNER");
+  province("bank-signing", "SIGNER");
   for (const name of ["maker", "checker", "treasurer", "administrator", "operator", "supervisor"]) province(name);
   // A scheme is approved by two people, and so is a large batch of payments.
   province("deputy-checker", "CHECKER");

@@ -87,11 +87,15 @@ async function receive(door: Door, request: IncomingMessage, response: ServerRes
       zh: `报文过大，上限 ${BODY_LIMIT_BYTES} 字节`,
       en: `the message is larger than ${BODY_LIMIT_BYTES} bytes`,
     });
-  // The first MsgId of an ISO 20022 document is its group header's own.
-  const requestId = /<(?:\w+:)?MsgId>\s*([^<\s]{1,35})\s*</.exec(document.toString("latin1"))?.[1];
+  const requestId = messageIdIn(document);
   if (!requestId)
     return say(response, 400, { code: "BAD_BANK_MESSAGE", field: "MsgId", zh: "报文没有 MsgId", en: "the message has no MsgId" });
-  const data = ReceiveBankMessageRequest.encode({ requestId, document }).finish();
+  const signature = request.headers["x-jws-signature"];
+  const data = ReceiveBankMessageRequest.encode({
+    requestId,
+    document,
+    signature: typeof signature === "string" ? signature : "",
+  }).finish();
   const reply = await door.client.call("payment", method.name, data, {
     caller,
     traceparent: newTraceparent(),
@@ -99,11 +103,20 @@ async function receive(door: Door, request: IncomingMessage, response: ServerRes
     timeoutMs: TIMEOUT_MS,
   });
   door.answered();
-  if (reply.status === "OK") return say(response, 200, { code: "OK", message: requestId });
+  if (reply.status === "OK") {
+    const { doubts } = method.responseType.decode(reply.data);
+    return doubts ? say(response, 403, doubts) : say(response, 200, { code: "OK", message: requestId });
+  }
   if (reply.status === "UNAVAILABLE")
     return say(response, 503, { code: "UNAVAILABLE", zh: "系统繁忙，请稍后重发", en: "busy, send again later" });
   const refusal = refusalOf(reply.data);
   say(response, HTTP_STATUS[refusal.status] ?? 500, refusal);
+}
+
+/** The first MsgId of an ISO 20022 document is its group header's own; a JSON message has one messageId. */
+function messageIdIn(document: Buffer): string | undefined {
+  const text = document.toString("latin1");
+  return (/<(?:\w+:)?MsgId>\s*([^<\s]{1,35})\s*</.exec(text) ?? /"messageId"\s*:\s*"([^"\s]{1,35})"/.exec(text))?.[1];
 }
 
 /** The whole body, or undefined where it is too large. */

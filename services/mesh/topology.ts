@@ -48,7 +48,17 @@ const schema = z
         settings: z.record(z.string(), z.unknown()).default({}),
       }),
     ),
-    bank: z.object({ host: z.string(), port, bank_code: z.string(), account_number: z.string(), account_name: z.string() }),
+    bank: z.object({
+      host: z.string(),
+      port,
+      bank_code: z.string(),
+      account_number: z.string(),
+      account_name: z.string(),
+      /** What the bank speaks, whether both sides sign, and (of a batch-file) its folder; in the run directory where it is no absolute path. */
+      format: z.enum(["iso20022", "json", "batch-file"]).default("iso20022"),
+      signatures: z.enum(["required", "none"]).default("required"),
+      folder: z.string().min(1).default("bank-files"),
+    }),
     /** Added to every process's clock, so that a sandbox can live on its sample day. Never set in production. */
     clock_offset_ms: z.number().int().default(0),
   })

@@ -12,7 +12,13 @@ import {
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived, HouseholdAccountChanged, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { BatchChanged, PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  BankMessageDoubted,
+  BatchChanged,
+  PaymentsReturned,
+  PaymentsSettled,
+  RecallAnswered,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
   PayableDue,
   PayableHeld,
@@ -58,6 +64,7 @@ export const messages: readonly Message[] = [
   hear("payment", "PaymentsReturned", PaymentsReturned),
   hear("payment", "RecallAnswered", RecallAnswered),
   hear("payment", "BatchChanged", BatchChanged),
+  hear("payment", "BankMessageDoubted", BankMessageDoubted),
 ];
 
 function hear<N extends EventName, B extends HeardBodies[N]>(source: string, name: N, codec: Codec<B>): Message {

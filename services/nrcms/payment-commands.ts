@@ -97,6 +97,15 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
       await answer(options, (who) => reconciliation(who, day), reconciliationText);
     });
 
+  subcommand(
+    "doubted",
+    "未被采信的报文：冒用银行名义、被改动或过期\nwhat came in the bank's name and was not believed",
+    "treasurer",
+  ).action(async (options: Asking) => {
+    const { doubtedMessages, doubtedText } = await import("./payments.ts");
+    await answer(options, doubtedMessages, doubtedText);
+  });
+
   subcommand("breaks", "未了结的不符项：账龄、责任人、建议\nevery open break: its age, its owner and what is proposed", "treasurer")
     .option("--day <day>", "账龄算到这天 · the day that ages are counted to", aDay, dayOf(Date.now()))
     .action(async (options: Asking & { day: string }) => {

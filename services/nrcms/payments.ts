@@ -5,6 +5,7 @@ import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/
 import {
   type Batch,
   type BatchState,
+  type DoubtedMessage,
   type GetBatchResponse,
   type GetReconciliationResponse,
   type OpenBreak,
@@ -67,6 +68,25 @@ export async function reconciliation(who: GatewayClient, day: string): Promise<G
 /** Every break that is open, with its age on that day. */
 export async function openBreaks(who: GatewayClient, onDay: string): Promise<OpenBreak[]> {
   return (await who.call(PaymentServiceDefinition, "listBreaks", { onDay })).breaks;
+}
+
+/** What came in the bank's name and was not believed, newest first. */
+export async function doubtedMessages(who: GatewayClient): Promise<DoubtedMessage[]> {
+  return (await who.call(PaymentServiceDefinition, "listDoubtedMessages", {})).messages;
+}
+
+export function doubtedText(messages: readonly DoubtedMessage[]): string {
+  if (messages.length === 0) return "没有可疑报文 · nothing doubted";
+  const table = new Table({
+    head: ["首次 first at", "次数 times", "缘由 why", "报文号 message", "来自 from", "字节 bytes", "摘要 hash"],
+    style: STYLE,
+    colAligns: ["left", "right", "left", "left", "left", "right", "left"],
+  });
+  for (const { firstAtMs, times, why, messageId, from, sizeBytes, messageHash } of messages) {
+    const at = new Date(Number(firstAtMs)).toISOString();
+    table.push([at, String(times), why, messageId, from, String(sizeBytes), messageHash.slice(0, 16)]);
+  }
+  return table.toString();
 }
 
 export function batchesText(batches: readonly Batch[]): string {

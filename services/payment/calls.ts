@@ -1,28 +1,28 @@
 /** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
-import { createHash } from "node:crypto";
 import {
   type Break as BreakMessage,
   PaymentServiceDefinition as definition,
   type Order as OrderMessage,
-  type ReceiveBankMessageRequest,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { accountFault, type BankAccount } from "../values/account.ts";
 import { daysBetween, isDay } from "../values/days.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
+import { type Hearing, hearingOf } from "./bank/hear.ts";
+import { BadBankMessage } from "./bank/message.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import type { Calendar } from "./domain/calendar.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { decline, MAX_DECLINED } from "./domain/decline.ts";
 import { type Break, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
-import { type Receive, receive } from "./domain/receive.ts";
+import type { BankFormat } from "./domain/file.ts";
+import { hear } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
 import { TASKS } from "./domain/tasks.ts";
-import { BadBankMessage, readBankMessage } from "./iso20022.ts";
-import { batchesIn, bookedBefore, orderIdsBookedOn, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
+import { batchesIn, doubtedMessages, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
@@ -33,11 +33,14 @@ interface CallParts {
   readonly reader: Reader;
   /** The payment centre's own account. */
   readonly debtor: BankAccount;
+  /** How the bank wants its files. */
+  readonly format: BankFormat;
+  readonly hearing: Hearing;
   readonly secondAboveFen: bigint;
   readonly calendar: Calendar;
 }
 
-export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): readonly Call[] {
+export function calls({ reader, debtor, format, hearing, secondAboveFen, calendar }: CallParts): readonly Call[] {
   const { methods } = definition;
   return [
     command(methods.cutBatch, {
@@ -63,7 +66,7 @@ export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): 
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
-      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, secondAboveFen, calendar }),
+      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, format, secondAboveFen, calendar }),
       decision: approve,
       reply: (batch) => ({ batch }),
     }),
@@ -89,10 +92,28 @@ export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): 
     }),
     command(methods.receiveBankMessage, {
       check: ({ document }) => badDocument(document),
-      input: (request) => received(request, reader, debtor.accountNumber),
-      decision: receive,
-      reply: (result) => result,
+      async input({ requestId, document, signature }, caller) {
+        try {
+          return await hearingOf(hearing, { messageId: requestId, from: `caller:${caller.name}`, document, signature });
+        } catch (error) {
+          if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
+          throw error;
+        }
+      },
+      decision: hear,
+      reply: ({ kind, entries, doubts }) => ({ kind, entries, doubts }),
     }),
+    query(methods.listDoubtedMessages, async () => ({
+      messages: (await doubtedMessages(reader, MAX_LISTED)).map(({ hash, messageId, why, from, bytes, firstAtMs, times }) => ({
+        messageHash: hash,
+        messageId,
+        why,
+        from,
+        sizeBytes: bytes,
+        firstAtMs: BigInt(firstAtMs),
+        times,
+      })),
+    })),
     query(methods.getReconciliation, async ({ day }) => {
       const bad = badDay("day", day);
       if (bad) return bad;
@@ -116,27 +137,6 @@ export function calls({ reader, debtor, secondAboveFen, calendar }: CallParts): 
       reply: ({ day }) => ({ day }),
     }),
   ];
-}
-
-/** The message in the domain's words; BAD_BANK_MESSAGE where it is none, or is sent under another id than its own. */
-async function received(
-  { requestId, document }: ReceiveBankMessageRequest,
-  reader: Reader,
-  accountNumber: string,
-): Promise<Receive | Refusal> {
-  try {
-    const message = readBankMessage(document, accountNumber);
-    const { messageId } = message;
-    if (messageId !== requestId) throw new BadBankMessage(`MsgId is ${messageId}, request_id is ${requestId.slice(0, MAX_ID)}`);
-    const hash = createHash("sha256").update(document).digest("hex");
-    if (message.kind !== "camt.053") return { messageId, hash, content: message };
-    const { content } = message;
-    const [expectedOrderIds, previousDay] = await Promise.all([orderIdsBookedOn(reader, content.day), bookedBefore(reader, content.day)]);
-    return { messageId, hash, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } } };
-  } catch (error) {
-    if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
-    throw error;
-  }
 }
 
 function orderMessage(order: Order): OrderMessage {

@@ -1,7 +1,9 @@
 /** The pair's settings and the environment → one frozen object. Every missing or bad value is reported in one error. */
+import { resolve } from "node:path";
 import { z } from "zod";
 import { isDay } from "../values/days.ts";
 import { ALWAYS_OPEN, type Calendar } from "./domain/calendar.ts";
+import { type BankFormat, FORMATS } from "./domain/file.ts";
 
 const day = z.string().refine(isDay, "must be a day YYYY-MM-DD");
 
@@ -32,6 +34,9 @@ const schema = z.object({
     bank_code: z.string().regex(/^\d{12}$/, "must be a 12-digit CNAPS code"),
     account_number: z.string().regex(/^[0-9A-Za-z]{1,34}$/, "must be 1 to 34 letters or digits"),
     account_name: z.string().min(1).max(140),
+    format: z.enum(FORMATS),
+    signatures: z.enum(["required", "none"]),
+    folder: z.string().min(1),
   }),
 });
 
@@ -42,7 +47,15 @@ export interface PaymentConfig {
   readonly weeklyOn: number;
   readonly secondCheckerAboveFen: number;
   readonly calendar: Calendar;
-  readonly bank: { readonly host: string; readonly port: number };
+  readonly bank: {
+    readonly host: string;
+    readonly port: number;
+    readonly format: BankFormat;
+    /** Whether both sides sign what they send. */
+    readonly signed: boolean;
+    /** Of a batch-file: where its front-end's files are. */
+    readonly folder: string;
+  };
   readonly debtor: { readonly bankCode: string; readonly accountNumber: string; readonly accountName: string };
   /** The run directory, where the certificates are. */
   readonly run: string;
@@ -60,7 +73,13 @@ export function readPaymentConfig(
   const { bank, ...rest } = read.data;
   return Object.freeze({
     ...rest,
-    bank: { host: bank.host, port: bank.port },
+    bank: {
+      host: bank.host,
+      port: bank.port,
+      format: bank.format,
+      signed: bank.signatures === "required",
+      folder: resolve(run, bank.folder),
+    },
     debtor: { bankCode: bank.bank_code, accountNumber: bank.account_number, accountName: bank.account_name },
     run,
   });

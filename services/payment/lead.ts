@@ -1,18 +1,29 @@
-/** What the leading twin does by itself: it sends, and it fetches statements. When one of the two ends, the other is ended and waited for. */
+/** What the leading twin does by itself: it sends, fetches statements, and empties the bank's mailbox where there is one. When one of these ends, the others are ended and waited for. */
 import type { Leading } from "../mesh/wiring.ts";
+import type { Hearing } from "./bank/hear.ts";
+import { readMailboxWhileLeading } from "./mailbox.ts";
 import { type SenderParts, sendWhileLeading } from "./sender.ts";
 import { fetchWhileLeading } from "./statements.ts";
 
-export async function leadPayment(parts: SenderParts, leading: Leading): Promise<void> {
+export interface LeadParts extends SenderParts {
+  readonly hearing: Hearing;
+}
+
+export async function leadPayment(parts: LeadParts, leading: Leading): Promise<void> {
   const ended = new AbortController();
   const aborted = new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve(), { once: true }));
-  const both: Leading = {
+  const own: Leading = {
     epoch: leading.epoch,
     signal: AbortSignal.any([leading.signal, ended.signal]),
     enter: (id, decision, input, options) => leading.enter(id, decision, input, options),
     news: (limitMs) => Promise.race([leading.news(limitMs), aborted]),
   };
-  const works = [sendWhileLeading(parts, both), fetchWhileLeading(parts, both)].map(async (work) => {
+  const { mailbox } = parts.channel;
+  const works = [
+    sendWhileLeading(parts, own),
+    fetchWhileLeading(parts, own),
+    ...(mailbox ? [readMailboxWhileLeading({ ...parts, mailbox }, own)] : []),
+  ].map(async (work) => {
     try {
       await work;
     } finally {

@@ -1,7 +1,9 @@
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
+import { openChannel } from "./bank/open.ts";
+import { readerOf } from "./bank/read.ts";
+import { readSigning } from "./bank/signature.ts";
 import { calls } from "./calls.ts";
-import { openChannel, readCredentials } from "./channel.ts";
 import { readPaymentConfig } from "./config.ts";
 import { leadPayment } from "./lead.ts";
 import { messages, tells } from "./messages.ts";
@@ -14,11 +16,14 @@ const service: Service = {
   tells,
   wire({ reader, log, settings, topology }) {
     const config = readPaymentConfig({ ...settings, bank: topology.bank });
-    const channel = openChannel(config.bank, readCredentials(config.run));
-    const { enquireAfterMs, debtor } = config;
-    const parts = { reader, log, channel, enquireAfterMs, accountNumber: debtor.accountNumber, monotonicMs: () => performance.now() };
+    const { enquireAfterMs, debtor, calendar, bank } = config;
+    const signing = bank.signed ? readSigning(config.run) : undefined;
+    const channel = openChannel(config, signing, () => Date.now() + topology.clock_offset_ms);
+    const read = readerOf(bank.format, debtor.accountNumber);
+    const hearing = { reader, read, signing };
+    const parts = { reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: () => performance.now() };
     return {
-      calls: calls({ reader, debtor, secondAboveFen: BigInt(config.secondCheckerAboveFen), calendar: config.calendar }),
+      calls: calls({ reader, debtor, format: bank.format, hearing, secondAboveFen: BigInt(config.secondCheckerAboveFen), calendar }),
       messages,
       timers: timers({ reader, settings: config }),
       lead: (leading) => leadPayment(parts, leading),

@@ -1,7 +1,13 @@
 /** What payment hears: who is paid where (administration, of households enrollment), what is due (settlement). And the codecs of what it tells. */
 import { CountyChanged, InstitutionChanged } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { HouseholdAccountChanged } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { BatchChanged, PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  BankMessageDoubted,
+  BatchChanged,
+  PaymentsReturned,
+  PaymentsSettled,
+  RecallAnswered,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { PayableDue, PayableRecalled } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import type { BankAccount } from "../values/account.ts";
@@ -11,7 +17,7 @@ import { payableDue } from "./domain/payable-due.ts";
 import { payeeChanged } from "./domain/payee-changed.ts";
 import { recall } from "./domain/recall.ts";
 
-export const tells = { PaymentsSettled, PaymentsReturned, RecallAnswered, BatchChanged };
+export const tells = { PaymentsSettled, PaymentsReturned, RecallAnswered, BatchChanged, BankMessageDoubted };
 
 export const messages: readonly Message[] = [
   told("administration", "InstitutionChanged", InstitutionChanged, {

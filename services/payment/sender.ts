@@ -9,12 +9,15 @@ import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import type { Decision } from "../values/decision.ts";
 import { isRefusal } from "../values/outcome.ts";
-import { type BankReply, type Channel, SOCKET_DEADLINE_MS } from "./channel.ts";
+import type { BankReply, Channel } from "./bank/channel.ts";
+import { originalOf } from "./bank/hear.ts";
+import { SOCKET_DEADLINE_MS } from "./bank/https.ts";
+import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import { type Answer, answer, reportHash } from "./domain/answer.ts";
 import { attempt, silence } from "./domain/attempt.ts";
 import { type Batch, files } from "./domain/documents.ts";
+import { doubt } from "./domain/doubt.ts";
 import type { PaymentEvents } from "./domain/events.ts";
-import { BadBankMessage, readBankMessage } from "./iso20022.ts";
 import { batchesIn } from "./store.ts";
 
 /** How long after its commit an attempt may still be sent. */
@@ -44,7 +47,7 @@ export interface SenderParts {
   readonly log: Logger;
   readonly channel: Channel;
   readonly enquireAfterMs: number;
-  readonly accountNumber: string;
+  readonly read: (bytes: Uint8Array) => BankMessage;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;
 }
@@ -187,10 +190,11 @@ class Sender {
     const lateMs = this.#now() - note.sinceMs;
     const reply: BankReply =
       lateMs < SEND_LIMIT_MS
-        ? await this.#parts.channel.send(Buffer.from(file.xml, "utf8"), this.#leading.signal)
+        ? await this.#parts.channel.send(batchId, Buffer.from(file.content, "utf8"), this.#leading.signal)
         : { kind: "silent", why: `not sent: ${Math.round(lateMs)} ms after the attempt began` };
     if (reply.kind === "answer" && (await this.#hear({ ...batch, attempts: number }, reply.document))) return;
-    await this.#unknown(batchId, number, reply.kind === "silent" ? reply.why : "no status report on this batch");
+    await this.#doubt(batchId, reply);
+    await this.#unknown(batchId, number, whyOf(reply));
   }
 
   async #enquire(batch: Batch, note: Note): Promise<void> {
@@ -200,7 +204,10 @@ class Sender {
     this.#later(note, accepted ? MAX_ACCEPTED_ENQUIRY_MS : MAX_UNKNOWN_ENQUIRY_MS);
     const reply = await this.#parts.channel.enquire(batchId, this.#leading.signal);
     if (reply.kind === "answer") return void (await this.#hear(batch, reply.document));
-    if (reply.kind === "silent") return this.#parts.log.warn({ batchId, why: reply.why }, "the bank did not answer an enquiry");
+    // Its answer will be brought.
+    if (reply.kind === "taken") return;
+    await this.#doubt(batchId, reply);
+    if (reply.kind !== "absent") return this.#parts.log.warn({ batchId, why: whyOf(reply) }, "the bank did not answer an enquiry");
     if (accepted) return this.#parts.log.error({ batchId }, "the bank does not know a batch that it had accepted");
     if (askedMs - note.sinceMs >= BELIEVE_ABSENCE_MS) return await this.#send(batch);
     note.enquireAtMs = Math.min(note.enquireAtMs, note.sinceMs + BELIEVE_ABSENCE_MS);
@@ -210,7 +217,7 @@ class Sender {
   async #hear(batch: Batch, document: Uint8Array): Promise<boolean> {
     const { batchId } = batch;
     try {
-      const message = readBankMessage(document, this.#parts.accountNumber);
+      const message = this.#parts.read(document);
       if (message.kind !== "pain.002" || message.report.originalMessageId !== batchId)
         throw new BadBankMessage(`${message.kind} ${message.messageId} is no status report on this batch`);
       const hash = reportHash(message.report);
@@ -227,6 +234,13 @@ class Sender {
     }
   }
 
+  /** What answered in the bank's name is kept; the answer is none. */
+  async #doubt(batchId: string, reply: BankReply): Promise<void> {
+    if (reply.kind !== "distrusted") return;
+    const original = originalOf({ messageId: "", from: `batch:${batchId}`, document: reply.document });
+    await this.#enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why });
+  }
+
   async #unknown(batchId: string, number: number, why: string): Promise<void> {
     this.#parts.log.warn({ batchId, attempt: number, why }, "no answer from the bank: the batch is UNKNOWN");
     await this.#enter(`batch/${batchId}/silence/${number}`, silence, { batchId, attempt: number });
@@ -238,5 +252,18 @@ class Sender {
     if (!isRefusal(result)) return result;
     this.#parts.log.error({ id, code: result.code, why: result.en }, "the sender's own input was refused");
     return undefined;
+  }
+}
+
+function whyOf(reply: BankReply): string {
+  switch (reply.kind) {
+    case "silent":
+    case "distrusted":
+      return reply.why;
+    case "taken":
+      return "its front-end has the file and will say later";
+    case "answer":
+    case "absent":
+      return "no status report on this batch";
   }
 }

@@ -3,10 +3,12 @@ import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import { isRefusal } from "../values/outcome.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./bank/channel.ts";
+import { originalOf } from "./bank/hear.ts";
+import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
+import { doubt } from "./domain/doubt.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
-import { BadBankMessage, readBankMessage } from "./iso20022.ts";
 import { bookedBefore, orderIdsBookedOn, wantedStatements } from "./store.ts";
 
 const POLL_MS = 1_000;
@@ -17,7 +19,7 @@ export interface FetcherParts {
   readonly reader: Reader;
   readonly log: Logger;
   readonly channel: Channel;
-  readonly accountNumber: string;
+  readonly read: (bytes: Uint8Array) => BankMessage;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;
 }
@@ -52,12 +54,16 @@ async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: 
   const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
   const previousDay = await bookedBefore(parts.reader, day);
   const reply = await parts.channel.statement(day, leading.signal);
+  if (reply.kind === "distrusted") {
+    const original = originalOf({ messageId: "", from: `statement:${day}`, document: reply.document });
+    await leading.enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why }, { fenced: true });
+  }
   if (reply.kind !== "answer") {
-    parts.log.warn({ day, why: reply.kind === "silent" ? reply.why : "HTTP 404" }, "the bank gave no statement");
+    parts.log.warn({ day, why: reply.kind === "absent" || reply.kind === "taken" ? reply.kind : reply.why }, "the bank gave no statement");
     return false;
   }
   try {
-    const message = readBankMessage(reply.document, parts.accountNumber);
+    const message = parts.read(reply.document);
     if (message.kind !== "camt.053" || message.content.day !== day)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
     const input: BookStatement = { content: message.content, expectedOrderIds, previousDay };

@@ -6,7 +6,9 @@ import {
   type Batch,
   type BatchState,
   batches,
+  type Doubted,
   type Due,
+  doubted,
   dues,
   type Order,
   orders,
@@ -35,6 +37,7 @@ export const indexes: Indexes = {
   counters: [],
   statements: [{ keys: { state: 1, day: 1 } }],
   messages: [],
+  doubted: [{ keys: { firstAtMs: -1 } }],
 };
 
 /** Waiting dues of a schedule that fell due before an instant, oldest first, as many as one cut looks at. */
@@ -87,6 +90,10 @@ export async function bookedBefore(reader: Reader, day: string): Promise<string>
 /** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
 export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
   return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
+}
+
+export function doubtedMessages(reader: Reader, limit: number): Promise<readonly Doubted[]> {
+  return reader.find(doubted, {}, { sort: { firstAtMs: -1 }, limit });
 }
 
 export function wantedStatements(reader: Reader): Promise<readonly Statement[]> {

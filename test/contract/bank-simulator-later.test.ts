@@ -1,6 +1,6 @@
 /** What the bank simulator does after its answer: callbacks, deferred settlements, returns, statements, and all of it across restarts. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readBankMessage } from "../../services/payment/iso20022.ts";
+import { readIso20022 } from "../../services/payment/bank/iso20022.ts";
 import {
   type BankProcess,
   DEBTOR,
@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const OPENING_FEN = 5_000_000_000;
 
 /** What our own product understands of the bank's words. */
-const heard = (document: string) => readBankMessage(Buffer.from(document, "utf8"), DEBTOR);
+const heard = (document: string) => readIso20022(Buffer.from(document, "utf8"), DEBTOR);
 function report(document: string) {
   const message = heard(document);
   if (message.kind !== "pain.002") throw new Error(`${message.kind} is no status report`);

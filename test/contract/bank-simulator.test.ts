@@ -1,6 +1,6 @@
 /** The bank simulator keeps its word: each file and each EndToEndId once and for ever, whatever is repeated, misunderstood or hostile. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readBankMessage } from "../../services/payment/iso20022.ts";
+import { readIso20022 } from "../../services/payment/bank/iso20022.ts";
 import {
   type BankProcess,
   DEBTOR,
@@ -16,7 +16,7 @@ const AT = Date.parse("2011-11-25T10:00:00+08:00");
 const OPENING_FEN = 5_000_000_000;
 
 /** What our own product understands of the bank's words. */
-const heard = (document: string) => readBankMessage(Buffer.from(document, "utf8"), DEBTOR);
+const heard = (document: string) => readIso20022(Buffer.from(document, "utf8"), DEBTOR);
 function report(document: string) {
   const message = heard(document);
   if (message.kind !== "pain.002") throw new Error(`${message.kind} is no status report`);
@@ -37,6 +37,18 @@ afterAll(async () => {
   await bank.end("SIGTERM");
   await gateway.close();
   run.remove();
+});
+
+describe("signatures", () => {
+  test("are under every answer of the bank, and wanted under every order file", async () => {
+    const file = payFile("SIG1", [{ endToEndId: "SIG1-1" }]);
+    for (const signedBy of ["", "operator", "bank-signing"])
+      expect(await bank.call("POST", "/pain.001", file, { signedBy }), signedBy).toMatchObject({ status: 403, signed: false });
+    expect(await bank.call("GET", "/pain.001/SIG1/status")).toMatchObject({ status: 404 });
+    expect(await bank.call("POST", "/pain.001", file)).toMatchObject({ status: 200, signed: true });
+    expect(await bank.call("GET", "/pain.001/SIG1/status")).toMatchObject({ status: 200, signed: true });
+    expect(await bank.call("GET", "/camt.053?day=2011-11-25")).toMatchObject({ status: 200, signed: true });
+  });
 });
 
 describe("paying", () => {

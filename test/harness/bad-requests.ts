@@ -150,7 +150,7 @@ export function badRequests(setting: Setting): BadRequest[] {
     orderIds: [],
     reason: "户名不符",
   });
-  const bank = method(BANK, "bank-client", ReceiveBankMessageRequest, { requestId: "", document: Buffer.alloc(0) });
+  const bank = method(BANK, "bank-client", ReceiveBankMessageRequest, { requestId: "", document: Buffer.alloc(0), signature: "" });
   const elsewhere = { county: "110101", households: household("110101") };
   const nowhere = { county: NO_COUNTY, households: household(NO_COUNTY) };
   return [

@@ -4,7 +4,8 @@ import { Books } from "../../deploy/sandbox/bank/books.ts";
 import { execute } from "../../deploy/sandbox/bank/execute.ts";
 import { notification, statement, statusReport } from "../../deploy/sandbox/bank/iso20022.ts";
 import { bookingOf, type FileRecord, type Transaction } from "../../deploy/sandbox/bank/records.ts";
-import { type BankReply, type Channel, SOCKET_DEADLINE_MS } from "../../services/payment/channel.ts";
+import type { BankReply, Channel } from "../../services/payment/bank/channel.ts";
+import { SOCKET_DEADLINE_MS } from "../../services/payment/bank/https.ts";
 import { way } from "./engines.ts";
 import type { Process } from "./process.ts";
 import { DEBTOR } from "./services.ts";
@@ -119,7 +120,7 @@ export function openBank(world: World): Bank {
     },
     behaviour,
     channel: (process) => ({
-      send: (bytes, signal) => call(process, signal, () => take(bytes)),
+      send: (_batchId, bytes, signal) => call(process, signal, () => take(bytes)),
       enquire: (messageId, signal) =>
         call(process, signal, () => {
           const file = books().files.get(messageId);

@@ -312,7 +312,7 @@ export class People {
 
   private async hearBank(messageId: string, document: string): Promise<void> {
     const { world, people } = this.province;
-    const request = { requestId: messageId, document: Buffer.from(document, "utf8") };
+    const request = { requestId: messageId, document: Buffer.from(document, "utf8"), signature: "" };
     await world.as(people, () => this.try(() => this.desk.order(PaymentServiceDefinition, "receiveBankMessage", BANK, request)));
   }
 }

@@ -13,8 +13,9 @@ import { calls as enrollmentCalls } from "../../services/enrollment/calls.ts";
 import { messages as enrollmentMessages, tells as enrollmentTells } from "../../services/enrollment/messages.ts";
 import { indexes as enrollmentIndexes } from "../../services/enrollment/store.ts";
 import type { AnyDecision, Service } from "../../services/mesh/wiring.ts";
+import type { Channel } from "../../services/payment/bank/channel.ts";
+import { readerOf } from "../../services/payment/bank/read.ts";
 import { calls as paymentCalls } from "../../services/payment/calls.ts";
-import type { Channel } from "../../services/payment/channel.ts";
 import { ALWAYS_OPEN } from "../../services/payment/domain/calendar.ts";
 import { leadPayment } from "../../services/payment/lead.ts";
 import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
@@ -78,9 +79,18 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         tells: paymentTells,
         wire({ reader, log }) {
           const monotonicMs = () => performance.now();
-          const parts = { reader, log, channel, enquireAfterMs: ENQUIRE_AFTER_MS, accountNumber: DEBTOR.accountNumber, monotonicMs };
+          const read = readerOf("iso20022", DEBTOR.accountNumber);
+          const hearing = { reader, read, signing: undefined };
+          const parts = { reader, log, channel, read, hearing, enquireAfterMs: ENQUIRE_AFTER_MS, monotonicMs };
           return {
-            calls: paymentCalls({ reader, debtor: DEBTOR, secondAboveFen: SECOND_ABOVE_FEN, calendar: ALWAYS_OPEN }),
+            calls: paymentCalls({
+              reader,
+              debtor: DEBTOR,
+              format: "iso20022",
+              hearing,
+              secondAboveFen: SECOND_ABOVE_FEN,
+              calendar: ALWAYS_OPEN,
+            }),
             messages: paymentMessages,
             timers: paymentTimers({ reader, settings: CUTS }),
             lead: (leading) => leadPayment(parts, leading),

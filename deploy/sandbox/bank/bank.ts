@@ -4,14 +4,15 @@ import { Agenda } from "./agenda.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import { Messenger, type MessengerParts } from "./callbacks.ts";
+import type { Dialect } from "./dialect.ts";
 import { execute } from "./execute.ts";
-import { notification, statement, statusReport } from "./iso20022.ts";
 import { bookingOf, type FileRecord, type Transaction } from "./records.ts";
 
 export interface BankParts {
   readonly books: Books;
   readonly behaviour: Behaviour;
-  readonly messenger: Omit<MessengerParts, "taken" | "down" | "log">;
+  readonly dialect: Dialect;
+  readonly offer: MessengerParts["offer"];
   readonly log: Logger;
 }
 
@@ -25,17 +26,19 @@ export interface Answer {
 export class Bank {
   readonly books: Books;
   readonly behaviour: Behaviour;
+  readonly dialect: Dialect;
   readonly #agenda: Agenda;
   readonly #messenger: Messenger;
   readonly #log: Logger;
 
-  constructor({ books, behaviour, messenger, log }: BankParts) {
+  constructor({ books, behaviour, dialect, offer, log }: BankParts) {
     this.books = books;
     this.behaviour = behaviour;
+    this.dialect = dialect;
     this.#log = log;
     this.#agenda = new Agenda(() => books.now());
     this.#messenger = new Messenger({
-      ...messenger,
+      offer,
       log,
       down: () => behaviour.down,
       taken: (messageId) => void books.append({ kind: "delivered", atMs: books.now(), messageId }),
@@ -45,23 +48,23 @@ export class Bank {
 
   /** Executes a file and remembers it on disk. Gives the answer, or why there can be none. */
   async take(bytes: Uint8Array): Promise<Answer | { readonly unreadable: string }> {
-    const execution = execute(bytes, this.books, this.behaviour);
+    const execution = execute(bytes, this.books, this.behaviour, this.dialect.read);
     if (execution.kind === "unreadable") return { unreadable: execution.why };
     const { file } = execution;
     if (execution.kind === "reused") {
       this.#log.warn({ file: file.of }, "a MsgId came again with other content");
-      return { document: statusReport(file, this.books), hang: false, delayMs: 0 };
+      return { document: this.dialect.status(file, this.books), hang: false, delayMs: 0 };
     }
     if (!execution.fresh) {
       await this.books.durable();
-      return { document: statusReport(file, this.books), hang: false, delayMs: 0 };
+      return { document: this.dialect.status(file, this.books), hang: false, delayMs: 0 };
     }
     const { behaviour } = this;
     const hang = behaviour.timeoutAfterExecuting > 0;
     if (hang) behaviour.timeoutAfterExecuting -= 1;
     if (file.answerTwice) behaviour.answerTwice -= 1;
     await this.books.append(file);
-    const document = statusReport(file, this.books);
+    const document = this.dialect.status(file, this.books);
     this.#plan(file);
     return { document, hang, delayMs: behaviour.mode === "normal" ? behaviour.delayMs : 0 };
   }
@@ -71,14 +74,14 @@ export class Bank {
     const file = this.books.files.get(of);
     if (!file) return undefined;
     await this.books.durable();
-    return statusReport(file, this.books);
+    return this.dialect.status(file, this.books);
   }
 
   /** The statement of a day; undefined where the day has not come. */
   async statement(day: string, today: string): Promise<string | undefined> {
     if (day > today) return undefined;
     await this.books.durable();
-    return statement(day, this.books);
+    return this.dialect.statement(day, this.books);
   }
 
   stop(): void {
@@ -89,7 +92,7 @@ export class Bank {
   /** What is still to come of a file: its callback, its settlement, its returns. */
   #plan(file: FileRecord): void {
     const { books } = this;
-    if (file.answerTwice) this.#tell(file.messageId, () => statusReport(file, books));
+    if (file.answerTwice) this.#tell(file.messageId, () => this.dialect.status(file, books));
     const settled = books.settled.get(file.of);
     if (file.settleAtMs > 0 && !settled) this.#agenda.add(file.settleAtMs, () => this.#settle(file));
     if (settled) this.#tellSettled(file);
@@ -115,7 +118,7 @@ export class Bank {
     const bookings = file.transactions
       .filter((one) => one.status === "PDNG")
       .map((one) => bookingOf("DBIT", one, file.of, settled.atMs, ""));
-    this.#tell(settled.messageId, () => notification(settled.messageId, settled.atMs, bookings, books));
+    this.#tell(settled.messageId, () => this.dialect.notice(settled.messageId, settled.atMs, bookings, books));
   }
 
   #planReturn(file: FileRecord, transaction: Transaction, settledMs: number): void {
@@ -136,7 +139,7 @@ export class Bank {
     const returned = books.returned.get(transaction.endToEndId);
     if (!returned) return;
     const booking = bookingOf("CRDT", transaction, file.of, returned.atMs, returned.reason);
-    this.#tell(returned.messageId, () => notification(returned.messageId, returned.atMs, [booking], books));
+    this.#tell(returned.messageId, () => this.dialect.notice(returned.messageId, returned.atMs, [booking], books));
   }
 
   #tell(messageId: string, document: () => string): void {

@@ -1,9 +1,10 @@
 /**
- * The bank's messages to the payment centre: each is offered to one gateway after the other until one takes it (2xx), again and again with a growing wait.
- * What has not been taken is planned again from the books after a restart. The centre knows a message by its MsgId, so a second one does no harm.
+ * The bank's messages to the payment centre: each is offered until it is taken, again and again with a growing wait: to one gateway after the other, or into
+ * the front-end's folder. What has not been taken is planned again from the books after a restart. The centre knows a message by its id, so a second one does no harm.
  */
-import { Agent, request } from "node:https";
+import { Agent, type RequestOptions, request } from "node:https";
 import type { Logger } from "pino";
+import { SIGNATURE_HEADER } from "./signing.ts";
 
 const PATH = "/bank/v1/messages";
 const MAX_AT_ONCE = 4;
@@ -29,17 +30,16 @@ interface Callback {
 }
 
 export interface MessengerParts {
-  readonly places: readonly Place[];
-  readonly credentials: Credentials;
+  /** Offers a message once: undefined where it was taken, otherwise why not. Never rejects. */
+  readonly offer: (messageId: string, document: string, signal: AbortSignal) => Promise<string | undefined>;
   readonly down: () => boolean;
-  /** Called once a gateway has taken a message. */
+  /** Called once a message was taken. */
   readonly taken: (messageId: string) => void;
   readonly log: Logger;
 }
 
 export class Messenger {
   readonly #parts: MessengerParts;
-  readonly #agent: Agent;
   readonly #queue: Callback[] = [];
   readonly #waits = new Set<NodeJS.Timeout>();
   readonly #stopping = new AbortController();
@@ -47,7 +47,6 @@ export class Messenger {
 
   constructor(parts: MessengerParts) {
     this.#parts = parts;
-    this.#agent = new Agent({ ...parts.credentials, keepAlive: true, maxSockets: MAX_AT_ONCE });
   }
 
   /** `document` is asked for at each attempt. */
@@ -58,7 +57,6 @@ export class Messenger {
   stop(): void {
     this.#stopping.abort();
     for (const wait of this.#waits) clearTimeout(wait);
-    this.#agent.destroy();
   }
 
   #offer(callback: Callback): void {
@@ -80,41 +78,60 @@ export class Messenger {
 
   async #deliver(callback: Callback): Promise<void> {
     const { messageId } = callback;
-    const failures: string[] = [];
-    if (this.#parts.down()) failures.push("the bank is down");
-    else
-      for (const place of this.#parts.places) {
-        const outcome = await this.#post(place, callback.document());
-        if (this.#stopping.signal.aborted) return;
-        if (outcome >= 200 && outcome < 300) return this.#parts.taken(messageId);
-        failures.push(`${place.host}:${place.port} ${outcome === 0 ? "does not answer" : `answers ${outcome}`}`);
-      }
+    const failure = this.#parts.down()
+      ? "the bank is down"
+      : await this.#parts.offer(messageId, callback.document(), this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
+    if (failure === undefined) return this.#parts.taken(messageId);
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(callback.misses, 20), MAX_WAIT_MS);
     callback.misses += 1;
-    this.#parts.log.warn({ messageId, failures, waitMs }, "no gateway took the message");
+    this.#parts.log.warn({ messageId, failure, waitMs }, "nobody took the message");
     const wait = setTimeout(() => {
       this.#waits.delete(wait);
       this.#offer(callback);
     }, waitMs);
     this.#waits.add(wait);
   }
+}
 
-  /** The HTTP status; 0 where none came. */
-  #post(place: Place, document: string): Promise<number> {
+export interface GatewayParts {
+  readonly places: readonly Place[];
+  readonly credentials: Credentials;
+  readonly contentType: string;
+  /** The signature under a message now; undefined where the bank does not sign. */
+  readonly sign?: ((document: Buffer) => string) | undefined;
+}
+
+/** Offers messages to the gateways: the first that answers 2xx has taken it. */
+export function offerToGateways({ places, credentials, contentType, sign }: GatewayParts): MessengerParts["offer"] {
+  const agent = new Agent({ ...credentials, keepAlive: true, maxSockets: MAX_AT_ONCE });
+  return async (_messageId, document, stopping) => {
     const body = Buffer.from(document, "utf8");
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    return new Promise((resolve) => {
-      const headers = { "content-type": "application/xml; charset=utf-8", "content-length": body.length };
-      const outgoing = request({ ...place, agent: this.#agent, method: "POST", path: PATH, headers, signal }, (incoming) => {
-        incoming
-          .once("error", () => resolve(0))
-          .once("end", () => resolve(incoming.statusCode ?? 0))
-          .resume();
-      });
-      // Refused, reset or out of time are all the same here: it is offered again.
-      outgoing.once("error", () => resolve(0));
-      outgoing.end(body);
+    const headers: Record<string, string | number> = { "content-type": contentType, "content-length": body.length };
+    if (sign) headers[SIGNATURE_HEADER] = sign(body);
+    const failures: string[] = [];
+    for (const place of places) {
+      const signal = AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MS)]);
+      const status = await post({ ...place, agent, method: "POST", path: PATH, headers, signal }, body);
+      if (status >= 200 && status < 300) return undefined;
+      failures.push(`${place.host}:${place.port} ${status === 0 ? "does not answer" : `answers ${status}`}`);
+      if (stopping.aborted) break;
+    }
+    return failures.join(", ");
+  };
+}
+
+/** The HTTP status; 0 where none came. */
+function post(wanted: RequestOptions, body: Buffer): Promise<number> {
+  return new Promise((resolve) => {
+    const outgoing = request(wanted, (incoming) => {
+      incoming
+        .once("error", () => resolve(0))
+        .once("end", () => resolve(incoming.statusCode ?? 0))
+        .resume();
     });
-  }
+    // Refused, reset or out of time are all the same here: it is offered again.
+    outgoing.once("error", () => resolve(0));
+    outgoing.end(body);
+  });
 }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Behaviour, Return } from "./behaviour.ts";
 import type { Books } from "./books.ts";
-import { type Order, type Reading, readPaymentFile } from "./pain001.ts";
+import { type Order, type PaymentFileReader, type Reading, readPaymentFile } from "./pain001.ts";
 import type { FileRecord, Transaction } from "./records.ts";
 
 /** Account numbers are 8 to 32 letters and digits; all others are refused with AC01. */
@@ -25,8 +25,8 @@ export type Execution =
   | { readonly kind: "reused"; readonly file: FileRecord };
 
 /** Reads and executes one file against the books. What is fresh must be appended to the books by the caller, in the same turn. */
-export function execute(bytes: Uint8Array, books: Books, behaviour: Behaviour): Execution {
-  const reading = readPaymentFile(bytes);
+export function execute(bytes: Uint8Array, books: Books, behaviour: Behaviour, read: PaymentFileReader = readPaymentFile): Execution {
+  const reading = read(bytes);
   if (reading.kind === "unreadable") return reading;
   const of = reading.kind === "file" ? reading.file.messageId : reading.messageId;
   const hash = createHash("sha256").update(bytes).digest("hex");

@@ -1,8 +1,9 @@
 /** Writes the bank's messages: pain.002.001.12, camt.053.001.08, camt.054.001.08. Strings put together, element by element in the order of the standard. */
-import { dayOf, startOfDayMs } from "../../../services/values/days.ts";
+import { startOfDayMs } from "../../../services/values/days.ts";
 import { sum, yuan } from "../../../services/values/money.ts";
 import type { Books } from "./books.ts";
-import type { Booking, FileRecord, Transaction } from "./records.ts";
+import type { Booking, FileRecord } from "./records.ts";
+import { accountDay, type Standing, standingOf } from "./standing.ts";
 import { escapeXml } from "./xml.ts";
 
 const DAY_MS = 86_400_000;
@@ -23,9 +24,8 @@ const optional = (name: string, text: string) => (text === "" ? "" : `<${name}>$
 
 /** The answer to a file as it now stands; the same bytes again while nothing has changed. */
 export function statusReport(file: FileRecord, books: Books): string {
-  const settledAs = books.settled.get(file.of);
-  const statuses = file.transactions.map((transaction) => books.statusOf(file, transaction));
-  const header = `<GrpHdr><MsgId>${settledAs && file.settleAtMs > 0 ? `${file.messageId}S` : file.messageId}</MsgId><CreDtTm>${time(settledAs?.atMs ?? file.atMs)}</CreDtTm></GrpHdr>`;
+  const { messageId, atMs, groupStatus, transactions } = standingOf(file, books);
+  const header = `<GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr>`;
   const reason =
     file.reason === ""
       ? ""
@@ -36,26 +36,17 @@ export function statusReport(file: FileRecord, books: Books): string {
       : "";
   const group =
     `<OrgnlGrpInfAndSts><OrgnlMsgId>${escapeXml(file.of)}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>${totals}` +
-    `<GrpSts>${file.reason === "" ? groupStatus(statuses) : "RJCT"}</GrpSts>${reason}</OrgnlGrpInfAndSts>`;
-  const payments = [...Map.groupBy(file.transactions, (one) => one.paymentInformationId)].map(
-    ([id, transactions]) =>
-      `<OrgnlPmtInfAndSts><OrgnlPmtInfId>${escapeXml(id)}</OrgnlPmtInfId>${transactions.map((one) => transactionStatus(file, one, books)).join("")}</OrgnlPmtInfAndSts>`,
+    `<GrpSts>${groupStatus}</GrpSts>${reason}</OrgnlGrpInfAndSts>`;
+  const payments = [...Map.groupBy(transactions, (one) => one.transaction.paymentInformationId)].map(
+    ([id, ofPayment]) =>
+      `<OrgnlPmtInfAndSts><OrgnlPmtInfId>${escapeXml(id)}</OrgnlPmtInfId>${ofPayment.map(transactionStatus).join("")}</OrgnlPmtInfAndSts>`,
   );
   return document("pain.002.001.12", `<CstmrPmtStsRpt>${header}${group}${payments.join("")}</CstmrPmtStsRpt>`);
 }
 
-/** ACSC all settled · ACTC all taken, not yet settled · PART some refused · RJCT all refused. */
-function groupStatus(statuses: readonly string[]): string {
-  if (statuses.every((status) => status === "RJCT")) return "RJCT";
-  if (statuses.includes("RJCT")) return "PART";
-  return statuses.includes("PDNG") ? "ACTC" : "ACSC";
-}
-
-function transactionStatus(file: FileRecord, transaction: Transaction, books: Books): string {
-  const status = books.statusOf(file, transaction);
+function transactionStatus({ transaction, status, settledOn }: Standing): string {
   const reason = transaction.reason === "" ? "" : `<StsRsnInf><Rsn><Cd>${transaction.reason}</Cd></Rsn></StsRsnInf>`;
-  const settledMs = transaction.status === "PDNG" ? books.settled.get(file.of)?.atMs : file.atMs;
-  const on = status === "ACSC" && settledMs !== undefined ? `<IntrBkSttlmDt>${dayOf(settledMs)}</IntrBkSttlmDt>` : "";
+  const on = settledOn === "" ? "" : `<IntrBkSttlmDt>${settledOn}</IntrBkSttlmDt>`;
   return (
     `<TxInfAndSts>${optional("OrgnlInstrId", transaction.instructionId)}<OrgnlEndToEndId>${escapeXml(transaction.endToEndId)}</OrgnlEndToEndId>` +
     `<TxSts>${status}</TxSts>${reason}<OrgnlTxRef><Amt><InstdAmt ${cny(transaction.fen)}</InstdAmt></Amt>${on}</OrgnlTxRef></TxInfAndSts>`
@@ -110,22 +101,15 @@ export function notification(messageId: string, atMs: number, bookings: readonly
   );
 }
 
-/** The statement of a day, which may still be under way: opening balance + credits − debits = closing balance. */
+/** The statement of a day, which may still be under way. */
 export function statement(day: string, books: Books): string {
-  const before = books.bookings.filter((booking) => booking.day < day);
-  const today = books.bookings.filter((booking) => booking.day === day);
-  const net = (bookings: readonly Booking[]) =>
-    sum(bookings.map(({ direction, transaction }) => (direction === "CRDT" ? transaction.fen : -transaction.fen)));
-  const openingFen = books.openingFen + net(before);
-  const closingFen = openingFen + net(today);
-  const messageId = `ST${day.replaceAll("-", "")}${String(today.length).padStart(9, "0")}`;
-  const atMs = today.at(-1)?.atMs ?? startOfDayMs(day);
+  const { messageId, atMs, openingFen, closingFen, bookings } = accountDay(day, books);
   const balance = (code: string, fen: bigint) =>
     `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt ${cny(fen < 0n ? -fen : fen)}</Amt><CdtDbtInd>${fen < 0n ? "DBIT" : "CRDT"}</CdtDbtInd><Dt><Dt>${day}</Dt></Dt></Bal>`;
   return document(
     "camt.053.001.08",
     `<BkToCstmrStmt><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr><Stmt><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>` +
       `<FrToDt><FrDtTm>${time(startOfDayMs(day))}</FrDtTm><ToDtTm>${time(startOfDayMs(day) + DAY_MS - 1)}</ToDtTm></FrToDt>` +
-      `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(today)}</Stmt></BkToCstmrStmt>`,
+      `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(bookings)}</Stmt></BkToCstmrStmt>`,
   );
 }

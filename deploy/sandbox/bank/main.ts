@@ -1,14 +1,17 @@
 /** The sandbox's bank, a program of its own: NRCMS_TOPOLOGY says where it listens, NRCMS_RUN holds its certificates, behaviour and books. */
 import { mkdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:https";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import pino from "pino";
 import { hostOf, readTopology, type Topology } from "../../../services/mesh/topology.ts";
 import { Bank } from "./bank.ts";
 import { readBehaviour } from "./behaviour.ts";
 import { Books } from "./books.ts";
-import type { Credentials, Place } from "./callbacks.ts";
+import { type Credentials, type MessengerParts, offerToGateways, type Place } from "./callbacks.ts";
+import { DIALECTS } from "./dialect.ts";
+import { leave, runFrontEnd } from "./front-end.ts";
 import { openDoor } from "./server.ts";
+import { openSigning, type Signing } from "./signing.ts";
 
 /** What is under way at the end has so long; then the connections are cut. */
 const STOP_MS = 500;
@@ -20,6 +23,7 @@ interface Config {
   /** What the bank shows to its customers, and what it shows to the gateways. */
   readonly server: Credentials;
   readonly client: Credentials;
+  readonly signing: Signing | undefined;
   readonly gateways: readonly Place[];
 }
 
@@ -45,10 +49,13 @@ function readConfig(environment: NodeJS.ProcessEnv): Config {
   };
   const server = run ? credentials("bank") : undefined;
   const client = run ? credentials("bank-client") : undefined;
+  const wanted = topology?.bank.signatures === "required";
+  const [key, own, customer] = wanted && run ? ["bank-signing.key", "bank-signing.pem", "payment-signing.pem"].map(certificate) : [];
+  const signing = key && own && customer ? openSigning({ key, certificate: own }, customer) : undefined;
   const gateways = topology ? attempt(() => gatewaysOf(topology)) : undefined;
   if (faults.length > 0 || !topology || !run || !server || !client || !gateways)
     throw new Error(`the bank cannot start:\n${[...new Set(faults)].map((fault) => `  ${fault}`).join("\n")}`);
-  return { topology, run, server, client, gateways };
+  return { topology, run, server, client, signing, gateways };
 }
 
 function gatewaysOf(topology: Topology): Place[] {
@@ -61,27 +68,54 @@ function gatewaysOf(topology: Topology): Place[] {
 }
 
 async function main(): Promise<void> {
-  const { topology, run, server: certificate, client, gateways } = readConfig(process.env);
+  const { topology, run, server: credentials, client, signing, gateways } = readConfig(process.env);
   const folder = join(run, "bank");
   mkdirSync(folder, { recursive: true });
   const { behaviour, openingFen } = readBehaviour(join(folder, "behaviour.json"));
   const clock = () => Date.now() + topology.clock_offset_ms;
   const opened = Promise.withResolvers<Bank>();
   // The port first: it keeps a second bank away from the books.
-  const server = await openDoor(topology.bank, certificate, opened.promise, log);
+  const server = await openDoor({ place: topology.bank, credentials, signing, bank: opened.promise, log });
   const books = await Books.open(join(folder, "books.jsonl"), clock, { account: topology.bank.account_number, fen: openingFen });
   books.failed.then((error) => {
     log.fatal({ err: error }, "the books cannot be written: the bank stops, because it could not keep its word");
     process.exit(1);
   });
-  const bank = new Bank({ books, behaviour, messenger: { places: gateways, credentials: client }, log });
+  const { format } = topology.bank;
+  const dialect = DIALECTS[format];
+  const sign = signing && ((document: Buffer) => signing.sign(document, books.now()));
+  const files = resolve(run, topology.bank.folder);
+  const offer =
+    format === "batch-file"
+      ? leaving(files, sign)
+      : offerToGateways({ places: gateways, credentials: client, contentType: dialect.contentType, sign });
+  const bank = new Bank({ books, behaviour, dialect, offer, log });
   opened.resolve(bank);
   log.info({ host: topology.bank.host, port: topology.bank.port, files: books.files.size }, "the bank is open");
+  const closing = new AbortController();
+  if (format === "batch-file")
+    runFrontEnd({ folder: files, bank, signing, log }, closing.signal).catch((error: unknown) => {
+      log.fatal({ err: error }, "the front-end has ended");
+      process.exit(1);
+    });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log.info({ signal }, "the bank closes");
+      closing.abort();
       void stop(server, bank);
     });
+}
+
+/** Notices go where the payment centre looks for them. */
+function leaving(folder: string, sign: ((document: Buffer) => string) | undefined): MessengerParts["offer"] {
+  return async (messageId, document) => {
+    try {
+      await leave(folder, `${messageId}.txt`, document, sign?.(Buffer.from(document, "utf8")));
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
 }
 
 async function stop(server: Server, bank: Bank): Promise<void> {

@@ -37,6 +37,9 @@ export type Reading =
   | { readonly kind: "rejected"; readonly messageId: string; readonly reason: string; readonly why: string }
   | { readonly kind: "unreadable"; readonly why: string };
 
+/** Reads an order file of one form. Never throws for what is in the bytes. */
+export type PaymentFileReader = (bytes: Uint8Array) => Reading;
+
 class Fault extends Error {
   readonly reason: string;
   constructor(reason: string, why: string) {

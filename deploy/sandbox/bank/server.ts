@@ -1,6 +1,6 @@
 /**
  * The bank's door: HTTPS, both sides showing a certificate of the same authority. Without one only GET /health is answered.
- * POST /pain.001 · GET /pain.001/<MsgId>/status · GET /camt.053?day= · GET /books, /books/summary · GET, POST /control · GET /health
+ * POST /pain.001 · GET /pain.001/<MsgId>/status · GET /camt.053?day= (JSON: /payments, /payments/<id>, /statements/<day>) · GET /books, /books/summary · GET, POST /control · GET /health
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
@@ -12,6 +12,7 @@ import type { Answer, Bank } from "./bank.ts";
 import { BadBehaviour, control, showBehaviour } from "./behaviour.ts";
 import type { Credentials, Place } from "./callbacks.ts";
 import { listBooks, summarizeBooks } from "./show.ts";
+import { SIGNATURE_HEADER, type Signing } from "./signing.ts";
 
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_CONTROL_BYTES = 64 * 1024;
@@ -20,12 +21,14 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_HANG_MS = 600_000;
 const MAX_CONNECTIONS = 512;
 const CUSTOMER = "nrcms://SERVICE";
-const XML = "application/xml; charset=utf-8";
+/** Where order files are taken, as XML or as JSON. */
+const SENDS = new Set(["/pain.001", "/payments"]);
 
 interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly signature?: string;
 }
 
 const json = (status: number, body: object): Reply => ({
@@ -33,13 +36,22 @@ const json = (status: number, body: object): Reply => ({
   type: "application/json; charset=utf-8",
   body: `${JSON.stringify(body)}\n`,
 });
-const xml = (body: string): Reply => ({ status: 200, type: XML, body });
+const message = (body: string, bank: Bank): Reply => ({ status: 200, type: bank.dialect.contentType, body });
 const wrong = (status: number, error: string): Reply => json(status, { error });
 
+export interface DoorParts {
+  readonly place: Place;
+  readonly credentials: Credentials;
+  /** Undefined where neither side signs. */
+  readonly signing: Signing | undefined;
+  readonly bank: Promise<Bank>;
+  readonly log: Logger;
+}
+
 /** Listens; `bank` may still be opening its books. Rejects where the port is taken. */
-export async function openDoor(place: Place, credentials: Credentials, bank: Promise<Bank>, log: Logger): Promise<Server> {
+export async function openDoor({ place, credentials, signing, bank, log }: DoorParts): Promise<Server> {
   const server = createServer({ ...credentials, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-    serve(request, response, bank).catch((error: unknown) => {
+    serve(request, response, bank, signing).catch((error: unknown) => {
       log.error({ err: error, method: request.method, path: request.url }, "a request could not be answered");
       say(response, wrong(500, "the bank has failed; what became of the request is not known"));
     });
@@ -53,7 +65,12 @@ export async function openDoor(place: Place, credentials: Credentials, bank: Pro
   return server;
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, opening: Promise<Bank>): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  opening: Promise<Bank>,
+  signing: Signing | undefined,
+): Promise<void> {
   const url = URL.parse(request.url ?? "", "https://bank");
   if (!url) return say(response, wrong(400, "the path cannot be read"));
   const bank = await opening;
@@ -61,10 +78,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, opening
   if (request.method === "GET" && url.pathname === "/health") return say(response, json(200, { status: "ok", down }));
   if (!(request.socket as TLSSocket).authorized) return say(response, wrong(403, "a client certificate of the authority is wanted"));
   if (down && url.pathname !== "/control") return void request.socket.destroy();
-  if (request.method === "POST" && url.pathname === "/pain.001" && !isCustomer(request.socket as TLSSocket))
+  if (request.method === "POST" && SENDS.has(url.pathname) && !isCustomer(request.socket as TLSSocket))
     return say(response, wrong(403, `only the payment centre's certificate (${CUSTOMER}/…) may order payments`));
-  if (request.method === "POST" && url.pathname === "/pain.001") return await takeFile(request, response, bank);
-  say(response, await route(request, url, bank));
+  if (request.method === "POST" && SENDS.has(url.pathname)) return await takeFile(request, response, bank, signing);
+  say(response, signedReply(await route(request, url, bank), bank, signing));
 }
 
 /** The payment centre's own programs; a hospital's or a clerk's certificate orders nothing here. */
@@ -75,18 +92,19 @@ function isCustomer(socket: TLSSocket): boolean {
 async function route(request: IncomingMessage, url: URL, bank: Bank): Promise<Reply> {
   if (url.pathname === "/control") return await takeControl(request, bank);
   if (request.method !== "GET") return wrong(405, `${request.method} is not accepted here`);
-  const enquiry = /^\/pain\.001\/([^/]{1,200})\/status$/.exec(url.pathname)?.[1];
+  const [, , enquiry] = /^\/(pain\.001|payments)\/([^/]{1,200})(?:\/status)?$/.exec(url.pathname) ?? [];
   if (enquiry !== undefined) {
     const messageId = decoded(enquiry);
     const report = messageId === undefined ? undefined : await bank.status(messageId);
-    return report === undefined ? wrong(404, "the bank has never seen this MsgId") : xml(report);
+    return report === undefined ? wrong(404, "the bank has never seen this MsgId") : message(report, bank);
   }
+  const day = /^\/statements\/([^/]{1,20})$/.exec(url.pathname)?.[1] ?? url.searchParams.get("day") ?? "";
   switch (url.pathname) {
-    case "/camt.053": {
-      const day = url.searchParams.get("day") ?? "";
+    case "/camt.053":
+    case `/statements/${day}`: {
       if (!isDay(day)) return wrong(400, "day: YYYY-MM-DD is wanted");
       const statement = await bank.statement(day, dayOf(bank.books.now()));
-      return statement === undefined ? wrong(404, `${day} has not come yet`) : xml(statement);
+      return statement === undefined ? wrong(404, `${day} has not come yet`) : message(statement, bank);
     }
     case "/books":
       await bank.books.durable();
@@ -113,14 +131,16 @@ async function takeControl(request: IncomingMessage, bank: Bank): Promise<Reply>
   return json(200, showBehaviour(bank.behaviour));
 }
 
-async function takeFile(request: IncomingMessage, response: ServerResponse, bank: Bank): Promise<void> {
+async function takeFile(request: IncomingMessage, response: ServerResponse, bank: Bank, signing: Signing | undefined): Promise<void> {
   const body = await bodyOf(request, MAX_BODY_BYTES);
   if (!body) {
     return say(response, wrong(413, `a file has at most ${MAX_BODY_BYTES} bytes`));
   }
+  if (signing && !signing.isCustomers(body, String(request.headers[SIGNATURE_HEADER] ?? "")))
+    return say(response, wrong(403, `${SIGNATURE_HEADER} is not the customer's signature under these bytes`));
   const outcome = await bank.take(body);
   if ("unreadable" in outcome) return say(response, wrong(400, outcome.unreadable));
-  if (await wait(outcome, response)) say(response, xml(outcome.document));
+  if (await wait(outcome, response)) say(response, signedReply(message(outcome.document, bank), bank, signing));
 }
 
 /** Waits as told; false where the client has gone or is not to be answered. */
@@ -160,8 +180,15 @@ async function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer |
   return Buffer.concat(chunks, bytes);
 }
 
-function say(response: ServerResponse, { status, type, body }: Reply): void {
+/** A message of the bank's with its signature; whatever else is answered needs none. */
+function signedReply(reply: Reply, bank: Bank, signing: Signing | undefined): Reply {
+  if (!signing || reply.status !== 200 || reply.type !== bank.dialect.contentType) return reply;
+  return { ...reply, signature: signing.sign(Buffer.from(reply.body, "utf8"), bank.books.now()) };
+}
+
+function say(response: ServerResponse, { status, type, body, signature }: Reply): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  const signed = signature === undefined ? {} : { [SIGNATURE_HEADER]: signature };
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), ...signed });
   response.end(body);
 }

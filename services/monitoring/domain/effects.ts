@@ -1,4 +1,5 @@
 /** What each kind of event does to its county's overview, and which alarm it raises. What stands here as `{}` is only counted. */
+import { PROVINCE } from "../../values/region.ts";
 import type { Alarm, AlarmKind, Overview } from "./documents.ts";
 import type { EventName, HeardBodies } from "./events.ts";
 
@@ -102,6 +103,16 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
     }),
   },
   BatchChanged: {},
+  BankMessageDoubted: {
+    alarm: ({ messageHash, messageId, why, from }) => ({
+      kind: "BANK_MESSAGE_DOUBTED",
+      county: PROVINCE,
+      subject: `${messageHash.slice(0, 16)}/${why}`,
+      count: 1,
+      amountFen: 0n,
+      detail: `${messageId === "" ? "?" : messageId} · ${from}`,
+    }),
+  },
   CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
   InstitutionChanged: {},
   PairOrdered: {},

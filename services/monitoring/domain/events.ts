@@ -50,6 +50,7 @@ export interface HeardBodies {
     readonly reason: string;
   };
   BatchChanged: Counted;
+  BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
   CountyChanged: { readonly county?: { readonly county: string } | undefined };
   InstitutionChanged: Counted;
   PairOrdered: Counted;

@@ -20,6 +20,10 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${county} 银行退款 ${count} 笔，共 ${yuan(amountFen)} 元，原因 ${detail}（${subject}）；请更正账户后重新支付`,
     en: `The bank sent back ${count} payable(s) of ${county}, ${yuan(amountFen)} yuan, reason ${detail} (${subject}); correct the account and reissue`,
   }),
+  BANK_MESSAGE_DOUBTED: ({ subject, detail }) => ({
+    zh: `有报文冒用银行名义或内容可疑，未予采信：${detail}（${subject}）；请与银行核实：nrcms payments doubted`,
+    en: `A message in the bank's name is not believed: ${detail} (${subject}); nothing of it was applied; ask the bank: nrcms payments doubted`,
+  }),
   EVENTS_MISSING: ({ subject, detail }) => ({
     zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
     en: `Event ${detail} of ${subject} has not come, though later ones have`,

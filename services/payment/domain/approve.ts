@@ -10,11 +10,13 @@ import { batchKeys, batchToCheck, type Checked, contentHash, putBatch, viewOf } 
 import { type Calendar, executionDay } from "./calendar.ts";
 import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
-import { pain001 } from "./pain001.ts";
+import { type BankFormat, fileOf } from "./file.ts";
 import { refuse } from "./refusals.ts";
 
 export interface Approve extends Checked {
   readonly debtor: BankAccount;
+  /** How the bank wants its file. */
+  readonly format: BankFormat;
   /** Above this, two checkers approve. */
   readonly secondAboveFen: bigint;
   readonly calendar: Calendar;
@@ -51,14 +53,14 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
       change.put(batches.key(batch.batchId), half);
       return viewOf(half);
     }
-    const xml = pain001({
+    const content = fileOf(input.format, {
       batchId: batch.batchId,
       debtor: input.debtor,
       orders: ordered,
       createdAtMs: context.atMs,
       day: executionDay(context.atMs, input.calendar),
     });
-    change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, xml });
+    change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, content });
     return viewOf(putBatch(change, batch, { ...batch, state: "APPROVED", checker: name }));
   },
 };

@@ -1,5 +1,6 @@
 /** What cut, reissue, approve, attempts and answers share: how ids are made, what the checker's hash covers, how a batch's change is told. */
 import { createHash } from "node:crypto";
+import type { BankAccount } from "../../values/account.ts";
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import type { Refusal } from "../../values/outcome.ts";
@@ -75,6 +76,18 @@ export function batchToCheck({ batchId, expectedHash }: Checked, checker: string
   if (batch.contentHash !== expectedHash)
     return refuse("BATCH_CHANGED", { field: "expected_hash", batch: batchId, why: `hash ${batch.contentHash}` });
   return batch;
+}
+
+/** What a bank is told of a batch, in whatever form. */
+export interface PaymentFileParts {
+  /** The file's id at the bank: MsgId and PmtInfId. */
+  readonly batchId: string;
+  /** The payment centre's own account (支出户). */
+  readonly debtor: BankAccount;
+  readonly orders: readonly Order[];
+  readonly createdAtMs: number;
+  /** The requested execution day. */
+  readonly day: string;
 }
 
 export function proposedBatch(batchId: string, serial: number, maker: string, ordered: readonly Order[], context: Context): Batch {

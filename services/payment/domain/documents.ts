@@ -95,7 +95,8 @@ export interface Batch extends Doc {
 /** The exact bytes for the bank, apart from the batch so that worklists stay light. */
 export interface PaymentFile extends Doc {
   readonly batchId: string;
-  readonly xml: string;
+  /** Its exact text, in the bank's own form. */
+  readonly content: string;
 }
 
 export interface Counter extends Doc {
@@ -141,6 +142,32 @@ export interface BankMessage extends Doc {
   readonly unapplied: readonly Unapplied[];
 }
 
+/**
+ * UNSIGNED, UNKNOWN_KEY, EXPIRED_KEY, FORGED: what the signature says. STALE: signed too long ago, or in the future, and never seen before.
+ * ALTERED: its id has come before with other content.
+ */
+export type Distrust = "UNSIGNED" | "UNKNOWN_KEY" | "EXPIRED_KEY" | "FORGED" | "STALE" | "ALTERED";
+
+/** A message as it came. */
+export interface Original {
+  /** Its id as the sender gave it; empty where none could be read. */
+  readonly messageId: string;
+  /** SHA-256 of the bytes, hex. */
+  readonly hash: string;
+  /** The caller, the folder's file, or the question that it answers. */
+  readonly from: string;
+  readonly bytes: number;
+  /** The first MAX_KEPT bytes, base64. */
+  readonly head: string;
+}
+
+/** A message that was not believed to be the bank's, as it came (`doubt.ts`). */
+export interface Doubted extends Doc, Original {
+  readonly why: Distrust;
+  readonly firstAtMs: number;
+  readonly times: number;
+}
+
 export const dues = kind<Due>("dues");
 export const payees = kind<Payee>("payees");
 export const orders = kind<Order>("orders");
@@ -149,3 +176,5 @@ export const files = kind<PaymentFile>("files", { immutable: true });
 export const counters = kind<Counter>("counters");
 export const statements = kind<Statement>("statements");
 export const messages = kind<BankMessage>("messages");
+/** doubted/<hash>/<why> */
+export const doubted = kind<Doubted>("doubted");

@@ -40,5 +40,6 @@ export type PaymentEvents = {
     readonly reason: string;
   };
   readonly RecallAnswered: { readonly payableId: string; readonly county: string; readonly withdrawn: boolean };
+  readonly BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
   readonly BatchChanged: { readonly batch: BatchView; readonly version: bigint };
 };

@@ -5,21 +5,11 @@
 
 import type { BankAccount } from "../../values/account.ts";
 import { sum, yuan } from "../../values/money.ts";
+import type { PaymentFileParts } from "./batch.ts";
 import type { Order } from "./documents.ts";
 
 /** The statement's and the parties' names are cut at the standard's Max140Text. */
 const MAX_NAME = 140;
-
-export interface PaymentFileParts {
-  /** MsgId and PmtInfId. */
-  readonly batchId: string;
-  /** The payment centre's own account (支出户). */
-  readonly debtor: BankAccount;
-  readonly orders: readonly Order[];
-  readonly createdAtMs: number;
-  /** The requested execution day. */
-  readonly day: string;
-}
 
 export function pain001({ batchId, debtor, orders, createdAtMs, day }: PaymentFileParts): string {
   const count = orders.length;

@@ -3,7 +3,8 @@ import type { Change, Context, Decision, Key, Loaded, State } from "../../values
 import type { Refusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { applyReport, reportHash, reportNeeds, type StatusReport } from "./answer.ts";
-import { batches, messages, type Unapplied } from "./documents.ts";
+import { batches, type Distrust, messages, type Original, type Unapplied } from "./documents.ts";
+import { type Doubt, type Doubts, doubtKey, keep } from "./doubt.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { refuse } from "./refusals.ts";
@@ -14,30 +15,51 @@ export type BankContent =
   | { readonly kind: "camt.054"; readonly evidence: readonly Evidence[] }
   | { readonly kind: "camt.053"; readonly statement: BookStatement };
 
+/** How old a signature of a message that was never seen may be: a bank may be down over a weekend and a holiday. */
+export const SIGNATURE_LIFE_MS = 7 * 86_400_000;
+/** How far ahead the bank's clock may be: a day off is clumsy, not forged. */
+export const CLOCK_AHEAD_MS = 25 * 3_600_000;
+
 export interface Receive {
-  /** The bank's MsgId. */
-  readonly messageId: string;
-  /** SHA-256 of the bytes. */
-  readonly hash: string;
+  readonly original: Original;
   readonly content: BankContent;
+  /** By the bank's clock; left out where its messages are not signed. */
+  readonly signedAtMs?: number;
 }
 
 export interface Received {
-  readonly kind: BankContent["kind"];
+  /** Empty where it was not even read. */
+  readonly kind: BankContent["kind"] | "";
   readonly entries: number;
+  /** Why nothing of it was applied; absent where it was taken. */
+  readonly doubts?: Doubts;
 }
 
-/** Refuses BAD_BANK_MESSAGE where the MsgId has come with other bytes, or where nothing in it is ours. */
-export const receive: Decision<Receive, Received, PaymentEvents> = {
-  needs: (input, loaded) => [messages.key(input.messageId), ...contentNeeds(input.content, loaded)],
+/** What the bank brings by itself, or what somebody brings in its name. A message is applied once. One whose id has come with other bytes, or whose signature is out of time, is kept as doubted. Refuses BAD_BANK_MESSAGE where nothing in it is ours. */
+export const hear: Decision<Receive | Doubt, Received, PaymentEvents> = {
+  needs(input, loaded) {
+    if ("why" in input) return [doubtKey(input.hash, input.why)];
+    const { original, content } = input;
+    const { messageId, hash } = original;
+    return [messages.key(messageId), doubtKey(hash, "ALTERED"), doubtKey(hash, "STALE"), ...contentNeeds(content, loaded)];
+  },
   decide(input, state, change, context) {
-    const { messageId, hash, content } = input;
+    if ("why" in input) {
+      const { why, ...original } = input;
+      return { kind: "", entries: 0, doubts: keep(original, why, state, change, context) };
+    }
+    const { original, content, signedAtMs } = input;
+    const { messageId, hash } = original;
     const key = messages.key(messageId);
     const known = state.get(key);
-    if (known) {
-      if (known.hash === hash) return { kind: content.kind, entries: known.entries };
-      return refuse("BAD_BANK_MESSAGE", { field: "request_id", why: `MsgId ${messageId} has come before with other content` });
-    }
+    if (known?.hash === hash) return { kind: content.kind, entries: known.entries };
+    const doubts = (why: Distrust): Received => ({
+      kind: content.kind,
+      entries: 0,
+      doubts: keep(original, why, state, change, context),
+    });
+    if (known) return doubts("ALTERED");
+    if (signedAtMs !== undefined && isOutOfTime(signedAtMs, context.atMs)) return doubts("STALE");
     const taken = take(content, state, change, context);
     if ("outcome" in taken) return taken;
     const { entries, unapplied } = taken;
@@ -45,6 +67,10 @@ export const receive: Decision<Receive, Received, PaymentEvents> = {
     return { kind: content.kind, entries };
   },
 };
+
+function isOutOfTime(signedAtMs: number, atMs: number): boolean {
+  return atMs - signedAtMs > SIGNATURE_LIFE_MS || signedAtMs - atMs > CLOCK_AHEAD_MS;
+}
 
 function contentNeeds(content: BankContent, loaded: Loaded): Key[] {
   switch (content.kind) {

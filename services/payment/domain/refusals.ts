@@ -30,6 +30,11 @@ export const refuse = refusals({
     en: "order {order} cannot be paid again: {why}",
   },
   BAD_BANK_MESSAGE: { status: "INVALID_ARGUMENT", zh: "银行报文不可用：{why}", en: "the bank's message is of no use: {why}" },
+  NOT_BELIEVED: {
+    status: "PERMISSION_DENIED",
+    zh: "报文未被采信（{why}），已存档并告警，请与银行核实",
+    en: "the message is not believed to be the bank's ({why}); it is kept for the record and an alarm is raised",
+  },
   NO_STATEMENT: { status: "NOT_FOUND", zh: "{day} 的对账单尚未入账", en: "no statement of {day} is booked" },
   NOTHING_DUE: { status: "FAILED_PRECONDITION", zh: "截至 {day} 没有到期应付款", en: "nothing is due up to {day}" },
   UNKNOWN_PAYEE: { status: "FAILED_PRECONDITION", zh: "没有收款方 {payee}", en: "there is no payee {payee}" },

@@ -122,6 +122,7 @@ describe("a local authority", () => {
     expect(scopes.sort()).toEqual([
       "administrator.pem ADMINISTRATOR/640000",
       "bank-client.pem BANK/640000",
+      "bank-signing.pem SIGNER/640000",
       "checker.pem CHECKER/640000",
       "clerk-640104.pem CLERK/640104",
       "clerk-640521.pem CLERK/640521",
@@ -131,6 +132,7 @@ describe("a local authority", () => {
       "maker.pem MAKER/640000",
       "operator.pem OPERATOR/640000",
       "payment-client.pem SERVICE/640000",
+      "payment-signing.pem SIGNER/640000",
       "reviewer-640104.pem REVIEWER/640104",
       "reviewer-640521.pem REVIEWER/640521",
       "supervisor.pem SUPERVISOR/640000",

@@ -20,7 +20,7 @@ describe("approval", () => {
     const outcome = world.run(approve, input, { caller: CHECKER });
     expect(done(outcome)).toMatchObject({ state: "APPROVED", checker: CHECKER.name });
     expect(outcome.told).toMatchObject([{ name: "BatchChanged", county: "640000", body: { version: 2n, batch: { state: "APPROVED" } } }]);
-    const xml = world.get(files.key(batch.batchId))?.xml ?? "";
+    const xml = world.get(files.key(batch.batchId))?.content ?? "";
     expect(xml).toContain("<MsgId>B20111125000001</MsgId><CreDtTm>2011-11-25T10:00:00.000+08:00</CreDtTm>");
     expect(xml).toContain(`<InstdAmt Ccy="CNY">44410.00</InstdAmt>`);
   });
@@ -36,7 +36,7 @@ describe("approval", () => {
     expect(world.run(approve, large, { caller: { ...CHECKER, name: MAKER.name } }).result).toMatchObject({ code: "MAKER_IS_CHECKER" });
     const second = world.run(approve, large, { caller: { ...CHECKER, name: "deputy.wang" } });
     expect(done(second)).toMatchObject({ state: "APPROVED", checker: "deputy.wang", approvals: [CHECKER.name] });
-    expect(world.get(files.key(batch.batchId))?.xml).toContain("44410.00");
+    expect(world.get(files.key(batch.batchId))?.content).toContain("44410.00");
   });
 
   test("of exactly the threshold is one checker's", () => {
@@ -49,7 +49,7 @@ describe("approval", () => {
     const calendar = { cutOff: "09:00", weekends: true, holidays: [], workdays: [] };
     done(world.run(approve, { ...input, calendar }, { caller: CHECKER }));
     // Friday 25 November, after the cut-off.
-    expect(world.get(files.key(batch.batchId))?.xml).toContain("<ReqdExctnDt><Dt>2011-11-28</Dt>");
+    expect(world.get(files.key(batch.batchId))?.content).toContain("<ReqdExctnDt><Dt>2011-11-28</Dt>");
   });
 
   test("is refused to the batch's own maker", () => {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openAuthority } from "../../../deploy/local/authority.ts";
-import { type Channel, MAX_RESPONSE_BYTES, openChannel, readCredentials } from "../../../services/payment/channel.ts";
+import type { Channel } from "../../../services/payment/bank/channel.ts";
+import { type HttpsParts, ISO20022_PATHS, MAX_RESPONSE_BYTES, openHttps, readCredentials } from "../../../services/payment/bank/https.ts";
 
 const DEADLINE_MS = 300;
 
@@ -47,13 +48,16 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   place = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-  channel = openChannel(place, readCredentials(run), DEADLINE_MS);
+  channel = open(DEADLINE_MS);
 });
 
 afterEach(() => {
   server.closeAllConnections();
   server.close();
 });
+
+const open = (deadlineMs: number, other: Partial<HttpsParts> = {}) =>
+  openHttps({ place, paths: ISO20022_PATHS, credentials: readCredentials(run), deadlineMs, ...other });
 
 const FILE = new TextEncoder().encode("<Document>支付</Document>");
 
@@ -64,7 +68,7 @@ describe("the channel to the bank", () => {
       seen.push(`${request.method} ${request.url} ${body}`);
       response.end("<answer/>");
     };
-    const reply = await channel.send(FILE, signal);
+    const reply = await channel.send("B1", FILE, signal);
     expect(reply).toEqual({ kind: "answer", document: Buffer.from("<answer/>") });
     await channel.enquire("B1/..", signal);
     await channel.statement("2011-11-25", signal);
@@ -77,21 +81,21 @@ describe("the channel to the bank", () => {
     [204, "HTTP 204"],
   ])("takes %s for silence", async (status, why) => {
     handler = (_, response) => response.writeHead(status).end(status === 204 ? undefined : "<oops/>");
-    expect(await channel.send(FILE, signal)).toEqual({ kind: "silent", why });
+    expect(await channel.send("B1", FILE, signal)).toEqual({ kind: "silent", why });
   });
 
   test("believes 404 of an enquiry only", async () => {
     handler = (_, response) => response.writeHead(404).end();
     expect(await channel.enquire("B1", signal)).toEqual({ kind: "absent" });
-    expect(await channel.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    expect(await channel.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
   });
 
   test("ends at its deadline, before the answer and in the middle of one", async () => {
     const started = performance.now();
     handler = () => undefined;
-    expect(await channel.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    expect(await channel.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
     handler = (_, response) => void response.write("<half");
-    expect(await channel.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    expect(await channel.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
     expect(performance.now() - started).toBeLessThan(DEADLINE_MS * 2 + 1_000);
   });
 
@@ -106,36 +110,36 @@ describe("the channel to the bank", () => {
       request.socket.destroy();
     };
     await channel.enquire("B1", signal);
-    expect(await channel.send(FILE, signal)).toMatchObject({ kind: "answer" });
+    expect(await channel.send("B1", FILE, signal)).toMatchObject({ kind: "answer" });
     expect(cuts).toBe(1);
     handler = (request) => void request.socket.destroy();
-    expect(await channel.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    expect(await channel.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
   });
 
   test("ends with the lease", async () => {
     handler = () => undefined;
     const ended = new AbortController();
-    const reply = channel.send(FILE, ended.signal);
+    const reply = channel.send("B1", FILE, ended.signal);
     ended.abort();
     expect(await reply).toMatchObject({ kind: "silent" });
   });
 
   test("does not read on for ever", async () => {
-    const patient = openChannel(place, readCredentials(run), 5_000);
+    const patient = open(5_000);
     handler = (_, response) => void response.end(Buffer.alloc(MAX_RESPONSE_BYTES + 1, "x"));
     expect(await patient.enquire("B1", signal)).toMatchObject({ kind: "silent", why: expect.stringContaining("longer than") });
   });
 
   test("takes a refused connection for silence", async () => {
-    const nobody = openChannel({ ...place, port: 1 }, readCredentials(run), DEADLINE_MS);
-    expect(await nobody.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    const nobody = open(DEADLINE_MS, { place: { ...place, port: 1 } });
+    expect(await nobody.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
   });
 
   test("talks to no bank whose certificate is another authority's, and to none as a stranger", async () => {
     handler = (_, response) => response.end("<answer/>");
-    const wrongAuthority = openChannel(place, { ...readCredentials(run), ca: readCredentials(stranger).ca }, DEADLINE_MS);
-    expect(await wrongAuthority.send(FILE, signal)).toMatchObject({ kind: "silent" });
-    const unknown = openChannel(place, { ...readCredentials(stranger), ca: readCredentials(run).ca }, DEADLINE_MS);
-    expect(await unknown.send(FILE, signal)).toMatchObject({ kind: "silent" });
+    const wrongAuthority = open(DEADLINE_MS, { credentials: { ...readCredentials(run), ca: readCredentials(stranger).ca } });
+    expect(await wrongAuthority.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
+    const unknown = open(DEADLINE_MS, { credentials: { ...readCredentials(stranger), ca: readCredentials(run).ca } });
+    expect(await unknown.send("B1", FILE, signal)).toMatchObject({ kind: "silent" });
   });
 });

@@ -9,14 +9,14 @@ import { attempt, silence } from "../../../services/payment/domain/attempt.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import { decline } from "../../../services/payment/domain/decline.ts";
 import { type Batch, type Due, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
-import { receive } from "../../../services/payment/domain/receive.ts";
+import { hear } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
 import { bookStatement } from "../../../services/payment/domain/statement.ts";
 import { sum } from "../../../services/values/money.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
 import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
-import { accountOf, approved, CHECKER, DAY, done, JINGYUAN, MAKER, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import { accountOf, approved, CHECKER, DAY, done, JINGYUAN, MAKER, originalNamed, putDue, putPayee, ZHONGNING } from "./scene.ts";
 
 const FINISHING_ROUNDS = 3;
 
@@ -149,7 +149,7 @@ class Day {
     const evidence = { endToEndId, says: state.fate === "SETTLED" ? "SETTLED" : "RETURNED", reason: "AC04", on: DAY, amountFen } as const;
     this.serial += 1;
     const messageId = `N${this.serial}`;
-    this.write(() => this.world.run(receive, { messageId, hash: messageId, content: { kind: "camt.054", evidence: [evidence] } }));
+    this.write(() => this.world.run(hear, { original: originalNamed(messageId), content: { kind: "camt.054", evidence: [evidence] } }));
   }
 
   repeat(n: number): void {

@@ -4,11 +4,26 @@ import { approve } from "../../../services/payment/domain/approve.ts";
 import { decline } from "../../../services/payment/domain/decline.ts";
 import { type Batch, batches, dues, orders } from "../../../services/payment/domain/documents.ts";
 import { recall } from "../../../services/payment/domain/recall.ts";
-import { receive } from "../../../services/payment/domain/receive.ts";
+import { hear } from "../../../services/payment/domain/receive.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
 import type { Caller } from "../../../services/values/decision.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
-import { accountOf, approved, batchIn, CHECKER, cutAll, DAY, done, MAKER, orderIn, putDue, putPayee, TERMS, ZHONGNING } from "./scene.ts";
+import {
+  accountOf,
+  approved,
+  batchIn,
+  CHECKER,
+  cutAll,
+  DAY,
+  done,
+  MAKER,
+  orderIn,
+  originalNamed,
+  putDue,
+  putPayee,
+  TERMS,
+  ZHONGNING,
+} from "./scene.ts";
 
 const REASON = "户名不符";
 
@@ -118,7 +133,7 @@ describe("what was declined", () => {
     declined(world, batch.batchId);
     const { endToEndId, amountFen } = orderIn(world, first);
     const evidence = [{ endToEndId, says: "SETTLED", reason: "", on: DAY, amountFen } as const];
-    const { result, told } = world.run(receive, { messageId: "N1", hash: "h", content: { kind: "camt.054", evidence } });
+    const { result, told } = world.run(hear, { original: originalNamed("N1"), content: { kind: "camt.054", evidence } });
     expect(result).toMatchObject({ kind: "camt.054" });
     expect(told).toEqual([]);
     expect(world.get(orders.key(first))).toMatchObject({ state: "DECLINED", contradiction: `SETTLED ${DAY}` });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { BadBankMessage, MAX_ENTRIES, readBankMessage } from "../../../services/payment/iso20022.ts";
+import { readIso20022 } from "../../../services/payment/bank/iso20022.ts";
+import { BadBankMessage, MAX_ENTRIES } from "../../../services/payment/bank/message.ts";
 import { camt053, camt054, DEBTOR, entryXml, pain002, xml } from "./scene.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (document: Uint8Array) => new TextDecoder().decode(document);
-const read = (document: Uint8Array) => readBankMessage(document, DEBTOR.accountNumber);
+const read = (document: Uint8Array) => readIso20022(document, DEBTOR.accountNumber);
 const E1 = "P20111125000001-000101";
 const E2 = "P20111125000001-000201";
 
@@ -82,7 +83,7 @@ describe("a bank's message", () => {
   });
 
   test("of another account is refused", () => {
-    expect(() => readBankMessage(camt054("N1", []), "6405000000000002")).toThrow("another account");
+    expect(() => readIso20022(camt054("N1", []), "6405000000000002")).toThrow("another account");
   });
 
   const good = text(pain002("B1", [{ endToEndId: E1, status: "ACSC", amountFen: 1n }]));

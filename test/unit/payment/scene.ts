@@ -6,7 +6,15 @@ import { approve } from "../../../services/payment/domain/approve.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
 import { ALWAYS_OPEN } from "../../../services/payment/domain/calendar.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
-import { type Batch, batches, type Order, orders, type Payee, type Schedule } from "../../../services/payment/domain/documents.ts";
+import {
+  type Batch,
+  batches,
+  type Order,
+  type Original,
+  orders,
+  type Payee,
+  type Schedule,
+} from "../../../services/payment/domain/documents.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import type { BankAccount } from "../../../services/values/account.ts";
@@ -19,10 +27,15 @@ export const MAKER: Caller = { name: "maker.li", role: "MAKER", scope: "640000" 
 export const CHECKER: Caller = { name: "checker.ma", role: "CHECKER", scope: "640000" };
 export const DEBTOR: BankAccount = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
 /** What a checker approves under, apart from the batch. */
-export const TERMS = { debtor: DEBTOR, secondAboveFen: 100_000_000n, calendar: ALWAYS_OPEN } as const;
+export const TERMS = { debtor: DEBTOR, format: "iso20022", secondAboveFen: 100_000_000n, calendar: ALWAYS_OPEN } as const;
 export const DAY = "2011-11-25";
 export const ZHONGNING = "640521";
 export const JINGYUAN = "640424";
+
+/** A message of this id as far as it matters where its bytes do not. */
+export function originalNamed(messageId: string): Original {
+  return { messageId, hash: `hash of ${messageId}`, from: "caller:bank", bytes: 0, head: "" };
+}
 
 /** What a decision gave, where it must have ended well. */
 export function done<R>(outcome: Outcome<R>): R {

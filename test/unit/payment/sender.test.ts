@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { pause } from "../../../services/mesh/clock.ts";
 import { logger } from "../../../services/mesh/log.ts";
 import type { Leading } from "../../../services/mesh/wiring.ts";
-import type { BankReply, Channel } from "../../../services/payment/channel.ts";
+import type { BankReply, Channel } from "../../../services/payment/bank/channel.ts";
+import { readerOf } from "../../../services/payment/bank/read.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
 import { files } from "../../../services/payment/domain/documents.ts";
 import { wantStatement } from "../../../services/payment/domain/statement.ts";
@@ -41,7 +42,7 @@ class Bank implements Channel {
   code = "ACSC";
   statements = new Map<string, Uint8Array>();
 
-  async send(bytes: Uint8Array): Promise<BankReply> {
+  async send(_batchId: string, bytes: Uint8Array): Promise<BankReply> {
     const text = new TextDecoder().decode(bytes);
     this.got.push({ at: performance.now(), text });
     if (this.mood === "deaf" || this.mood === "down") return SILENT;
@@ -110,12 +111,15 @@ class LeadingTwin {
     // Something is committed every so often.
     const news = (limitMs: number) => pause(Math.min(limitMs, NEWS_MS), this.ended.signal);
     const leading = { epoch: this.epoch, signal: this.ended.signal, enter, news } as unknown as Leading;
+    const reader = readerOver(this.world);
+    const read = readerOf("iso20022", DEBTOR.accountNumber);
     const parts = {
-      reader: readerOver(this.world),
+      reader,
       log,
       channel: this.bank,
       enquireAfterMs: ENQUIRE_AFTER_MS,
-      accountNumber: DEBTOR.accountNumber,
+      read,
+      hearing: { reader, read, signing: undefined },
       monotonicMs: () => performance.now(),
     };
     this.running = leadPayment(parts, leading);
@@ -168,7 +172,7 @@ describe("the sender", () => {
     lead();
     const batchId = ready();
     await pass(60);
-    expect(bank.got.map(({ text }) => text)).toEqual([world.get(files.key(batchId))?.xml]);
+    expect(bank.got.map(({ text }) => text)).toEqual([world.get(files.key(batchId))?.content]);
     expect(batchIn(world, batchId)).toMatchObject({ state: "DONE", attempts: 1, attemptEpoch: 1 });
     expect(ordersIn(world, batchId)[0]?.state).toBe("SETTLED");
     await pass(30_000);
@@ -274,7 +278,7 @@ describe("the sender", () => {
 describe("a successor", () => {
   test("asks at once about what its predecessor was sending, and repeats nothing that the bank has", async () => {
     const batchId = sentBatch(world, ["H1"]).batchId;
-    await bank.send(new TextEncoder().encode(world.get(files.key(batchId))?.xml));
+    await bank.send(batchId, new TextEncoder().encode(world.get(files.key(batchId))?.content));
     lead(2);
     await pass(500);
     expect(batchIn(world, batchId)).toMatchObject({ state: "DONE", attempts: 1 });

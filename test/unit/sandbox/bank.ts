@@ -9,6 +9,7 @@ import { parse, stringify } from "yaml";
 import { ensureSandboxCertificates } from "../../../deploy/local/authority.ts";
 import type { ShownBooks } from "../../../deploy/sandbox/bank/show.ts";
 import type { Topology } from "../../../services/mesh/topology.ts";
+import { openSigning, SIGNATURE_HEADER, type Signing } from "../../../services/payment/bank/signature.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const START_LIMIT_MS = 20_000;
@@ -18,6 +19,14 @@ export const DEBTOR = "6405000000000001";
 export interface Reply {
   readonly status: number;
   readonly body: string;
+  /** Whether it carries the bank's signature under these bytes. */
+  readonly signed: boolean;
+}
+
+/** Signs as somebody of the run directory, and believes the bank. */
+export function signerOf({ path }: RunDirectory, name: string): Signing {
+  const certificate = (file: string) => readFileSync(join(path, "certs", file));
+  return openSigning({ key: certificate(`${name}.key`), certificate: certificate(`${name}.pem`) }, certificate("bank-signing.pem"));
 }
 
 export interface Ports {
@@ -52,8 +61,16 @@ export async function newRun(): Promise<RunDirectory> {
   return { path, ports: { bank, gateways: [a, b] }, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+export interface CallOptions {
+  /** Whose certificate is shown; empty for none. */
+  readonly as?: string;
+  readonly signal?: AbortSignal;
+  /** Who signs the body; empty for nobody. The payment centre by default. */
+  readonly signedBy?: string;
+}
+
 export interface BankProcess {
-  call(method: string, path: string, body?: string | Buffer, options?: { as?: string; signal?: AbortSignal }): Promise<Reply>;
+  call(method: string, path: string, body?: string | Buffer, options?: CallOptions): Promise<Reply>;
   control(behaviour: object): Promise<void>;
   books(): Promise<ShownBooks>;
   /** Sends the signal and waits for the end; gives the exit code and how long it took. */
@@ -63,9 +80,13 @@ export interface BankProcess {
 }
 
 /** Starts the bank; `atMs` is what its clock is to show now. Rejects with its output where it does not open. */
-export async function startBank(run: RunDirectory, options: { behaviour?: object; atMs?: number } = {}): Promise<BankProcess> {
+export async function startBank(
+  run: RunDirectory,
+  options: { behaviour?: object; atMs?: number; format?: Topology["bank"]["format"] } = {},
+): Promise<BankProcess> {
   const topology = parse(readFileSync(join(ROOT, "deploy", "topology.yaml"), "utf8")) as Topology;
   topology.bank.port = run.ports.bank;
+  topology.bank.format = options.format ?? "iso20022";
   const pair = topology.services.gateway;
   if (!pair) throw new Error("the topology has no gateway");
   [pair.a.bank, pair.b.bank] = run.ports.gateways;
@@ -90,20 +111,29 @@ export async function startBank(run: RunDirectory, options: { behaviour?: object
     return agent;
   };
   const bank: BankProcess = {
-    call: (method, path, body, { as = "payment-client", signal } = {}) =>
-      new Promise((resolve, reject) => {
+    async call(method, path, body, { as = "payment-client", signal, signedBy = "payment-signing" } = {}) {
+      const signature = body === undefined || signedBy === "" ? "" : await signerOf(run, signedBy).sign(Buffer.from(body), Date.now());
+      const headers = signature === "" ? {} : { [SIGNATURE_HEADER]: signature };
+      return await new Promise((resolve, reject) => {
         const outgoing = request(
-          { host: "127.0.0.1", port: run.ports.bank, method, path, agent: agentOf(as), ...(signal ? { signal } : {}) },
+          { host: "127.0.0.1", port: run.ports.bank, method, path, headers, agent: agentOf(as), ...(signal ? { signal } : {}) },
           (incoming) => {
             const chunks: Buffer[] = [];
             incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-            incoming.once("end", () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+            incoming.once("end", () => {
+              const document = Buffer.concat(chunks);
+              const reply = { status: incoming.statusCode ?? 0, body: document.toString("utf8") };
+              signerOf(run, "payment-signing")
+                .check(document, String(incoming.headers[SIGNATURE_HEADER] ?? ""))
+                .then(({ trusted }) => resolve({ ...reply, signed: trusted }), reject);
+            });
             incoming.once("error", reject);
           },
         );
         outgoing.once("error", reject);
         outgoing.end(body);
-      }),
+      });
+    },
     async control(behaviour) {
       const { status, body } = await bank.call("POST", "/control", JSON.stringify(behaviour));
       if (status !== 200) throw new Error(body);

@@ -3,24 +3,14 @@
  * an element that must be there once. No entities: a document type declaration is refused before anything is parsed.
  */
 import { XMLParser } from "fast-xml-parser";
-import { dayOf, isDay } from "../values/days.ts";
-import { fenOf, MAX_FEN } from "../values/money.ts";
-import type { ReportedTransaction, StatusReport } from "./domain/answer.ts";
-import type { Evidence } from "./domain/evidence.ts";
-import type { StatementContent, StatementEntry } from "./domain/reconcile.ts";
+import { dayOf, isDay } from "../../values/days.ts";
+import { fenOf, MAX_FEN } from "../../values/money.ts";
+import type { ReportedTransaction, StatusReport } from "../domain/answer.ts";
+import type { StatementEntry } from "../domain/reconcile.ts";
+import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, textOf } from "./message.ts";
 
-/** Entries in one message. */
-export const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 40;
 const NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:";
-
-export type BankMessage =
-  | { readonly kind: "pain.002"; readonly messageId: string; readonly report: StatusReport }
-  | { readonly kind: "camt.054"; readonly messageId: string; readonly evidence: readonly Evidence[] }
-  | { readonly kind: "camt.053"; readonly messageId: string; readonly content: StatementContent };
-
-/** What came is no such message; the text names the element. */
-export class BadBankMessage extends Error {}
 
 type Xml = string | XmlElement;
 interface XmlElement {
@@ -39,8 +29,8 @@ const parser = new XMLParser({
 });
 
 /** Throws BadBankMessage. Camt messages must be about the given account. */
-export function readBankMessage(bytes: Uint8Array, accountNumber: string): BankMessage {
-  const text = decode(bytes);
+export function readIso20022(bytes: Uint8Array, accountNumber: string): BankMessage {
+  const text = textOf(bytes);
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new BadBankMessage("a document type declaration is not accepted");
   const namespace = /<(?:([\w.-]+):)?Document\b[^>]*?\sxmlns(?::([\w.-]+))?\s*=\s*["']([^"']*)["']/.exec(text);
   const root = parse(text);
@@ -60,14 +50,6 @@ export function readBankMessage(bytes: Uint8Array, accountNumber: string): BankM
   }
 }
 
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new BadBankMessage("it is not UTF-8", { cause: error });
-  }
-}
-
 function parse(text: string): XmlElement {
   try {
     return parser.parse(text, true) as XmlElement;
@@ -84,7 +66,7 @@ function readStatusReport(message: XmlElement): BankMessage {
   const [payment] = payments;
   const status = word(group, "GrpSts") || (payment && payments.length === 1 ? word(payment, "PmtInfSts") : "");
   const transactions = payments.flatMap((information) => all(information, "TxInfAndSts")).map(readTransaction);
-  limit(transactions);
+  limitEntries(transactions);
   const report: StatusReport = {
     messageId,
     originalMessageId: identifier(group, "OrgnlMsgId"),
@@ -111,17 +93,12 @@ function readTransaction(transaction: XmlElement): ReportedTransaction {
 
 function readNotification(message: XmlElement, accountNumber: string): BankMessage {
   const messageId = identifier(one(message, "GrpHdr"), "MsgId");
-  const evidence: Evidence[] = [];
-  for (const notification of all(message, "Ntfctn")) {
+  const entries = all(message, "Ntfctn").flatMap((notification) => {
     checkAccount(notification, accountNumber);
-    for (const { on, entry } of entriesOf(notification)) {
-      const { endToEndId, amountFen, reason } = entry;
-      if (entry.direction === "DEBIT") evidence.push({ endToEndId, says: "SETTLED", reason: "", on, amountFen });
-      else if (entry.returned) evidence.push({ endToEndId, says: "RETURNED", reason, on, amountFen });
-    }
-  }
-  limit(evidence);
-  return { kind: "camt.054", messageId, evidence };
+    return entriesOf(notification);
+  });
+  limitEntries(entries);
+  return { kind: "camt.054", messageId, evidence: evidenceOf(entries) };
 }
 
 function readStatement(message: XmlElement, accountNumber: string): BankMessage {
@@ -139,7 +116,7 @@ function readStatement(message: XmlElement, accountNumber: string): BankMessage 
   const day = dayIn(closing, "Dt");
   if (day === "") throw new BadBankMessage("the closing balance has no day");
   const entries = entriesOf(statement).map(({ entry }) => entry);
-  limit(entries);
+  limitEntries(entries);
   return { kind: "camt.053", messageId, content: { messageId, day, openingFen: signed(opening), closingFen: signed(closing), entries } };
 }
 
@@ -173,10 +150,6 @@ function checkAccount(parent: XmlElement, accountNumber: string): void {
   const identity = one(one(parent, "Acct"), "Id");
   const number = identity.IBAN !== undefined ? word(identity, "IBAN") : word(one(identity, "Othr"), "Id");
   if (number !== accountNumber) throw new BadBankMessage("Acct is another account than the payment centre's");
-}
-
-function limit(rows: readonly unknown[]): void {
-  if (rows.length > MAX_ENTRIES) throw new BadBankMessage(`${rows.length} entries are more than ${MAX_ENTRIES}`);
 }
 
 function directionOf(parent: XmlElement): StatementEntry["direction"] {

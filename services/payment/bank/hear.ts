@@ -1,0 +1,52 @@
+/** What a bank brings by itself becomes an input: first whose it is, then what it says. The same for the gateway's door and for a mailbox. */
+import { createHash } from "node:crypto";
+import type { Reader } from "../../mesh/wiring.ts";
+import type { Original } from "../domain/documents.ts";
+import { type Doubt, MAX_KEPT } from "../domain/doubt.ts";
+import type { Receive } from "../domain/receive.ts";
+import { bookedBefore, orderIdsBookedOn } from "../store.ts";
+import { BadBankMessage, type BankMessage } from "./message.ts";
+import type { Signing } from "./signature.ts";
+
+export interface Hearing {
+  readonly reader: Reader;
+  readonly read: (bytes: Uint8Array) => BankMessage;
+  /** Undefined where the bank was agreed not to sign. */
+  readonly signing: Signing | undefined;
+}
+
+export interface Brought {
+  /** The id under which it is brought: the message's own. Empty where who brings it gives none. */
+  readonly messageId: string;
+  readonly from: string;
+  readonly document: Uint8Array;
+  readonly signature: string;
+}
+
+/** Throws BadBankMessage for what is the bank's and cannot be read, or is brought under another id than its own. */
+export async function hearingOf({ reader, read, signing }: Hearing, brought: Brought): Promise<Receive | Doubt> {
+  const { document, signature } = brought;
+  const checked = await signing?.check(document, signature);
+  if (checked && !checked.trusted) return { ...originalOf(brought), why: checked.why };
+  const message = read(document);
+  const { messageId } = message;
+  if (brought.messageId !== "" && messageId !== brought.messageId)
+    throw new BadBankMessage(`its own id is ${messageId}, it is brought as ${brought.messageId.slice(0, 40)}`);
+  const original = originalOf({ ...brought, messageId });
+  const signed = checked ? { signedAtMs: checked.signedAtMs } : {};
+  if (message.kind !== "camt.053") return { original, content: message, ...signed };
+  const { content } = message;
+  // What we hold booked is read before it is compared: what is settled in between is then in the statement, and is found through it.
+  const [expectedOrderIds, previousDay] = await Promise.all([orderIdsBookedOn(reader, content.day), bookedBefore(reader, content.day)]);
+  return { original, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } }, ...signed };
+}
+
+export function originalOf({ messageId, from, document }: Omit<Brought, "signature">): Original {
+  return {
+    messageId,
+    hash: createHash("sha256").update(document).digest("hex"),
+    from,
+    bytes: document.byteLength,
+    head: Buffer.from(document.subarray(0, MAX_KEPT)).toString("base64"),
+  };
+}
