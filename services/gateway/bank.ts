@@ -1,4 +1,5 @@
 /** The bank's callbacks: POST /bank/v1/messages over HTTPS with the bank's client certificate. The document goes to payment as it came, under its own MsgId. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
@@ -87,15 +88,11 @@ async function receive(door: Door, request: IncomingMessage, response: ServerRes
       zh: `报文过大，上限 ${BODY_LIMIT_BYTES} 字节`,
       en: `the message is larger than ${BODY_LIMIT_BYTES} bytes`,
     });
-  const requestId = messageIdIn(document);
-  if (!requestId)
-    return say(response, 400, { code: "BAD_BANK_MESSAGE", field: "MsgId", zh: "报文没有 MsgId", en: "the message has no MsgId" });
-  const signature = request.headers["x-jws-signature"];
-  const data = ReceiveBankMessageRequest.encode({
-    requestId,
-    document,
-    signature: typeof signature === "string" ? signature : "",
-  }).finish();
+  const header = request.headers["x-jws-signature"];
+  const signature = typeof header === "string" ? header : "";
+  // Its id is its content: what somebody sends in the bank's name takes no id away from what the bank sends.
+  const requestId = createHash("sha256").update(signature).update("\n").update(document).digest("hex");
+  const data = ReceiveBankMessageRequest.encode({ requestId, document, signature }).finish();
   const reply = await door.client.call("payment", method.name, data, {
     caller,
     traceparent: newTraceparent(),
@@ -105,18 +102,12 @@ async function receive(door: Door, request: IncomingMessage, response: ServerRes
   door.answered();
   if (reply.status === "OK") {
     const { doubts } = method.responseType.decode(reply.data);
-    return doubts ? say(response, 403, doubts) : say(response, 200, { code: "OK", message: requestId });
+    return doubts ? say(response, 403, doubts) : say(response, 200, { code: "OK", request: requestId });
   }
   if (reply.status === "UNAVAILABLE")
     return say(response, 503, { code: "UNAVAILABLE", zh: "系统繁忙，请稍后重发", en: "busy, send again later" });
   const refusal = refusalOf(reply.data);
   say(response, HTTP_STATUS[refusal.status] ?? 500, refusal);
-}
-
-/** The first MsgId of an ISO 20022 document is its group header's own; a JSON message has one messageId. */
-function messageIdIn(document: Buffer): string | undefined {
-  const text = document.toString("latin1");
-  return (/<(?:\w+:)?MsgId>\s*([^<\s]{1,35})\s*</.exec(text) ?? /"messageId"\s*:\s*"([^"\s]{1,35})"/.exec(text))?.[1];
 }
 
 /** The whole body, or undefined where it is too large. */

@@ -92,9 +92,9 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
     }),
     command(methods.receiveBankMessage, {
       check: ({ document }) => badDocument(document),
-      async input({ requestId, document, signature }, caller) {
+      async input({ document, signature }, caller) {
         try {
-          return await hearingOf(hearing, { messageId: requestId, from: `caller:${caller.name}`, document, signature });
+          return await hearingOf(hearing, { from: `caller:${caller.name}`, document, signature });
         } catch (error) {
           if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
           throw error;

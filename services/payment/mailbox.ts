@@ -69,7 +69,7 @@ async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arriva
   try {
     const unsigned = hearing.signing !== undefined && signature === "";
     if (!late && (unsigned || isHalf(hearing, document))) return "unfinished";
-    const input = await hearingOf(hearing, { messageId: "", from: `folder:${name}`, document, signature });
+    const input = await hearingOf(hearing, { from: `folder:${name}`, document, signature });
     const original = "why" in input ? input : input.original;
     const result = await leading.enter(`arrival/${original.hash.slice(0, 32)}/${"why" in input ? input.why : "read"}`, hear, input, {
       fenced: true,

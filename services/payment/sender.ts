@@ -237,7 +237,7 @@ class Sender {
   /** What answered in the bank's name is kept; the answer is none. */
   async #doubt(batchId: string, reply: BankReply): Promise<void> {
     if (reply.kind !== "distrusted") return;
-    const original = originalOf({ messageId: "", from: `batch:${batchId}`, document: reply.document });
+    const original = originalOf({ from: `batch:${batchId}`, document: reply.document });
     await this.#enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why });
   }
 

@@ -55,7 +55,7 @@ async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: 
   const previousDay = await bookedBefore(parts.reader, day);
   const reply = await parts.channel.statement(day, leading.signal);
   if (reply.kind === "distrusted") {
-    const original = originalOf({ messageId: "", from: `statement:${day}`, document: reply.document });
+    const original = originalOf({ from: `statement:${day}`, document: reply.document });
     await leading.enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why }, { fenced: true });
   }
   if (reply.kind !== "answer") {

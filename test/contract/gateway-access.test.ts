@@ -9,6 +9,7 @@ import { GetTrialBalanceRequest, ReceiveFundsRequest } from "../../proto/generat
 import { Role } from "../../proto/generated/nrcms/values/v1/access.ts";
 import { publicServices } from "../../services/gateway/methods.ts";
 import { accessOf } from "../../services/mesh/access.ts";
+import { openSigning, SIGNATURE_HEADER } from "../../services/payment/bank/signature.ts";
 import { type DoorCallers, doorCallers, plainBills } from "../harness/door-callers.ts";
 import { type DoorMesh, regionFor, startDoorMesh } from "../harness/door-mesh.ts";
 
@@ -218,14 +219,24 @@ describe("the bank's door", () => {
   function post(
     name: string | undefined,
     body: string | Buffer,
-    { path = "/bank/v1/messages", method = "POST" } = {},
+    { path = "/bank/v1/messages", method = "POST", signature = "" } = {},
   ): Promise<{ code: number; body: Record<string, string> }> {
     const { authority, key, certificate } =
       name === undefined ? { ...mesh.identity("operator"), key: undefined, certificate: undefined } : mesh.identity(name);
     const port = mesh.topology.services.gateway?.a.bank ?? 0;
+    const headers = signature === "" ? {} : { [SIGNATURE_HEADER]: signature };
     return new Promise((resolve, reject) => {
       const asking = httpsRequest(
-        { host: "127.0.0.1", port, path, method, ca: authority, ...(key && certificate ? { key, cert: certificate } : {}), agent: false },
+        {
+          host: "127.0.0.1",
+          port,
+          path,
+          method,
+          headers,
+          ca: authority,
+          ...(key && certificate ? { key, cert: certificate } : {}),
+          agent: false,
+        },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -248,13 +259,36 @@ describe("the bank's door", () => {
   test.each([
     ["another path", "<x/>", { path: "/bank" }, { code: 404, body: { code: "NOT_FOUND" } }],
     ["a look", "", { method: "GET" }, { code: 404, body: { code: "NOT_FOUND" } }],
-    ["a message without a number", "<Document/>", {}, { code: 400, body: { code: "BAD_BANK_MESSAGE", field: "MsgId" } }],
-    ["a message that is none", "<Document><GrpHdr><MsgId>BAD-1</MsgId></GrpHdr>", {}, { code: 400, body: { code: "BAD_BANK_MESSAGE" } }],
+    ["a message that nobody has signed", "<Document/>", {}, { code: 403, body: { code: "NOT_BELIEVED" } }],
+    ["a message with a signature that is none", "<Document/>", { signature: "a..b" }, { code: 403, body: { code: "NOT_BELIEVED" } }],
     ["a message larger than 4 MB", Buffer.alloc(5_000_000, " "), {}, { code: 413, body: { code: "TOO_LARGE" } }],
   ])("%s is refused, in both languages", async (_, body, how, wanted) => {
     const answer = await post("bank-client", body, how);
     expect(answer).toMatchObject(wanted);
     expect(answer.body.zh).toMatch(/\p{Script=Han}/u);
     expect(answer.body.en).toMatch(/^[\x20-\x7e]+$/);
+  });
+
+  test("what the bank has signed is read: what is no message is refused, and one under another's id is not believed", async () => {
+    const identity = (name: string) => {
+      const { key, certificate } = mesh.identity(name);
+      if (!key || !certificate) throw new Error(`${name} has no certificate`);
+      return { key, certificate };
+    };
+    const now = () => Date.now() + mesh.topology.clock_offset_ms;
+    const bank = openSigning(identity("bank-signing"), identity("payment-signing").certificate);
+    const send = async (body: string) => await post("bank-client", body, { signature: await bank.sign(Buffer.from(body), now()) });
+    const account = mesh.topology.bank.account_number;
+    const empty = (messageId: string, more = "") =>
+      `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>${messageId}</MsgId></GrpHdr>` +
+      `<Ntfctn><Acct><Id><Othr><Id>${account}</Id></Othr></Id></Acct>${more}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>`;
+    expect(await send("<Document>")).toMatchObject({ code: 400, body: { code: "BAD_BANK_MESSAGE" } });
+    expect(await send(empty("GW-1"))).toMatchObject({ code: 200, body: { code: "OK" } });
+    expect(await send(empty("GW-1"))).toMatchObject({ code: 200, body: { code: "OK" } });
+    expect(await send(empty("GW-1", "<AddtlNtfctnInf>x</AddtlNtfctnInf>"))).toMatchObject({ code: 403, body: { code: "NOT_BELIEVED" } });
+    const forged = await post("bank-client", empty("GW-2"), { signature: await bank.sign(Buffer.from(empty("GW-3")), now()) });
+    expect(forged).toMatchObject({ code: 403, body: { code: "NOT_BELIEVED" } });
+    // The id that a forger has used is still the bank's.
+    expect(await send(empty("GW-2"))).toMatchObject({ code: 200 });
   });
 });

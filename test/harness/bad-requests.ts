@@ -187,7 +187,6 @@ export function badRequests(setting: Setting): BadRequest[] {
     approve("an approval of nothing in particular", { expectedHash: "" }, invalid("expected_hash")),
     decline("the declining of an unknown batch", {}, notFound("UNKNOWN_BATCH", "batch_id")),
     decline("a declining without a reason", { reason: " " }, invalid("reason")),
-    bank("a bank's message that is none", { document: Buffer.from("<Document>") }, ["INVALID_ARGUMENT", "BAD_BANK_MESSAGE", "document"]),
     bank("a bank's message of no bytes", {}, invalid("document")),
   ];
 }

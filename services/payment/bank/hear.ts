@@ -5,7 +5,7 @@ import type { Original } from "../domain/documents.ts";
 import { type Doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
 import { bookedBefore, orderIdsBookedOn } from "../store.ts";
-import { BadBankMessage, type BankMessage } from "./message.ts";
+import type { BankMessage } from "./message.ts";
 import type { Signing } from "./signature.ts";
 
 export interface Hearing {
@@ -16,23 +16,18 @@ export interface Hearing {
 }
 
 export interface Brought {
-  /** The id under which it is brought: the message's own. Empty where who brings it gives none. */
-  readonly messageId: string;
   readonly from: string;
   readonly document: Uint8Array;
   readonly signature: string;
 }
 
-/** Throws BadBankMessage for what is the bank's and cannot be read, or is brought under another id than its own. */
+/** Throws BadBankMessage for what is the bank's and cannot be read. */
 export async function hearingOf({ reader, read, signing }: Hearing, brought: Brought): Promise<Receive | Doubt> {
   const { document, signature } = brought;
   const checked = await signing?.check(document, signature);
   if (checked && !checked.trusted) return { ...originalOf(brought), why: checked.why };
   const message = read(document);
-  const { messageId } = message;
-  if (brought.messageId !== "" && messageId !== brought.messageId)
-    throw new BadBankMessage(`its own id is ${messageId}, it is brought as ${brought.messageId.slice(0, 40)}`);
-  const original = originalOf({ ...brought, messageId });
+  const original = { ...originalOf(brought), messageId: message.messageId };
   const signed = checked ? { signedAtMs: checked.signedAtMs } : {};
   if (message.kind !== "camt.053") return { original, content: message, ...signed };
   const { content } = message;
@@ -41,12 +36,22 @@ export async function hearingOf({ reader, read, signing }: Hearing, brought: Bro
   return { original, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } }, ...signed };
 }
 
-export function originalOf({ messageId, from, document }: Omit<Brought, "signature">): Original {
+export function originalOf({ from, document }: Omit<Brought, "signature">): Original {
   return {
-    messageId,
+    messageId: idIn(document),
     hash: createHash("sha256").update(document).digest("hex"),
     from,
     bytes: document.byteLength,
     head: Buffer.from(document.subarray(0, MAX_KEPT)).toString("base64"),
   };
+}
+
+/** What looks like its id in a message that is not to be read; empty where nothing does. */
+function idIn(document: Uint8Array): string {
+  const text = Buffer.from(document.subarray(0, MAX_KEPT)).toString("latin1");
+  const found =
+    /<(?:\w+:)?MsgId>\s*([^<\s]{1,35})\s*</.exec(text) ??
+    /"messageId"\s*:\s*"([^"\s]{1,35})"/.exec(text) ??
+    /^NRCMS-[A-Z]+\|1\|([^|\s]{1,35})\|/.exec(text);
+  return found?.[1] ?? "";
 }

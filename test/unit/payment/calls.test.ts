@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { PaymentServiceDefinition as definition } from "../../../proto/generated/nrcms/payment/v1/payment.ts";
 import type { CommandCall, QueryCall, Reader } from "../../../services/mesh/wiring.ts";
 import { readerOf } from "../../../services/payment/bank/read.ts";
+import type { Signing } from "../../../services/payment/bank/signature.ts";
 import { calls } from "../../../services/payment/calls.ts";
 import { orders } from "../../../services/payment/domain/documents.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
@@ -122,11 +123,24 @@ describe("CutBatch", () => {
 });
 
 describe("ReceiveBankMessage", () => {
-  test("refuses what cannot be read, and what comes under another id than its own", async () => {
+  test("refuses what cannot be read", async () => {
     const call = commandOf("ReceiveBankMessage");
-    const bad = await call.input({ requestId: "N1", document: new TextEncoder().encode("<x") }, MAKER);
-    const other = await call.input({ requestId: "N2", document: camt054("N1", []) }, MAKER);
-    for (const refused of [bad, other]) expect(refused).toMatchObject({ code: "BAD_BANK_MESSAGE", status: "INVALID_ARGUMENT" });
+    const bad = await call.input({ requestId: "N1", document: new TextEncoder().encode("<x"), signature: "" }, MAKER);
+    expect(bad).toMatchObject({ code: "BAD_BANK_MESSAGE", status: "INVALID_ARGUMENT" });
+  });
+
+  test("keeps what is not believed, says so, and shows it", async () => {
+    const world = newWorld();
+    const reader = readerOver(world);
+    const signing: Signing = { sign: async () => "", check: async () => ({ trusted: false, why: "FORGED" }) };
+    const suspicious = calls({ ...parts(reader), hearing: { ...parts(reader).hearing, signing } });
+    const call = suspicious.find((one) => one.method.name === "ReceiveBankMessage");
+    if (call?.act !== "command") throw new Error("it is a command");
+    const input = await call.input({ requestId: "N1", document: camt054("N1", []), signature: "x" }, MAKER);
+    expect(call.reply(world.run(call.decision, input).result)).toMatchObject({ kind: "", entries: 0, doubts: { code: "NOT_BELIEVED" } });
+    expect(await queryOf("ListDoubtedMessages", world).answer({}, CHECKER)).toMatchObject({
+      messages: [{ messageId: "N1", why: "FORGED", from: `caller:${MAKER.name}`, times: 1 }],
+    });
   });
 
   test("books a statement, against all that is held settled on its day", async () => {

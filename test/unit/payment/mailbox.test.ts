@@ -182,7 +182,7 @@ describe("a bank behind a folder", () => {
     const [first] = ordersIn(world, batchId);
     await bring("forged.txt", notice("N9", first?.endToEndId ?? ""), "stranger");
     await until(() => inFolder("refused").includes("forged.txt"), "the refusal");
-    expect(world.all<Doubted>("doubted")).toMatchObject([{ why: "UNKNOWN_KEY", from: "folder:forged.txt", messageId: "" }]);
+    expect(world.all<Doubted>("doubted")).toMatchObject([{ why: "UNKNOWN_KEY", from: "folder:forged.txt", messageId: "N9" }]);
     expect(ordersIn(world, batchId)[0]?.state).toBe("OPEN");
   });
 

@@ -8,7 +8,7 @@ import { type Booked, batchIn, camt053, camt054, DEBTOR, done, ordersIn, pain002
 
 function inputOf(document: Uint8Array): Receive {
   const message = readIso20022(document, DEBTOR.accountNumber);
-  const original = originalOf({ messageId: message.messageId, from: "caller:bank", document });
+  const original = originalOf({ from: "caller:bank", document });
   if (message.kind !== "camt.053") return { original, content: message };
   return { original, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds: [], previousDay: "" } } };
 }
