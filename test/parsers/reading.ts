@@ -1,6 +1,7 @@
 /** What a program makes of a document, in one form for all readers: text only, amounts in whole fen. And what we make of the bank's messages ourselves. */
+
+import { readIso20022 } from "../../services/payment/bank/iso20022.ts";
 import type { Order } from "../../services/payment/domain/documents.ts";
-import { readBankMessage } from "../../services/payment/iso20022.ts";
 import type { BankAccount } from "../../services/values/account.ts";
 import { sum } from "../../services/values/money.ts";
 
@@ -38,7 +39,7 @@ export function ordered({ batchId, debtor, orders, day }: OrderFile): Reading {
 
 /** A message of the bank's as our product understands it. */
 export function heard(xml: string, accountNumber: string): Reading {
-  const message = readBankMessage(Buffer.from(xml, "utf8"), accountNumber);
+  const message = readIso20022(Buffer.from(xml, "utf8"), accountNumber);
   const id = message.messageId;
   switch (message.kind) {
     case "pain.002": {
