@@ -97,6 +97,25 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
       await answer(options, (who) => reconciliation(who, day), reconciliationText);
     });
 
+  subcommand("cancel", "向银行撤销已受理的支付单\nask the bank to cancel an order that it has", "maker")
+    .argument("<order>")
+    .argument("<reason>")
+    .action(async (orderId: string, reason: string, options: Asking) => {
+      const { cancellationsText, cancelOrder } = await import("./payments.ts");
+      await answer(
+        options,
+        (who) => cancelOrder(who, orderId, reason),
+        (one) => cancellationsText([one]),
+      );
+    });
+
+  subcommand("cancellations", "撤销申请与银行的答复，先新后旧\nwhat the bank was asked to cancel, and what it said", "maker").action(
+    async (options: Asking) => {
+      const { cancellationsText, listCancellations } = await import("./payments.ts");
+      await answer(options, listCancellations, cancellationsText);
+    },
+  );
+
   subcommand(
     "doubted",
     "未被采信的报文：冒用银行名义、被改动或过期\nwhat came in the bank's name and was not believed",

@@ -5,6 +5,7 @@ import type { BankAccount } from "../../proto/generated/nrcms/administration/v1/
 import {
   type Batch,
   type BatchState,
+  type Cancellation,
   type DoubtedMessage,
   type GetBatchResponse,
   type GetReconciliationResponse,
@@ -68,6 +69,28 @@ export async function reconciliation(who: GatewayClient, day: string): Promise<G
 /** Every break that is open, with its age on that day. */
 export async function openBreaks(who: GatewayClient, onDay: string): Promise<OpenBreak[]> {
   return (await who.call(PaymentServiceDefinition, "listBreaks", { onDay })).breaks;
+}
+
+export async function cancelOrder(who: GatewayClient, orderId: string, reason: string): Promise<Cancellation> {
+  const wish = { orderId, reason };
+  const { cancellation } = await who.call(PaymentServiceDefinition, "cancelOrder", { requestId: idOf("cancel", orderId, wish), ...wish });
+  if (!cancellation) throw new Error("an answer without its cancellation");
+  return cancellation;
+}
+
+export async function listCancellations(who: GatewayClient): Promise<Cancellation[]> {
+  return (await who.call(PaymentServiceDefinition, "listCancellations", {})).cancellations;
+}
+
+export function cancellationsText(cancellations: readonly Cancellation[]): string {
+  if (cancellations.length === 0) return "没有撤销申请 · no cancellations";
+  const table = new Table({
+    head: ["支付单 order", "状态 state", "银行答复 answer", "申请人 asked by", "申请日 asked on", "原因 reason"],
+    style: STYLE,
+  });
+  for (const { orderId, state, answer, askedBy, askedOn, reason } of cancellations)
+    table.push([orderId, state, answer, askedBy, askedOn, reason]);
+  return table.toString();
 }
 
 /** What came in the bank's name and was not believed, newest first. */

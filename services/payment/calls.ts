@@ -1,6 +1,7 @@
 /** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
 import {
   type Break as BreakMessage,
+  type Cancellation as CancellationMessage,
   PaymentServiceDefinition as definition,
   type Order as OrderMessage,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
@@ -13,16 +14,17 @@ import { BadBankMessage } from "./bank/message.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import type { Calendar } from "./domain/calendar.ts";
+import { cancel } from "./domain/cancel.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { decline, MAX_DECLINED } from "./domain/decline.ts";
-import { type Break, batches, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import { type Break, batches, type Cancellation, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
 import type { BankFormat } from "./domain/file.ts";
 import { hear } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
 import { TASKS } from "./domain/tasks.ts";
-import { batchesIn, doubtedMessages, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
+import { batchesIn, doubtedMessages, newestCancellations, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
@@ -77,6 +79,15 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
       decision: decline,
       reply: (batch) => ({ batch }),
     }),
+    command(methods.cancelOrder, {
+      check: ({ orderId, reason }) => badId("order_id", orderId) ?? badReason(reason),
+      input: ({ orderId, reason }) => ({ orderId, reason: reason.trim(), debtor, format }),
+      decision: cancel,
+      reply: (cancellation) => ({ cancellation: cancellationMessage(cancellation) }),
+    }),
+    query(methods.listCancellations, async () => ({
+      cancellations: (await newestCancellations(reader, MAX_LISTED)).map(cancellationMessage),
+    })),
     query(methods.listOrdersToReissue, async () => ({ orders: (await ordersToReissue(reader, MAX_LISTED)).map(orderMessage) })),
     command(methods.reissueOrder, {
       check: ({ orderId, account }) => badId("order_id", orderId) ?? accountFault("account", account),
@@ -137,6 +148,10 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
       reply: ({ day }) => ({ day }),
     }),
   ];
+}
+
+function cancellationMessage({ orderId, endToEndId, state, reason, by, askedOn, answer }: Cancellation): CancellationMessage {
+  return { orderId, endToEndId, state, reason, askedBy: by, askedOn, answer };
 }
 
 function orderMessage(order: Order): OrderMessage {

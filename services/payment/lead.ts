@@ -1,6 +1,7 @@
-/** What the leading twin does by itself: it sends, fetches statements, and empties the bank's mailbox where there is one. When one of these ends, the others are ended and waited for. */
+/** What the leading twin does by itself: it sends, fetches statements, tells of cancellations, and empties the bank's mailbox where there is one. When one of these ends, the others are ended and waited for. */
 import type { Leading } from "../mesh/wiring.ts";
 import type { Hearing } from "./bank/hear.ts";
+import { cancelWhileLeading } from "./cancellations.ts";
 import { readMailboxWhileLeading } from "./mailbox.ts";
 import { type SenderParts, sendWhileLeading } from "./sender.ts";
 import { fetchWhileLeading } from "./statements.ts";
@@ -22,6 +23,7 @@ export async function leadPayment(parts: LeadParts, leading: Leading): Promise<v
   const works = [
     sendWhileLeading(parts, own),
     fetchWhileLeading(parts, own),
+    cancelWhileLeading(parts, own),
     ...(mailbox ? [readMailboxWhileLeading({ ...parts, mailbox }, own)] : []),
   ].map(async (work) => {
     try {

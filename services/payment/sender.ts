@@ -10,13 +10,12 @@ import type { Leading, Reader } from "../mesh/wiring.ts";
 import type { Decision } from "../values/decision.ts";
 import { isRefusal } from "../values/outcome.ts";
 import type { BankReply, Channel } from "./bank/channel.ts";
-import { originalOf } from "./bank/hear.ts";
+import { keepDoubted } from "./bank/hear.ts";
 import { SOCKET_DEADLINE_MS } from "./bank/https.ts";
 import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import { type Answer, answer, reportHash } from "./domain/answer.ts";
 import { attempt, silence } from "./domain/attempt.ts";
 import { type Batch, files } from "./domain/documents.ts";
-import { doubt } from "./domain/doubt.ts";
 import type { PaymentEvents } from "./domain/events.ts";
 import { batchesIn } from "./store.ts";
 
@@ -193,7 +192,7 @@ class Sender {
         ? await this.#parts.channel.send(batchId, Buffer.from(file.content, "utf8"), this.#leading.signal)
         : { kind: "silent", why: `not sent: ${Math.round(lateMs)} ms after the attempt began` };
     if (reply.kind === "answer" && (await this.#hear({ ...batch, attempts: number }, reply.document))) return;
-    await this.#doubt(batchId, reply);
+    await keepDoubted(this.#leading, reply, `batch:${batchId}`);
     await this.#unknown(batchId, number, whyOf(reply));
   }
 
@@ -206,7 +205,7 @@ class Sender {
     if (reply.kind === "answer") return void (await this.#hear(batch, reply.document));
     // Its answer will be brought.
     if (reply.kind === "taken") return;
-    await this.#doubt(batchId, reply);
+    await keepDoubted(this.#leading, reply, `batch:${batchId}`);
     if (reply.kind !== "absent") return this.#parts.log.warn({ batchId, why: whyOf(reply) }, "the bank did not answer an enquiry");
     if (accepted) return this.#parts.log.error({ batchId }, "the bank does not know a batch that it had accepted");
     if (askedMs - note.sinceMs >= BELIEVE_ABSENCE_MS) return await this.#send(batch);
@@ -232,13 +231,6 @@ class Sender {
       this.#parts.log.error({ batchId, why: error.message }, "the bank's answer cannot be read");
       return false;
     }
-  }
-
-  /** What answered in the bank's name is kept; the answer is none. */
-  async #doubt(batchId: string, reply: BankReply): Promise<void> {
-    if (reply.kind !== "distrusted") return;
-    const original = originalOf({ from: `batch:${batchId}`, document: reply.document });
-    await this.#enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why });
   }
 
   async #unknown(batchId: string, number: number, why: string): Promise<void> {

@@ -4,10 +4,9 @@ import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import { isRefusal } from "../values/outcome.ts";
 import type { Channel } from "./bank/channel.ts";
-import { originalOf } from "./bank/hear.ts";
+import { keepDoubted } from "./bank/hear.ts";
 import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
-import { doubt } from "./domain/doubt.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
 import { bookedBefore, orderIdsBookedOn, wantedStatements } from "./store.ts";
 
@@ -54,10 +53,7 @@ async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: 
   const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
   const previousDay = await bookedBefore(parts.reader, day);
   const reply = await parts.channel.statement(day, leading.signal);
-  if (reply.kind === "distrusted") {
-    const original = originalOf({ from: `statement:${day}`, document: reply.document });
-    await leading.enter(`doubt/${original.hash.slice(0, 32)}/${reply.why}`, doubt, { ...original, why: reply.why }, { fenced: true });
-  }
+  await keepDoubted(leading, reply, `statement:${day}`);
   if (reply.kind !== "answer") {
     parts.log.warn({ day, why: reply.kind === "absent" || reply.kind === "taken" ? reply.kind : reply.why }, "the bank gave no statement");
     return false;

@@ -6,6 +6,8 @@ import {
   type Batch,
   type BatchState,
   batches,
+  type Cancellation,
+  cancellations,
   type Doubted,
   type Due,
   doubted,
@@ -20,6 +22,7 @@ import {
 
 const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
+const MAX_CANCELLATIONS = 20;
 
 export const indexes: Indexes = {
   dues: [
@@ -37,6 +40,7 @@ export const indexes: Indexes = {
   counters: [],
   statements: [{ keys: { state: 1, day: 1 } }],
   messages: [],
+  cancellations: [{ keys: { askedOn: -1, caseId: -1 } }, { keys: { caseId: 1 }, partial: { state: { $in: ["ASKED", "PENDING"] } } }],
   doubted: [{ keys: { firstAtMs: -1 } }],
 };
 
@@ -90,6 +94,16 @@ export async function bookedBefore(reader: Reader, day: string): Promise<string>
 /** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
 export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
   return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
+}
+
+/** Cancellations that the bank has not decided yet, oldest first. */
+export function openCancellations(reader: Reader): Promise<readonly Cancellation[]> {
+  return reader.find(cancellations, { state: { $in: ["ASKED", "PENDING"] } }, { sort: { caseId: 1 }, limit: MAX_CANCELLATIONS });
+}
+
+/** The newest cancellations. */
+export function newestCancellations(reader: Reader, limit: number): Promise<readonly Cancellation[]> {
+  return reader.find(cancellations, {}, { sort: { askedOn: -1, caseId: -1 }, limit });
 }
 
 export function doubtedMessages(reader: Reader, limit: number): Promise<readonly Doubted[]> {

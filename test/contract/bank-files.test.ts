@@ -26,7 +26,7 @@ const first = (kind: string) => shown.find(({ what }) => what.startsWith(kind))?
 describe("the schemas", () => {
   test("hold every kind of document that we and the bank write", async () => {
     expect(new Set(shown.map(({ xml }) => messageOf(xml)))).toEqual(
-      new Set(["pain.001.001.09", "pain.002.001.12", "camt.053.001.08", "camt.054.001.08"]),
+      new Set(["pain.001.001.09", "pain.002.001.12", "camt.053.001.08", "camt.054.001.08", "camt.056.001.09", "camt.029.001.10"]),
     );
     for (const { what, xml } of shown) expect(await faults(xml), what).toEqual([]);
   });

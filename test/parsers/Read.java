@@ -1,6 +1,8 @@
 import com.google.gson.Gson;
+import com.prowidesoftware.swift.model.mx.MxCamt02900110;
 import com.prowidesoftware.swift.model.mx.MxCamt05300108;
 import com.prowidesoftware.swift.model.mx.MxCamt05400108;
+import com.prowidesoftware.swift.model.mx.MxCamt05600109;
 import com.prowidesoftware.swift.model.mx.MxPain00100109;
 import com.prowidesoftware.swift.model.mx.MxPain00200112;
 import com.prowidesoftware.swift.model.mx.dic.ActiveOrHistoricCurrencyAndAmount;
@@ -43,6 +45,8 @@ public final class Read {
       case "pain.002" -> statusReport(MxPain00200112.parse(xml));
       case "camt.054" -> notification(MxCamt05400108.parse(xml));
       case "camt.053" -> statement(MxCamt05300108.parse(xml));
+      case "camt.056" -> cancellation(MxCamt05600109.parse(xml));
+      case "camt.029" -> resolution(MxCamt02900110.parse(xml));
       default -> throw new IllegalArgumentException(found.group(1) + " is not known here");
     };
   }
@@ -120,6 +124,28 @@ public final class Read {
         "returned", String.valueOf(one.getRtrInf() != null),
         "reason", returned(one))));
     return new Reading(message.getGrpHdr().getMsgId(), head, rows);
+  }
+
+  private static Reading cancellation(MxCamt05600109 document) {
+    var message = document.getFIToFIPmtCxlReq();
+    var one = single(single(message.getUndrlyg()).getTxInf());
+    return new Reading(message.getAssgnmt().getId(), Map.of(), List.of(fields(
+        "endToEndId", one.getOrgnlEndToEndId(),
+        "orderId", one.getOrgnlInstrId(),
+        "batch", one.getOrgnlGrpInf().getOrgnlMsgId(),
+        "amountFen", fen(one.getOrgnlIntrBkSttlmAmt().getValue()),
+        "why", single(single(one.getCxlRsnInf()).getAddtlInf()))));
+  }
+
+  private static Reading resolution(MxCamt02900110 document) {
+    var message = document.getRsltnOfInvstgtn();
+    var one = single(single(message.getCxlDtls()).getTxInfAndSts());
+    var why = one.getCxlStsRsnInf();
+    return new Reading(message.getAssgnmt().getId(), Map.of(), List.of(fields(
+        "caseId", one.getCxlStsId(),
+        "endToEndId", one.getOrgnlEndToEndId(),
+        "says", message.getSts().getConf().equals("CNCL") ? "GRANTED" : "REFUSED",
+        "reason", why.isEmpty() ? "" : why.get(0).getRsn().getCd())));
   }
 
   /** Every transaction of every booked entry, with the entry that it belongs to. */

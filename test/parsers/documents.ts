@@ -1,9 +1,13 @@
 /** The documents that are shown to strangers: order files of ours in many shapes, and all that the sandbox's bank writes about them, from its real books. */
 import { readBehaviour } from "../../deploy/sandbox/bank/behaviour.ts";
 import { Books } from "../../deploy/sandbox/bank/books.ts";
+import { decideCase } from "../../deploy/sandbox/bank/cancel.ts";
 import { execute } from "../../deploy/sandbox/bank/execute.ts";
-import { notification, statement, statusReport } from "../../deploy/sandbox/bank/iso20022.ts";
+import { notification, resolution, statement, statusReport } from "../../deploy/sandbox/bank/iso20022.ts";
+import { readCancellation } from "../../deploy/sandbox/bank/pain001.ts";
 import { bookingOf, type FileRecord } from "../../deploy/sandbox/bank/records.ts";
+import { camt056 } from "../../services/payment/domain/camt056.ts";
+import { caseIdOf } from "../../services/payment/domain/cancel.ts";
 import type { Order } from "../../services/payment/domain/documents.ts";
 import { pain001 } from "../../services/payment/domain/pain001.ts";
 import type { BankAccount } from "../../services/values/account.ts";
@@ -108,12 +112,14 @@ export async function documents(): Promise<Shown[]> {
   says("camt.053: a day without entries", statement(DAY, books));
 
   let serial = 0;
+  let paid: string | undefined;
   for (const [what, transfers] of FILES) {
     serial += 1;
     const file = orderFile(serial, transfers);
     const xml = pain001(file);
     shown.push({ what: `pain.001: ${what}`, xml, reading: ordered(file) });
     const record = await bank.take(xml);
+    paid ??= record.transactions.find((one) => one.status === "ACSC")?.endToEndId;
     says(`pain.002: ${what}`, statusReport(record, books));
     for (const transaction of record.transactions.filter((one) => one.returnReason !== "")) {
       const { endToEndId, returnReason: reason } = transaction;
@@ -134,9 +140,23 @@ export async function documents(): Promise<Shown[]> {
   behaviour.mode = "deferred";
   const deferred = await bank.take(pain001(orderFile(92, [{}, { account: "2987330000009904" }, { fen: 5n }])));
   says("pain.002: taken, not yet settled", statusReport(deferred, books));
+  // One of them is cancelled before it is settled; one that was paid and one that nobody knows are not.
+  for (const [index, of] of [deferred.transactions[2]?.endToEndId, paid, "P20111125000099-000101"].entries()) {
+    const order = { ...orderFile(92, [{}]).orders[0], endToEndId: of ?? "" } as Order;
+    const why = `金额 "${index}" & <户名> 有误`;
+    const parts = { caseId: caseIdOf(order), order, debtor: DEBTOR, reason: why, createdAtMs: CREATED_AT };
+    const xml = camt056(parts);
+    const row = { endToEndId: order.endToEndId, orderId: order.orderId, batch: order.batchId, amountFen: `${order.amountFen}`, why };
+    shown.push({ what: `camt.056: ${index}`, xml, reading: { id: parts.caseId, head: {}, rows: [row] } });
+    const wish = readCancellation(Buffer.from(xml, "utf8"));
+    if (wish.kind !== "wish") throw new Error(wish.why);
+    const { found } = decideCase(wish.wish, books);
+    await books.append(found);
+    says(`camt.029: ${found.granted ? "granted" : `refused, ${found.reason}`}`, resolution(found, books));
+  }
   const messageId = books.nextMessageId();
   await books.append({ kind: "settled", atMs: books.now(), messageId, of: deferred.of });
-  const pending = deferred.transactions.filter((one) => one.status === "PDNG");
+  const pending = deferred.transactions.filter((one) => one.status === "PDNG" && !books.isCancelled(one));
   const debits = pending.map((one) => bookingOf("DBIT", one, deferred.of, books.now(), ""));
   says("camt.054: settled later", notification(messageId, books.now(), debits, books));
   says("pain.002: settled later", statusReport(deferred, books));

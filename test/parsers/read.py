@@ -147,7 +147,37 @@ def statement(document):
     return message.grp_hdr.msg_id, head, rows
 
 
-READERS = {"pain.001": payment_file, "pain.002": status_report, "camt.054": notification, "camt.053": statement}
+def cancellation(document):
+    message = document.fito_fipmt_cxl_req
+    (underlying,) = message.undrlyg
+    (one,) = underlying.tx_inf
+    row = {
+        "endToEndId": one.orgnl_end_to_end_id,
+        "orderId": one.orgnl_instr_id,
+        "batch": one.orgnl_grp_inf.orgnl_msg_id,
+        "amountFen": fen(one.orgnl_intr_bk_sttlm_amt),
+        "why": one.cxl_rsn_inf[0].addtl_inf[0],
+    }
+    return message.assgnmt.id, {}, [row]
+
+
+def resolution(document):
+    message = document.rsltn_of_invstgtn
+    (details,) = message.cxl_dtls
+    (one,) = details.tx_inf_and_sts
+    says = {"CNCL": "GRANTED", "RJCR": "REFUSED"}[word(message.sts.conf)]
+    row = {"caseId": one.cxl_sts_id, "endToEndId": one.orgnl_end_to_end_id, "says": says, "reason": reason(one.cxl_sts_rsn_inf)}
+    return message.assgnmt.id, {}, [row]
+
+
+READERS = {
+    "pain.001": payment_file,
+    "pain.002": status_report,
+    "camt.054": notification,
+    "camt.053": statement,
+    "camt.056": cancellation,
+    "camt.029": resolution,
+}
 
 
 def main():

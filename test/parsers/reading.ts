@@ -63,6 +63,10 @@ export function heard(xml: string, accountNumber: string): Reading {
       }));
       return { id, head: {}, rows };
     }
+    case "camt.029": {
+      const { caseId, endToEndId, says, reason } = message.resolution;
+      return { id, head: {}, rows: [{ caseId, endToEndId, says, reason }] };
+    }
     case "camt.053": {
       const { day, openingFen, closingFen, entries } = message.content;
       const rows = entries.map(({ endToEndId, direction, amountFen, returned, reason }) => ({

@@ -1,8 +1,10 @@
 /** The sandbox's bank with its real books, on paper in memory: files in, reports out; what it settles later or sends back it tells by itself. */
 import { type Behaviour, readBehaviour } from "../../deploy/sandbox/bank/behaviour.ts";
 import { Books } from "../../deploy/sandbox/bank/books.ts";
+import { decideCase } from "../../deploy/sandbox/bank/cancel.ts";
 import { execute } from "../../deploy/sandbox/bank/execute.ts";
-import { notification, statement, statusReport } from "../../deploy/sandbox/bank/iso20022.ts";
+import { notification, resolution, statement, statusReport } from "../../deploy/sandbox/bank/iso20022.ts";
+import { readCancellation } from "../../deploy/sandbox/bank/pain001.ts";
 import { bookingOf, type FileRecord, type Transaction } from "../../deploy/sandbox/bank/records.ts";
 import type { BankReply, Channel } from "../../services/payment/bank/channel.ts";
 import { SOCKET_DEADLINE_MS } from "../../services/payment/bank/https.ts";
@@ -60,7 +62,7 @@ export function openBank(world: World): Bank {
   const settle = (file: FileRecord, messageId: string): string => {
     const atMs = books().now();
     void books().append({ kind: "settled", atMs, messageId, of: file.of });
-    const pending = file.transactions.filter((one) => one.status === "PDNG");
+    const pending = file.transactions.filter((one) => one.status === "PDNG" && !books().isCancelled(one));
     for (const transaction of pending) planReturn(file, transaction);
     const bookings = pending.map((one) => bookingOf("DBIT", one, file.of, atMs, ""));
     return notification(messageId, atMs, bookings, books());
@@ -88,6 +90,18 @@ export function openBank(world: World): Bank {
       plan(file);
     }
     return statusReport(file, books());
+  };
+
+  const cancelled = (bytes: Uint8Array): string | undefined => {
+    const reading = readCancellation(bytes);
+    world.hold(reading.kind === "wish", () => "the bank cannot read a cancellation");
+    if (reading.kind !== "wish") return undefined;
+    const { found, fresh } = decideCase(reading.wish, books());
+    if (fresh) {
+      world.trace.note(`bank ${found.granted ? "cancels" : "does not cancel"} ${found.endToEndId}`);
+      void books().append(found);
+    }
+    return resolution(found, books());
   };
 
   /** One call over HTTPS: it may be lost on either way, and ends within the socket's deadline. */
@@ -121,6 +135,7 @@ export function openBank(world: World): Bank {
     behaviour,
     channel: (process) => ({
       send: (_batchId, bytes, signal) => call(process, signal, () => take(bytes)),
+      cancel: (_caseId, bytes, signal) => call(process, signal, () => cancelled(bytes)),
       enquire: (messageId, signal) =>
         call(process, signal, () => {
           const file = books().files.get(messageId);

@@ -6,7 +6,7 @@ import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollm
 import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../../services/mesh/clock.ts";
-import { type Order, TO_REISSUE } from "../../services/payment/domain/documents.ts";
+import { type Batch, type Order, TO_REISSUE } from "../../services/payment/domain/documents.ts";
 import type { Caller } from "../../services/values/decision.ts";
 import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
@@ -38,6 +38,8 @@ const BANK = caller("BANK");
 
 /** The checker declines each batch whose number divides by this. */
 const DECLINED_EACH = 7;
+/** And of how many one is cancelled once the bank has it. */
+const CANCELLED_EACH = 3;
 const SERIAL_DIGITS = 6;
 
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
@@ -146,6 +148,7 @@ export class People {
         () => world.now > billingUntilMs,
       ),
       this.every(OFFICE_EVERY_MS, () => this.approve()),
+      this.every(OFFICE_EVERY_MS, () => this.cancel()),
       this.every(OFFICE_EVERY_MS, () => this.reissue()),
     ]);
   }
@@ -296,6 +299,18 @@ export class People {
       const checker = approvals.length === 0 ? CHECKER : DEPUTY;
       const requestId = `${checker.name}-${batchId}-${expectedHash.slice(0, 16)}`;
       await this.try(() => this.desk.order(PaymentServiceDefinition, "approveBatch", checker, { requestId, batchId, expectedHash }));
+    }
+  }
+
+  /** Some orders that the bank has and has not paid yet: the centre has second thoughts. */
+  private async cancel(): Promise<void> {
+    const collection = (name: string) => this.province.set.collection(databaseOf("payment"), name).majority;
+    for (const order of [...collection("orders").values()] as unknown as Order[]) {
+      if (order.state !== "OPEN" || Number(order.batchId.slice(-SERIAL_DIGITS)) % CANCELLED_EACH !== 0) continue;
+      const batch = collection("batches").get(order.batchId) as unknown as Batch | undefined;
+      if (batch?.state !== "ACCEPTED") continue;
+      const request = { requestId: `cancel-${order.endToEndId}`, orderId: order.orderId, reason: "户名有误" };
+      await this.try(() => this.desk.order(PaymentServiceDefinition, "cancelOrder", MAKER, request));
     }
   }
 

@@ -4,6 +4,7 @@ import { Agenda } from "./agenda.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import { Messenger, type MessengerParts } from "./callbacks.ts";
+import { decideCase } from "./cancel.ts";
 import type { Dialect } from "./dialect.ts";
 import { execute } from "./execute.ts";
 import { bookingOf, type FileRecord, type Transaction } from "./records.ts";
@@ -69,6 +70,16 @@ export class Bank {
     return { document, hang, delayMs: behaviour.mode === "normal" ? behaviour.delayMs : 0 };
   }
 
+  /** Decides on a wish to cancel an order, once; gives the answer, or why there can be none. */
+  async cancel(bytes: Uint8Array): Promise<string | { readonly unreadable: string }> {
+    const reading = this.dialect.readWish(bytes);
+    if (reading.kind === "unreadable") return { unreadable: reading.why };
+    const { found, fresh } = decideCase(reading.wish, this.books);
+    if (fresh) await this.books.append(found);
+    else await this.books.durable();
+    return this.dialect.resolution(found, this.books);
+  }
+
   /** What became of a file; undefined where it was never seen. */
   async status(of: string): Promise<string | undefined> {
     const file = this.books.files.get(of);
@@ -97,7 +108,8 @@ export class Bank {
     if (file.settleAtMs > 0 && !settled) this.#agenda.add(file.settleAtMs, () => this.#settle(file));
     if (settled) this.#tellSettled(file);
     for (const transaction of file.transactions) {
-      const settledMs = transaction.status === "ACSC" ? file.atMs : transaction.status === "PDNG" ? settled?.atMs : undefined;
+      const settledMs =
+        transaction.status === "ACSC" ? file.atMs : books.statusOf(file, transaction) === "ACSC" ? settled?.atMs : undefined;
       if (settledMs !== undefined) this.#planReturn(file, transaction, settledMs);
     }
   }
@@ -107,7 +119,8 @@ export class Bank {
     const atMs = books.now();
     this.#after(books.append({ kind: "settled", atMs, messageId: books.nextMessageId(), of: file.of }), () => {
       this.#tellSettled(file);
-      for (const transaction of file.transactions) if (transaction.status === "PDNG") this.#planReturn(file, transaction, atMs);
+      for (const transaction of file.transactions)
+        if (books.statusOf(file, transaction) === "ACSC") this.#planReturn(file, transaction, atMs);
     });
   }
 
@@ -116,7 +129,7 @@ export class Bank {
     const settled = books.settled.get(file.of);
     if (!settled) return;
     const bookings = file.transactions
-      .filter((one) => one.status === "PDNG")
+      .filter((one) => one.status === "PDNG" && !books.isCancelled(one))
       .map((one) => bookingOf("DBIT", one, file.of, settled.atMs, ""));
     this.#tell(settled.messageId, () => this.dialect.notice(settled.messageId, settled.atMs, bookings, books));
   }

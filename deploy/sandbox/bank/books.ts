@@ -9,6 +9,7 @@ import {
   type Booking,
   type BookRecord,
   bookingOf,
+  type CaseRecord,
   type FileRecord,
   type Returned,
   type Settled,
@@ -37,11 +38,14 @@ export class Books {
   readonly files = new Map<string, FileRecord>();
   readonly settled = new Map<string, Settled>();
   readonly returned = new Map<string, Returned>();
+  readonly cases = new Map<string, CaseRecord>();
   readonly delivered = new Set<string>();
   readonly bookings: Booking[] = [];
   openingFen = 0n;
   balanceFen = 0n;
   account = "";
+  /** EndToEndIds of what was pending and will never leave. */
+  readonly #cancelled = new Set<string>();
   readonly #byEndToEndId = new Map<string, { transaction: Transaction; of: string }>();
   readonly #handle: Paper;
   readonly #clock: () => number;
@@ -91,7 +95,13 @@ export class Books {
 
   /** The transaction's status as it now is: what was pending may have been settled. */
   statusOf(file: FileRecord, transaction: Transaction): TransactionStatus {
-    return transaction.status === "PDNG" && this.settled.has(file.of) ? "ACSC" : transaction.status;
+    if (transaction.status !== "PDNG") return transaction.status;
+    if (this.isCancelled(transaction)) return "RJCT";
+    return this.settled.has(file.of) ? "ACSC" : "PDNG";
+  }
+
+  isCancelled({ endToEndId }: Transaction): boolean {
+    return this.#cancelled.has(endToEndId);
   }
 
   /** Enters a record at once in memory; resolves when it is on disk, rejects where the disk fails: then nothing may be answered any more. */
@@ -178,10 +188,22 @@ export class Books {
         this.settled.set(record.of, record);
         this.#takeSerial(record.messageId);
         for (const transaction of file.transactions) {
-          if (transaction.status !== "PDNG") continue;
+          if (transaction.status !== "PDNG" || this.isCancelled(transaction)) continue;
           this.balanceFen += transaction.fen;
           this.#book(record.atMs, "DBIT", transaction, record.of, "");
         }
+        return;
+      }
+      case "case": {
+        if (this.cases.has(record.caseId)) throw new DamagedBooks(`case ${record.caseId} is there twice`);
+        this.cases.set(record.caseId, record);
+        this.#takeSerial(record.messageId);
+        if (!record.granted) return;
+        const found = this.#byEndToEndId.get(record.endToEndId);
+        if (!found) throw new DamagedBooks(`${record.endToEndId} is cancelled without a payment`);
+        this.#cancelled.add(record.endToEndId);
+        // The money that was set aside is free again.
+        this.balanceFen += found.transaction.fen;
         return;
       }
       case "returned": {

@@ -1,10 +1,11 @@
 /** The forms in which the bank may be spoken to: how an order file is read, and how its answers, notices and statements are written. */
 import type { Books } from "./books.ts";
-import { notification, statement, statusReport } from "./iso20022.ts";
-import { jsonNotice, jsonStatement, jsonStatus, readJsonFile } from "./json.ts";
-import { type PaymentFileReader, readPaymentFile } from "./pain001.ts";
-import type { Booking, FileRecord } from "./records.ts";
-import { readTextFile, textNotice, textResult, textStatement } from "./text.ts";
+import type { WishReading } from "./cancel.ts";
+import { notification, resolution, statement, statusReport } from "./iso20022.ts";
+import { jsonNotice, jsonResolution, jsonStatement, jsonStatus, readJsonFile, readJsonWish } from "./json.ts";
+import { type PaymentFileReader, readCancellation, readPaymentFile } from "./pain001.ts";
+import type { Booking, CaseRecord, FileRecord } from "./records.ts";
+import { readTextFile, readTextWish, textNotice, textResolution, textResult, textStatement } from "./text.ts";
 
 export interface Dialect {
   readonly contentType: string;
@@ -12,6 +13,9 @@ export interface Dialect {
   status(file: FileRecord, books: Books): string;
   notice(messageId: string, atMs: number, bookings: readonly Booking[], books: Books): string;
   statement(day: string, books: Books): string;
+  /** Never throws for what is in the bytes. */
+  readWish(bytes: Uint8Array): WishReading;
+  resolution(found: CaseRecord, books: Books): string;
 }
 
 export const DIALECTS: Readonly<Record<"iso20022" | "json" | "batch-file", Dialect>> = {
@@ -21,6 +25,8 @@ export const DIALECTS: Readonly<Record<"iso20022" | "json" | "batch-file", Diale
     status: statusReport,
     notice: notification,
     statement,
+    readWish: readCancellation,
+    resolution,
   },
   json: {
     contentType: "application/json; charset=utf-8",
@@ -28,6 +34,8 @@ export const DIALECTS: Readonly<Record<"iso20022" | "json" | "batch-file", Diale
     status: jsonStatus,
     notice: jsonNotice,
     statement: jsonStatement,
+    readWish: readJsonWish,
+    resolution: jsonResolution,
   },
   "batch-file": {
     contentType: "text/plain; charset=utf-8",
@@ -35,5 +43,7 @@ export const DIALECTS: Readonly<Record<"iso20022" | "json" | "batch-file", Diale
     status: textResult,
     notice: textNotice,
     statement: textStatement,
+    readWish: readTextWish,
+    resolution: textResolution,
   },
 };

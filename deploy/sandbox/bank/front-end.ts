@@ -69,6 +69,17 @@ async function take({ folder, bank, signing, log }: FrontEndParts, name: string)
     log.error({ file: name }, "an order file is not signed by the customer: left where it is");
     return;
   }
+  const taken = async () => {
+    if (signing) await rename(`${from}.jws`, join(folder, "taken", `${name}.jws`));
+    await rename(from, join(folder, "taken", name));
+  };
+  if (bytes.toString("latin1", 0, 12) === "NRCMS-CANCEL") {
+    const answer = await bank.cancel(bytes);
+    if (typeof answer === "string")
+      await leave(folder, `${name.slice(0, -4)}.resolution.txt`, answer, signing?.sign(Buffer.from(answer), bank.books.now()));
+    else log.error({ file: name, why: answer.unreadable }, "a cancellation cannot be read");
+    return await taken();
+  }
   const outcome = await bank.take(bytes);
   if ("unreadable" in outcome) {
     log.error({ file: name, why: outcome.unreadable }, "an order file cannot be read: left where it is");
@@ -82,8 +93,7 @@ async function take({ folder, bank, signing, log }: FrontEndParts, name: string)
       outcome.document,
       signing?.sign(Buffer.from(outcome.document), bank.books.now()),
     );
-  if (signing) await rename(`${from}.jws`, join(folder, "taken", `${name}.jws`));
-  await rename(from, join(folder, "taken", name));
+  await taken();
 }
 
 async function writeWhole(path: string, content: string): Promise<void> {

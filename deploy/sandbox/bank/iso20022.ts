@@ -2,7 +2,7 @@
 import { startOfDayMs } from "../../../services/values/days.ts";
 import { sum, yuan } from "../../../services/values/money.ts";
 import type { Books } from "./books.ts";
-import type { Booking, FileRecord } from "./records.ts";
+import type { Booking, CaseRecord, FileRecord } from "./records.ts";
 import { accountDay, type Standing, standingOf } from "./standing.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -44,8 +44,8 @@ export function statusReport(file: FileRecord, books: Books): string {
   return document("pain.002.001.12", `<CstmrPmtStsRpt>${header}${group}${payments.join("")}</CstmrPmtStsRpt>`);
 }
 
-function transactionStatus({ transaction, status, settledOn }: Standing): string {
-  const reason = transaction.reason === "" ? "" : `<StsRsnInf><Rsn><Cd>${transaction.reason}</Cd></Rsn></StsRsnInf>`;
+function transactionStatus({ transaction, status, reason: code, settledOn }: Standing): string {
+  const reason = code === "" ? "" : `<StsRsnInf><Rsn><Cd>${code}</Cd></Rsn></StsRsnInf>`;
   const on = settledOn === "" ? "" : `<IntrBkSttlmDt>${settledOn}</IntrBkSttlmDt>`;
   return (
     `<TxInfAndSts>${optional("OrgnlInstrId", transaction.instructionId)}<OrgnlEndToEndId>${escapeXml(transaction.endToEndId)}</OrgnlEndToEndId>` +
@@ -111,5 +111,17 @@ export function statement(day: string, books: Books): string {
     `<BkToCstmrStmt><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr><Stmt><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>` +
       `<FrToDt><FrDtTm>${time(startOfDayMs(day))}</FrDtTm><ToDtTm>${time(startOfDayMs(day) + DAY_MS - 1)}</ToDtTm></FrToDt>` +
       `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(bookings)}</Stmt></BkToCstmrStmt>`,
+  );
+}
+
+/** The answer to a wish to cancel an order. */
+export function resolution({ messageId, atMs, caseId, endToEndId, granted, reason }: CaseRecord, books: Books): string {
+  const why = reason === "" ? "" : `<CxlStsRsnInf><Rsn><Cd>${reason}</Cd></Rsn></CxlStsRsnInf>`;
+  const party = `<Pty><Id><OrgId><Othr><Id>${escapeXml(books.account)}</Id></Othr></OrgId></Id></Pty>`;
+  return document(
+    "camt.029.001.10",
+    `<RsltnOfInvstgtn><Assgnmt><Id>${messageId}</Id><Assgnr>${party}</Assgnr><Assgne>${party}</Assgne><CreDtTm>${time(atMs)}</CreDtTm></Assgnmt>` +
+      `<Sts><Conf>${granted ? "CNCL" : "RJCR"}</Conf></Sts><CxlDtls><TxInfAndSts><CxlStsId>${escapeXml(caseId)}</CxlStsId>` +
+      `<OrgnlEndToEndId>${escapeXml(endToEndId)}</OrgnlEndToEndId><TxCxlSts>${granted ? "ACCR" : "RJCR"}</TxCxlSts>${why}</TxInfAndSts></CxlDtls></RsltnOfInvstgtn>`,
   );
 }

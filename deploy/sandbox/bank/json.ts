@@ -3,8 +3,9 @@ import { z } from "zod";
 import { isDay } from "../../../services/values/days.ts";
 import { fenOf, MAX_FEN, sum, yuan } from "../../../services/values/money.ts";
 import type { Books } from "./books.ts";
+import type { WishReading } from "./cancel.ts";
 import type { Reading } from "./pain001.ts";
-import type { Booking, FileRecord } from "./records.ts";
+import type { Booking, CaseRecord, FileRecord } from "./records.ts";
 import { accountDay, standingOf } from "./standing.ts";
 
 const MAX_PAYMENTS = 10_000;
@@ -57,6 +58,24 @@ export function readJsonFile(bytes: Uint8Array): Reading {
   return { kind: "file", file: { messageId, count, sumFen, debtorAccounts: [debtor.accountNumber], orders } };
 }
 
+const wish = z.object({ kind: z.literal("cancellation"), messageId: id, endToEndId: id });
+
+/** Never throws for what is in the bytes. */
+export function readJsonWish(bytes: Uint8Array): WishReading {
+  try {
+    const read = wish.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    if (!read.success) return { kind: "unreadable", why: faultOf(read.error) };
+    return { kind: "wish", wish: { caseId: read.data.messageId, endToEndId: read.data.endToEndId } };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: "unreadable", why: `it is no JSON: ${error.message}` };
+    throw error;
+  }
+}
+
+export function jsonResolution({ messageId, caseId, endToEndId, granted, reason }: CaseRecord): string {
+  return JSON.stringify({ kind: "resolution", messageId, cancellationId: caseId, endToEndId, status: granted ? "CNCL" : "RJCR", reason });
+}
+
 export function jsonStatus(file: FileRecord, books: Books): string {
   const { messageId, groupStatus, transactions } = standingOf(file, books);
   return JSON.stringify({
@@ -65,10 +84,10 @@ export function jsonStatus(file: FileRecord, books: Books): string {
     originalMessageId: file.of,
     status: groupStatus,
     reason: file.reason,
-    payments: transactions.map(({ transaction, status, settledOn }) => ({
+    payments: transactions.map(({ transaction, status, reason, settledOn }) => ({
       endToEndId: transaction.endToEndId,
       status,
-      reason: transaction.reason,
+      reason,
       day: settledOn,
       amount: yuan(transaction.fen),
     })),

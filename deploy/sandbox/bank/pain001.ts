@@ -4,9 +4,11 @@
  */
 import { isDay } from "../../../services/values/days.ts";
 import { fenOf, MAX_FEN, sum, yuan } from "../../../services/values/money.ts";
+import type { WishReading } from "./cancel.ts";
 import { type Element, readXml, XmlFault } from "./xml.ts";
 
 const NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09";
+const CANCELLATION = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.09";
 const MAX_TRANSACTIONS = 10_000;
 /** Max35Text in the SWIFT character set, which is what payment ids may be made of. */
 const IDENTIFIER = /^[A-Za-z0-9/\-?:().,'+ ]{1,35}$/;
@@ -68,6 +70,19 @@ export function readPaymentFile(bytes: Uint8Array): Reading {
     return messageId === undefined
       ? { kind: "unreadable", why: error.message }
       : { kind: "rejected", messageId, reason: error.reason, why: error.message };
+  }
+}
+
+/** Reads a camt.056.001.09 of one order. Never throws for what is in the bytes. */
+export function readCancellation(bytes: Uint8Array): WishReading {
+  try {
+    const root = readXml(bytes);
+    if (root.name !== "Document" || root.namespace !== CANCELLATION) return { kind: "unreadable", why: `it is no ${CANCELLATION}` };
+    const transaction = one(one(one(root, "FIToFIPmtCxlReq"), "Undrlyg"), "TxInf");
+    return { kind: "wish", wish: { caseId: identifier(transaction, "CxlId"), endToEndId: identifier(transaction, "OrgnlEndToEndId") } };
+  } catch (error) {
+    if (error instanceof XmlFault || error instanceof Fault) return { kind: "unreadable", why: error.message };
+    throw error;
   }
 }
 

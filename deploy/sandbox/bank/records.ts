@@ -25,9 +25,23 @@ export type BookRecord =
   | FileRecord
   /** A deferred file's pending transactions are settled. */
   | { readonly kind: "settled"; readonly atMs: number; readonly messageId: string; readonly of: string }
+  | CaseRecord
   | { readonly kind: "returned"; readonly atMs: number; readonly messageId: string; readonly endToEndId: string; readonly reason: string }
   /** A gateway has taken a callback. */
   | { readonly kind: "delivered"; readonly atMs: number; readonly messageId: string };
+
+/** The wish to cancel an order, and what became of it. */
+export interface CaseRecord {
+  readonly kind: "case";
+  readonly atMs: number;
+  /** The bank's own id of its answer. */
+  readonly messageId: string;
+  /** The customer's id of the wish. */
+  readonly caseId: string;
+  readonly endToEndId: string;
+  readonly granted: boolean;
+  readonly reason: string;
+}
 
 export interface FileRecord {
   readonly kind: "file";

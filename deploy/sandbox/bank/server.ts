@@ -23,6 +23,8 @@ const MAX_CONNECTIONS = 512;
 const CUSTOMER = "nrcms://SERVICE";
 /** Where order files are taken, as XML or as JSON. */
 const SENDS = new Set(["/pain.001", "/payments"]);
+/** And where wishes to cancel an order are. */
+const CANCELS = new Set(["/camt.056", "/cancellations"]);
 
 interface Reply {
   readonly status: number;
@@ -80,6 +82,8 @@ async function serve(
   if (down && url.pathname !== "/control") return void request.socket.destroy();
   if (request.method === "POST" && SENDS.has(url.pathname) && !isCustomer(request.socket as TLSSocket))
     return say(response, wrong(403, `only the payment centre's certificate (${CUSTOMER}/…) may order payments`));
+  if (request.method === "POST" && CANCELS.has(url.pathname) && isCustomer(request.socket as TLSSocket))
+    return await takeWish(request, response, bank, signing);
   if (request.method === "POST" && SENDS.has(url.pathname)) return await takeFile(request, response, bank, signing);
   say(response, signedReply(await route(request, url, bank), bank, signing));
 }
@@ -131,13 +135,29 @@ async function takeControl(request: IncomingMessage, bank: Bank): Promise<Reply>
   return json(200, showBehaviour(bank.behaviour));
 }
 
-async function takeFile(request: IncomingMessage, response: ServerResponse, bank: Bank, signing: Signing | undefined): Promise<void> {
+async function takeWish(request: IncomingMessage, response: ServerResponse, bank: Bank, signing: Signing | undefined): Promise<void> {
+  const body = await signedBody(request, response, signing);
+  if (!body) return;
+  const outcome = await bank.cancel(body);
+  if (typeof outcome !== "string") return say(response, wrong(400, outcome.unreadable));
+  say(response, signedReply(message(outcome, bank), bank, signing));
+}
+
+/** The whole body with its customer's signature; undefined where it was answered that it is not. */
+async function signedBody(request: IncomingMessage, response: ServerResponse, signing: Signing | undefined): Promise<Buffer | undefined> {
   const body = await bodyOf(request, MAX_BODY_BYTES);
   if (!body) {
-    return say(response, wrong(413, `a file has at most ${MAX_BODY_BYTES} bytes`));
+    say(response, wrong(413, `a file has at most ${MAX_BODY_BYTES} bytes`));
+    return undefined;
   }
-  if (signing && !signing.isCustomers(body, String(request.headers[SIGNATURE_HEADER] ?? "")))
-    return say(response, wrong(403, `${SIGNATURE_HEADER} is not the customer's signature under these bytes`));
+  if (!signing || signing.isCustomers(body, String(request.headers[SIGNATURE_HEADER] ?? ""))) return body;
+  say(response, wrong(403, `${SIGNATURE_HEADER} is not the customer's signature under these bytes`));
+  return undefined;
+}
+
+async function takeFile(request: IncomingMessage, response: ServerResponse, bank: Bank, signing: Signing | undefined): Promise<void> {
+  const body = await signedBody(request, response, signing);
+  if (!body) return;
   const outcome = await bank.take(body);
   if ("unreadable" in outcome) return say(response, wrong(400, outcome.unreadable));
   if (await wait(outcome, response)) say(response, signedReply(message(outcome.document, bank), bank, signing));

@@ -2,12 +2,15 @@
 import { dayOf, startOfDayMs } from "../../../services/values/days.ts";
 import { sum } from "../../../services/values/money.ts";
 import type { Books } from "./books.ts";
+import { ON_REQUEST } from "./cancel.ts";
 import type { Booking, FileRecord, Transaction, TransactionStatus } from "./records.ts";
 
 /** How one transaction stands. */
 export interface Standing {
   readonly transaction: Transaction;
   readonly status: TransactionStatus;
+  /** Of a refusal or a cancellation; empty otherwise. */
+  readonly reason: string;
   /** The day of its settlement; empty before. */
   readonly settledOn: string;
 }
@@ -25,7 +28,8 @@ export function standingOf(file: FileRecord, books: Books): FileStanding {
   const transactions = file.transactions.map((transaction): Standing => {
     const status = books.statusOf(file, transaction);
     const settledMs = transaction.status === "PDNG" ? settledAs?.atMs : file.atMs;
-    return { transaction, status, settledOn: status === "ACSC" && settledMs !== undefined ? dayOf(settledMs) : "" };
+    const reason = books.isCancelled(transaction) ? ON_REQUEST : transaction.reason;
+    return { transaction, status, reason, settledOn: status === "ACSC" && settledMs !== undefined ? dayOf(settledMs) : "" };
   });
   return {
     messageId: settledAs && file.settleAtMs > 0 ? `${file.messageId}S` : file.messageId,

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { isDay } from "../../../services/values/days.ts";
 import { fenOf, MAX_FEN, sum, yuan } from "../../../services/values/money.ts";
 import type { Books } from "./books.ts";
+import type { WishReading } from "./cancel.ts";
 import { signed } from "./json.ts";
 import type { Order, Reading } from "./pain001.ts";
-import type { Booking, FileRecord } from "./records.ts";
+import type { Booking, CaseRecord, FileRecord } from "./records.ts";
 import { accountDay, standingOf } from "./standing.ts";
 
 const IDENTIFIER = /^[A-Za-z0-9/\-?:().,'+ ]{1,35}$/;
@@ -43,15 +44,31 @@ export function readTextFile(bytes: Uint8Array): Reading {
   return { kind: "file", file: { messageId, count: orders.length, sumFen, debtorAccounts: [debtor], orders } };
 }
 
+/** Never throws for what is in the bytes. */
+export function readTextWish(bytes: Uint8Array): WishReading {
+  const text = Buffer.from(bytes).toString("utf8");
+  const [, body = "", seal] = /^([^\n]*\n)END\|0\|([0-9a-f]{64})\n$/.exec(text) ?? [];
+  const [kind, version, caseId = "", , endToEndId = ""] = body.split("|");
+  if (kind !== "NRCMS-CANCEL" || version !== "1" || !IDENTIFIER.test(caseId) || !IDENTIFIER.test(endToEndId))
+    return { kind: "unreadable", why: "line 1 is no NRCMS-CANCEL of version 1" };
+  if (seal !== createHash("sha256").update(body, "utf8").digest("hex"))
+    return { kind: "unreadable", why: "the END line does not seal the file" };
+  return { kind: "wish", wish: { caseId, endToEndId } };
+}
+
+export function textResolution({ messageId, caseId, endToEndId, granted, reason }: CaseRecord): string {
+  return sealed([["NRCMS-RESOLUTION", "1", messageId, caseId, endToEndId, granted ? "CNCL" : "RJCR", reason]]);
+}
+
 export function textResult(file: FileRecord, books: Books): string {
   const { messageId, groupStatus, transactions } = standingOf(file, books);
   return sealed([
     ["NRCMS-RESULT", "1", messageId, file.of, groupStatus, file.reason],
-    ...transactions.map(({ transaction, status, settledOn }, index) => [
+    ...transactions.map(({ transaction, status, reason, settledOn }, index) => [
       String(index + 1),
       transaction.endToEndId,
       status,
-      transaction.reason,
+      reason,
       settledOn,
       yuan(transaction.fen),
     ]),

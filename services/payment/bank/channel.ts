@@ -29,6 +29,8 @@ export interface Arrival {
 export interface Channel {
   /** Sends an order file. `absent` never comes back from here. */
   send(batchId: string, bytes: Uint8Array, signal: AbortSignal): Promise<BankReply>;
+  /** Asks to cancel an order; the same bytes again get the same answer. */
+  cancel(caseId: string, bytes: Uint8Array, signal: AbortSignal): Promise<BankReply>;
   /** What became of a file. */
   enquire(batchId: string, signal: AbortSignal): Promise<BankReply>;
   statement(day: string, signal: AbortSignal): Promise<BankReply>;

@@ -36,20 +36,21 @@ export function openFolder({ folder, signing, nowMs = Date.now }: FolderParts): 
       return { kind: "silent", why: error instanceof Error ? error.message : String(error) };
     }
   };
+  /** Puts a file where the front-end takes it, once. */
+  const ask = async (name: string, bytes: Uint8Array): Promise<BankReply> => {
+    for (const where of [OUT, TAKEN]) {
+      const there = await contentOf(place(where, name));
+      if (!there) continue;
+      if (!there.equals(bytes)) throw new Error(`${where}/${name} is there with other content`);
+      return { kind: "taken" };
+    }
+    if (signing) await writeWhole(place(OUT, `${name}.jws`), Buffer.from(await signing.sign(bytes, nowMs())));
+    await writeWhole(place(OUT, name), bytes);
+    return { kind: "taken" };
+  };
   return {
-    send: (batchId, bytes) =>
-      guarded(async () => {
-        const name = `${batchId}.txt`;
-        for (const where of [OUT, TAKEN]) {
-          const there = await contentOf(place(where, name));
-          if (!there) continue;
-          if (!there.equals(bytes)) throw new Error(`${where}/${name} is there with other content`);
-          return { kind: "taken" };
-        }
-        if (signing) await writeWhole(place(OUT, `${name}.jws`), Buffer.from(await signing.sign(bytes, nowMs())));
-        await writeWhole(place(OUT, name), bytes);
-        return { kind: "taken" };
-      }),
+    send: (batchId, bytes) => guarded(() => ask(`${batchId}.txt`, bytes)),
+    cancel: (caseId, bytes) => guarded(() => ask(`${caseId}.txt`, bytes)),
     // Its answer comes as a file. Here only whether the front-end can have ours; where it has, its result is asked for once more.
     enquire: (batchId) =>
       guarded(async () => {

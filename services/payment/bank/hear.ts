@@ -1,10 +1,11 @@
 /** What a bank brings by itself becomes an input: first whose it is, then what it says. The same for the gateway's door and for a mailbox. */
 import { createHash } from "node:crypto";
-import type { Reader } from "../../mesh/wiring.ts";
+import type { Leading, Reader } from "../../mesh/wiring.ts";
 import type { Original } from "../domain/documents.ts";
-import { type Doubt, MAX_KEPT } from "../domain/doubt.ts";
+import { type Doubt, doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
 import { bookedBefore, orderIdsBookedOn } from "../store.ts";
+import type { BankReply } from "./channel.ts";
 import type { BankMessage } from "./message.ts";
 import type { Signing } from "./signature.ts";
 
@@ -44,6 +45,14 @@ export function originalOf({ from, document }: Omit<Brought, "signature">): Orig
     bytes: document.byteLength,
     head: Buffer.from(document.subarray(0, MAX_KEPT)).toString("base64"),
   };
+}
+
+/** What answered in the bank's name and is not believed is kept; of any other reply there is nothing to keep. */
+export async function keepDoubted(leading: Leading, reply: BankReply, from: string): Promise<void> {
+  if (reply.kind !== "distrusted") return;
+  const { why, document } = reply;
+  const original = originalOf({ from, document });
+  await leading.enter(`doubt/${original.hash.slice(0, 32)}/${why}`, doubt, { ...original, why }, { fenced: true });
 }
 
 /** What looks like its id in a message that is not to be read; empty where nothing does. */

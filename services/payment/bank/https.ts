@@ -26,6 +26,7 @@ export interface Credentials {
 export interface Paths {
   readonly contentType: string;
   readonly send: string;
+  readonly cancel: string;
   enquire(batchId: string): string;
   statement(day: string): string;
 }
@@ -33,12 +34,14 @@ export interface Paths {
 export const ISO20022_PATHS: Paths = {
   contentType: "application/xml; charset=utf-8",
   send: "/pain.001",
+  cancel: "/camt.056",
   enquire: (batchId) => `/pain.001/${encodeURIComponent(batchId)}/status`,
   statement: (day) => `/camt.053?day=${encodeURIComponent(day)}`,
 };
 export const JSON_PATHS: Paths = {
   contentType: "application/json; charset=utf-8",
   send: "/payments",
+  cancel: "/cancellations",
   enquire: (batchId) => `/payments/${encodeURIComponent(batchId)}`,
   statement: (day) => `/statements/${encodeURIComponent(day)}`,
 };
@@ -77,6 +80,7 @@ export function openHttps({ place, paths, credentials, signing, deadlineMs = SOC
       const reply = await call("POST", paths.send, bytes, signal);
       return reply.kind === "absent" ? { kind: "silent", why: "HTTP 404 on sending" } : reply;
     },
+    cancel: (_caseId, bytes, signal) => call("POST", paths.cancel, bytes, signal),
     enquire: (batchId, signal) => call("GET", paths.enquire(batchId), undefined, signal),
     statement: (day, signal) => call("GET", paths.statement(day), undefined, signal),
   };

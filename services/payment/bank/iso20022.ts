@@ -1,5 +1,5 @@
 /**
- * Reads what a bank sends: pain.002.001.12, camt.054.001.08, camt.053.001.08. Strict where money hangs on it: the namespace, the account, the currency,
+ * Reads what a bank sends: pain.002.001.12, camt.054.001.08, camt.053.001.08, camt.029.001.10. Strict where money hangs on it: the namespace, the account, the currency,
  * an element that must be there once. No entities: a document type declaration is refused before anything is parsed.
  */
 import { XMLParser } from "fast-xml-parser";
@@ -7,7 +7,7 @@ import { dayOf, isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";
 import type { ReportedTransaction, StatusReport } from "../domain/answer.ts";
 import type { StatementEntry } from "../domain/reconcile.ts";
-import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, textOf } from "./message.ts";
+import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, saysOfCase, textOf } from "./message.ts";
 
 const MAX_DEPTH = 40;
 const NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:";
@@ -45,8 +45,12 @@ export function readIso20022(bytes: Uint8Array, accountNumber: string): BankMess
       return readNotification(one(document, "BkToCstmrDbtCdtNtfctn"), accountNumber);
     case `${NAMESPACE}camt.053.001.08`:
       return readStatement(one(document, "BkToCstmrStmt"), accountNumber);
+    case `${NAMESPACE}camt.029.001.10`:
+      return readResolution(one(document, "RsltnOfInvstgtn"));
     default:
-      throw new BadBankMessage(`namespace ${namespace[3]?.slice(0, 80)} is none of pain.002.001.12, camt.054.001.08, camt.053.001.08`);
+      throw new BadBankMessage(
+        `namespace ${namespace[3]?.slice(0, 80)} is none of pain.002.001.12, camt.054.001.08, camt.053.001.08, camt.029.001.10`,
+      );
   }
 }
 
@@ -118,6 +122,21 @@ function readStatement(message: XmlElement, accountNumber: string): BankMessage 
   const entries = entriesOf(statement).map(({ entry }) => entry);
   limitEntries(entries);
   return { kind: "camt.053", messageId, content: { messageId, day, openingFen: signed(opening), closingFen: signed(closing), entries } };
+}
+
+/** The answer to one cancellation, of one order. */
+function readResolution(message: XmlElement): BankMessage {
+  const messageId = identifier(one(message, "Assgnmt"), "Id");
+  const transaction = one(one(message, "CxlDtls"), "TxInfAndSts");
+  const status = word(transaction, "TxCxlSts") || word(one(message, "Sts"), "Conf");
+  const information = optional(transaction, "CxlStsRsnInf");
+  const resolution = {
+    caseId: identifier(transaction, "CxlStsId"),
+    endToEndId: identifier(transaction, "OrgnlEndToEndId"),
+    says: saysOfCase(status),
+    reason: information ? reasonIn(information) : "",
+  };
+  return { kind: "camt.029", messageId, resolution };
 }
 
 /** Booked entries, one for each transaction of a batch booking; one without details is kept, without its EndToEndId. */

@@ -4,7 +4,7 @@ import { isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";
 import type { ReportedTransaction } from "../domain/answer.ts";
 import type { StatementEntry } from "../domain/reconcile.ts";
-import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, textOf } from "./message.ts";
+import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, saysOfCase, textOf } from "./message.ts";
 
 const id = z.string().regex(/^[A-Za-z0-9/\-?:().,'+ ]{1,35}$/, "must be 1 to 35 characters of the SWIFT set");
 const code = z.string().regex(/^[A-Z0-9]{0,4}$/, "must be a code of at most 4 letters or digits");
@@ -38,6 +38,14 @@ const schema = z.discriminatedUnion("kind", [
       }),
     ),
   }),
+  z.strictObject({
+    kind: z.literal("resolution"),
+    messageId: id,
+    cancellationId: id,
+    endToEndId: id,
+    status: code,
+    reason: code.default(""),
+  }),
   z.strictObject({ kind: z.literal("notice"), messageId: id, account, entries: z.array(entry) }),
   z.strictObject({
     kind: z.literal("statement"),
@@ -66,6 +74,10 @@ export function readJson(bytes: Uint8Array, accountNumber: string): BankMessage 
     );
     const { originalMessageId, status: groupStatus, reason: groupReason } = message;
     return { kind: "pain.002", messageId, report: { messageId, originalMessageId, groupStatus, groupReason, transactions } };
+  }
+  if (message.kind === "resolution") {
+    const { cancellationId: caseId, endToEndId, status, reason } = message;
+    return { kind: "camt.029", messageId, resolution: { caseId, endToEndId, says: saysOfCase(status), reason } };
   }
   if (message.account !== accountNumber) throw new BadBankMessage("account is another account than the payment centre's");
   limitEntries(message.entries);

@@ -1,5 +1,6 @@
 /** What a bank says, whatever form it came in. */
 import type { StatusReport } from "../domain/answer.ts";
+import type { Resolution } from "../domain/cancel.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { StatementContent } from "../domain/reconcile.ts";
 
@@ -10,7 +11,8 @@ export const MAX_ENTRIES = 20_000;
 export type BankMessage =
   | { readonly kind: "pain.002"; readonly messageId: string; readonly report: StatusReport }
   | { readonly kind: "camt.054"; readonly messageId: string; readonly evidence: readonly Evidence[] }
-  | { readonly kind: "camt.053"; readonly messageId: string; readonly content: StatementContent };
+  | { readonly kind: "camt.053"; readonly messageId: string; readonly content: StatementContent }
+  | { readonly kind: "camt.029"; readonly messageId: string; readonly resolution: Resolution };
 
 /** Reads a message about the given account, or throws BadBankMessage. */
 export type ReadBankMessage = (bytes: Uint8Array, accountNumber: string) => BankMessage;
@@ -38,4 +40,20 @@ export function evidenceOf(entries: readonly { readonly on: string; readonly ent
     if (entry.direction === "DEBIT") return [{ endToEndId, says: "SETTLED", reason: "", on, amountFen }];
     return entry.returned ? [{ endToEndId, says: "RETURNED", reason, on, amountFen }] : [];
   });
+}
+
+/** Confirmations of a cancellation (camt.029): granted, refused, or still being decided. */
+export function saysOfCase(code: string): Resolution["says"] {
+  switch (code) {
+    case "CNCL":
+    case "ACCR":
+      return "GRANTED";
+    case "RJCR":
+      return "REFUSED";
+    case "PDCR":
+    case "PACR":
+      return "PENDING";
+    default:
+      throw new BadBankMessage(`the status of the cancellation is ${code.slice(0, 10) || "missing"}`);
+  }
 }

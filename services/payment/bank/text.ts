@@ -6,7 +6,7 @@ import { isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";
 import { SEPARATOR, sealOf } from "../domain/batch-text.ts";
 import type { StatementEntry } from "../domain/reconcile.ts";
-import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, textOf } from "./message.ts";
+import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, saysOfCase, textOf } from "./message.ts";
 
 const VERSION = "1";
 const MAX_ID = 35;
@@ -38,8 +38,12 @@ export function readText(bytes: Uint8Array, accountNumber: string): BankMessage 
     });
     return { kind: "pain.002", messageId, report: { messageId, originalMessageId, groupStatus, groupReason, transactions } };
   }
+  if (kind === "NRCMS-RESOLUTION") {
+    const resolution = { caseId: head.id(3), endToEndId: head.id(4), says: saysOfCase(head.code(5)), reason: head.code(6) };
+    return { kind: "camt.029", messageId, resolution };
+  }
   if (kind !== "NRCMS-NOTICE" && kind !== "NRCMS-STATEMENT")
-    throw head.fault(`${kind.slice(0, 20)} is none of NRCMS-RESULT, NRCMS-NOTICE, NRCMS-STATEMENT`);
+    throw head.fault(`${kind.slice(0, 20)} is none of NRCMS-RESULT, NRCMS-NOTICE, NRCMS-STATEMENT, NRCMS-RESOLUTION`);
   if (head.text(3) !== accountNumber) throw head.fault("field 4: another account than the payment centre's");
   const entries = rows.map((row, index) => {
     row.number(index + 1);

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { sum, yuan } from "../../values/money.ts";
-import type { PaymentFileParts } from "./batch.ts";
+import type { CancellationParts, PaymentFileParts } from "./batch.ts";
 
 export const SEPARATOR = "|";
 const MAX_NAME = 140;
@@ -24,6 +24,10 @@ export function batchText({ batchId, debtor, orders, day }: PaymentFileParts): s
     ]),
   ];
   return sealed(rows.map((row) => row.join(SEPARATOR)));
+}
+
+export function cancellationText({ caseId, order, reason }: CancellationParts): string {
+  return sealed([["NRCMS-CANCEL", "1", caseId, order.batchId, order.endToEndId, yuan(order.amountFen), field(reason)].join(SEPARATOR)]);
 }
 
 /** The lines and the END line that seals them. */

@@ -90,6 +90,15 @@ export interface PaymentFileParts {
   readonly day: string;
 }
 
+/** What a bank is told of a cancellation, in whatever form. */
+export interface CancellationParts {
+  readonly caseId: string;
+  readonly order: Order;
+  readonly debtor: BankAccount;
+  readonly reason: string;
+  readonly createdAtMs: number;
+}
+
 export function proposedBatch(batchId: string, serial: number, maker: string, ordered: readonly Order[], context: Context): Batch {
   return {
     county: PROVINCE,

@@ -99,6 +99,24 @@ export interface PaymentFile extends Doc {
   readonly content: string;
 }
 
+/** ASKED: told to the bank until it answers. PENDING: it has, and decides later. */
+export type CancellationState = "ASKED" | "PENDING" | "GRANTED" | "REFUSED";
+
+/** One order that the bank was asked to cancel. */
+export interface Cancellation extends Doc {
+  readonly caseId: string;
+  readonly orderId: string;
+  readonly endToEndId: string;
+  readonly state: CancellationState;
+  readonly reason: string;
+  readonly by: string;
+  readonly askedOn: string;
+  /** The bank's code; empty where it gave none. */
+  readonly answer: string;
+  /** The exact text for the bank. */
+  readonly content: string;
+}
+
 export interface Counter extends Doc {
   readonly next: number;
 }
@@ -176,5 +194,7 @@ export const files = kind<PaymentFile>("files", { immutable: true });
 export const counters = kind<Counter>("counters");
 export const statements = kind<Statement>("statements");
 export const messages = kind<BankMessage>("messages");
+/** cancellations/C<EndToEndId> */
+export const cancellations = kind<Cancellation>("cancellations");
 /** doubted/<hash>/<why> */
 export const doubted = kind<Doubted>("doubted");

@@ -18,10 +18,10 @@ export function pain001({ batchId, debtor, orders, createdAtMs, day }: PaymentFi
     `<?xml version="1.0" encoding="UTF-8"?>`,
     `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>`,
     `<GrpHdr><MsgId>${escapeXml(batchId)}</MsgId><CreDtTm>${shanghaiTime(createdAtMs)}</CreDtTm><NbOfTxs>${count}</NbOfTxs>` +
-      `<CtrlSum>${total}</CtrlSum><InitgPty><Nm>${name(debtor)}</Nm></InitgPty></GrpHdr>`,
+      `<CtrlSum>${total}</CtrlSum><InitgPty><Nm>${nameOf(debtor)}</Nm></InitgPty></GrpHdr>`,
     `<PmtInf><PmtInfId>${escapeXml(batchId)}</PmtInfId><PmtMtd>TRF</PmtMtd><BtchBookg>false</BtchBookg><NbOfTxs>${count}</NbOfTxs>` +
       `<CtrlSum>${total}</CtrlSum><PmtTpInf><CtgyPurp><Cd>GOVT</Cd></CtgyPurp></PmtTpInf><ReqdExctnDt><Dt>${day}</Dt></ReqdExctnDt>` +
-      `<Dbtr><Nm>${name(debtor)}</Nm></Dbtr><DbtrAcct>${accountId(debtor)}<Ccy>CNY</Ccy></DbtrAcct><DbtrAgt>${agent(debtor)}</DbtrAgt>`,
+      `<Dbtr><Nm>${nameOf(debtor)}</Nm></Dbtr><DbtrAcct>${accountId(debtor)}<Ccy>CNY</Ccy></DbtrAcct><DbtrAgt>${agent(debtor)}</DbtrAgt>`,
     ...orders.map(transfer),
     `</PmtInf></CstmrCdtTrfInitn></Document>`,
   ].join("\n");
@@ -31,11 +31,11 @@ function transfer({ orderId, endToEndId, amountFen, account }: Order): string {
   return (
     `<CdtTrfTxInf><PmtId><InstrId>${escapeXml(orderId)}</InstrId><EndToEndId>${escapeXml(endToEndId)}</EndToEndId></PmtId>` +
     `<Amt><InstdAmt Ccy="CNY">${yuan(amountFen)}</InstdAmt></Amt><CdtrAgt>${agent(account)}</CdtrAgt>` +
-    `<Cdtr><Nm>${name(account)}</Nm></Cdtr><CdtrAcct>${accountId(account)}</CdtrAcct><Purp><Cd>HLTI</Cd></Purp></CdtTrfTxInf>`
+    `<Cdtr><Nm>${nameOf(account)}</Nm></Cdtr><CdtrAcct>${accountId(account)}</CdtrAcct><Purp><Cd>HLTI</Cd></Purp></CdtTrfTxInf>`
   );
 }
 
-function agent(account: BankAccount): string {
+export function agent(account: BankAccount): string {
   const member = escapeXml(account.bankCode);
   return `<FinInstnId><ClrSysMmbId><ClrSysId><Cd>CNAPS</Cd></ClrSysId><MmbId>${member}</MmbId></ClrSysMmbId></FinInstnId>`;
 }
@@ -44,12 +44,12 @@ function accountId(account: BankAccount): string {
   return `<Id><Othr><Id>${escapeXml(account.accountNumber)}</Id></Othr></Id>`;
 }
 
-function name(account: BankAccount): string {
+export function nameOf(account: BankAccount): string {
   return escapeXml([...account.accountName].slice(0, MAX_NAME).join(""));
 }
 
 /** ISO 8601 with milliseconds and the offset of Asia/Shanghai. */
-function shanghaiTime(atMs: number): string {
+export function shanghaiTime(atMs: number): string {
   return new Date(atMs + 8 * 3_600_000).toISOString().replace("Z", "+08:00");
 }
 

@@ -1,8 +1,9 @@
-/** A message that the bank sent by itself: a late status report (pain.002), debits and returns (camt.054), or a statement (camt.053). */
+/** A message that the bank sent by itself: a late status report (pain.002), debits and returns (camt.054), a statement (camt.053), or its word on a cancellation (camt.029). */
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import type { Refusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { applyReport, reportHash, reportNeeds, type StatusReport } from "./answer.ts";
+import { applyResolution, type Resolution, resolutionNeeds } from "./cancel.ts";
 import { batches, type Distrust, messages, type Original, type Unapplied } from "./documents.ts";
 import { type Doubt, type Doubts, doubtKey, keep } from "./doubt.ts";
 import type { PaymentEvents } from "./events.ts";
@@ -13,7 +14,8 @@ import { type BookStatement, book, statementNeeds } from "./statement.ts";
 export type BankContent =
   | { readonly kind: "pain.002"; readonly report: StatusReport }
   | { readonly kind: "camt.054"; readonly evidence: readonly Evidence[] }
-  | { readonly kind: "camt.053"; readonly statement: BookStatement };
+  | { readonly kind: "camt.053"; readonly statement: BookStatement }
+  | { readonly kind: "camt.029"; readonly resolution: Resolution };
 
 /** How old a signature of a message that was never seen may be: a bank may be down over a weekend and a holiday. */
 export const SIGNATURE_LIFE_MS = 7 * 86_400_000;
@@ -80,6 +82,8 @@ function contentNeeds(content: BankContent, loaded: Loaded): Key[] {
       return evidenceNeeds(content.evidence, loaded);
     case "camt.053":
       return statementNeeds(content.statement, loaded);
+    case "camt.029":
+      return resolutionNeeds(content.resolution, loaded);
   }
 }
 
@@ -106,6 +110,11 @@ function take(content: BankContent, state: State, change: Change<PaymentEvents>,
     case "camt.053": {
       const { entries } = book(content.statement, state, change, context);
       return { entries, unapplied: [] };
+    }
+    case "camt.029": {
+      const { resolution } = content;
+      if (!applyResolution(resolution, state, change, context)) return nothingOfOurs("CxlId", resolution.caseId);
+      return { entries: 1, unapplied: [] };
     }
   }
 }

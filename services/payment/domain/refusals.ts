@@ -30,6 +30,11 @@ export const refuse = refusals({
     en: "order {order} cannot be paid again: {why}",
   },
   BAD_BANK_MESSAGE: { status: "INVALID_ARGUMENT", zh: "银行报文不可用：{why}", en: "the bank's message is of no use: {why}" },
+  NOT_AT_BANK: {
+    status: "FAILED_PRECONDITION",
+    zh: "支付单 {order} 不能向银行撤销：{why}",
+    en: "order {order} is not with the bank to be cancelled: {why}",
+  },
   NOT_BELIEVED: {
     status: "PERMISSION_DENIED",
     zh: "报文未被采信（{why}），已存档并告警，请与银行核实",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readBehaviour } from "../../../deploy/sandbox/bank/behaviour.ts";
 import { Books } from "../../../deploy/sandbox/bank/books.ts";
+import { decideCase } from "../../../deploy/sandbox/bank/cancel.ts";
 import { DIALECTS } from "../../../deploy/sandbox/bank/dialect.ts";
 import { execute } from "../../../deploy/sandbox/bank/execute.ts";
 import { bookingOf } from "../../../deploy/sandbox/bank/records.ts";
@@ -10,8 +11,9 @@ import { BadBankMessage, MAX_ENTRIES } from "../../../services/payment/bank/mess
 import { readerOf } from "../../../services/payment/bank/read.ts";
 import { HalfWritten, readText } from "../../../services/payment/bank/text.ts";
 import { sealed } from "../../../services/payment/domain/batch-text.ts";
+import { caseIdOf } from "../../../services/payment/domain/cancel.ts";
 import type { Order } from "../../../services/payment/domain/documents.ts";
-import { FORMATS, fileOf } from "../../../services/payment/domain/file.ts";
+import { cancellationOf, FORMATS, fileOf } from "../../../services/payment/domain/file.ts";
 import { DAY, DEBTOR, ZHONGNING } from "./scene.ts";
 
 const AT_MS = Date.UTC(2011, 10, 25, 2);
@@ -105,6 +107,41 @@ describe.each(FORMATS)("a file in %s", (format) => {
       { endToEndId: orders[0]?.endToEndId, direction: "DEBIT", amountFen: 1_234n, returned: false, reason: "" },
       { endToEndId: orders[2]?.endToEndId, direction: "DEBIT", amountFen: 70n, returned: false, reason: "" },
       { endToEndId: orders[0]?.endToEndId, direction: "CREDIT", amountFen: 1_234n, returned: true, reason: "AC04" },
+    ]);
+  });
+
+  test("of a cancellation, and the bank's answers: what is pending is cancelled, what is paid is not", async () => {
+    const books = await newBooks();
+    const { behaviour } = readBehaviour("");
+    behaviour.mode = "deferred";
+    const orders = [orderOf(1, "甲", 1_234n), orderOf(2, "乙", 5_600n)];
+    const execution = execute(file(format, orders), books, behaviour, dialect.read);
+    if (execution.kind !== "file") throw new Error(execution.kind);
+    await books.append(execution.file);
+    const wish = async (order: Order) => {
+      const parts = { caseId: caseIdOf(order), order, debtor: DEBTOR, reason: "账号|有误", createdAtMs: AT_MS };
+      const reading = dialect.readWish(bytes(cancellationOf(format, parts)));
+      if (reading.kind !== "wish") throw new Error(reading.why);
+      const { found, fresh } = decideCase(reading.wish, books);
+      if (fresh) await books.append(found);
+      return read(bytes(dialect.resolution(found, books)));
+    };
+    const [first, second] = orders;
+    if (!first || !second) throw new Error("two orders");
+    const granted = {
+      kind: "camt.029",
+      resolution: { caseId: caseIdOf(first), endToEndId: first.endToEndId, says: "GRANTED", reason: "" },
+    };
+    expect(await wish(first)).toMatchObject(granted);
+    expect(await wish(first)).toMatchObject(granted);
+    await books.append({ kind: "settled", atMs: AT_MS, messageId: "S1", of: BATCH });
+    expect(books.balanceFen).toBe(100_000_000n - 5_600n);
+    expect(await wish(second)).toMatchObject({ resolution: { says: "REFUSED", reason: "CUST" } });
+    expect(await wish(orderOf(3, "丙", 1n))).toMatchObject({ resolution: { says: "REFUSED", reason: "NOOR" } });
+    const status = read(bytes(dialect.status(execution.file, books)));
+    expect(status.kind === "pain.002" && status.report.transactions.map(({ status, reason }) => [status, reason])).toEqual([
+      ["RJCT", "CUST"],
+      ["ACSC", ""],
     ]);
   });
 

@@ -59,6 +59,10 @@ class Bank implements Channel {
     return this.executed.has(batchId) ? this.answerOn(batchId) : { kind: "absent" };
   }
 
+  async cancel(): Promise<BankReply> {
+    return { kind: "silent", why: "this bank cancels nothing" };
+  }
+
   async statement(day: string): Promise<BankReply> {
     const document = this.statements.get(day);
     return document ? { kind: "answer", document } : { kind: "absent" };

@@ -1,0 +1,62 @@
+/** Tells the bank of the orders that it is to cancel while this twin leads, again and again until it has answered. Telling twice is telling once. */
+import { pause } from "../mesh/clock.ts";
+import type { Logger } from "../mesh/log.ts";
+import type { Leading, Reader } from "../mesh/wiring.ts";
+import { isRefusal } from "../values/outcome.ts";
+import type { Channel } from "./bank/channel.ts";
+import { keepDoubted } from "./bank/hear.ts";
+import { BadBankMessage, type BankMessage } from "./bank/message.ts";
+import { resolve } from "./domain/cancel.ts";
+import type { Cancellation } from "./domain/documents.ts";
+import { openCancellations } from "./store.ts";
+
+const LOOK_MS = 1_000;
+const FIRST_WAIT_MS = 2_000;
+const MAX_WAIT_MS = 300_000;
+
+export interface CancellerParts {
+  readonly reader: Reader;
+  readonly log: Logger;
+  readonly channel: Channel;
+  readonly read: (bytes: Uint8Array) => BankMessage;
+  /** Monotonic milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+/** Runs until the signal aborts. Throws where the store does. */
+export async function cancelWhileLeading(parts: CancellerParts, leading: Leading): Promise<void> {
+  const waits = new Map<string, { atMs: number; waitMs: number }>();
+  while (!leading.signal.aborted) {
+    const open = await openCancellations(parts.reader);
+    for (const caseId of waits.keys()) if (!open.some((one) => one.caseId === caseId)) waits.delete(caseId);
+    for (const cancellation of open) {
+      const wait = waits.get(cancellation.caseId);
+      if (wait && wait.atMs > parts.monotonicMs()) continue;
+      await tell(parts, leading, cancellation);
+      const waitMs = Math.min((wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2, MAX_WAIT_MS);
+      waits.set(cancellation.caseId, { atMs: parts.monotonicMs() + waitMs, waitMs });
+    }
+    await pause(LOOK_MS, leading.signal);
+  }
+}
+
+async function tell({ channel, read, log }: CancellerParts, leading: Leading, { caseId, content }: Cancellation): Promise<void> {
+  const reply = await channel.cancel(caseId, Buffer.from(content, "utf8"), leading.signal);
+  await keepDoubted(leading, reply, `cancellation:${caseId}`);
+  if (reply.kind === "taken") return;
+  if (reply.kind !== "answer") {
+    log.warn({ caseId, why: reply.kind === "absent" ? reply.kind : reply.why }, "the bank did not answer a cancellation, asked again");
+    return;
+  }
+  try {
+    const message = read(reply.document);
+    if (message.kind !== "camt.029" || message.resolution.caseId !== caseId)
+      throw new BadBankMessage(`${message.kind} ${message.messageId} is no answer to ${caseId}`);
+    const { says, reason } = message.resolution;
+    const result = await leading.enter(`cancellation/${caseId}/${says}/${reason}`, resolve, message.resolution, { fenced: true });
+    if (isRefusal(result) || !result.known) throw new BadBankMessage(`its answer to ${caseId} names another order`);
+  } catch (error) {
+    if (!(error instanceof BadBankMessage)) throw error;
+    log.error({ caseId, why: error.message }, "the bank's answer cannot be read");
+  }
+}
