@@ -44,8 +44,11 @@ const MAX_ATTEMPTS = 3;
 /** Snapshot too old; snapshot unavailable (a collection was made meanwhile); the primary stepped down or is being changed. */
 const ANEW_CODES = new Set([239, 246, 91, 189, 10107, 11600, 11602, 13435, 13436, 175, 237]);
 
-/** Gives the work a consistent view of the whole mesh. The work may be done again from the start. Throws where MongoDB cannot be read. */
-export async function withRecords<T>(uri: string, work: (records: Records) => Promise<T>): Promise<T> {
+/** Gives each work a consistent view of the whole mesh, at an instant of its own. A work may be done again from the start. Throws where MongoDB cannot be read. */
+export async function withRecords<R>(
+  uri: string,
+  use: (at: <T>(work: (records: Records) => Promise<T>) => Promise<T>) => Promise<R>,
+): Promise<R> {
   const client = new MongoClient(uri, {
     appName: "audit",
     useBigInt64: true,
@@ -56,18 +59,22 @@ export async function withRecords<T>(uri: string, work: (records: Records) => Pr
     maxPoolSize: 8,
   });
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      const session = client.startSession({ snapshot: true });
-      try {
-        return await work(recordsAt(client, session));
-      } catch (error) {
-        if (attempt >= MAX_ATTEMPTS || !isWorthAnother(error)) throw error;
-      } finally {
-        await session.endSession();
-      }
-    }
+    return await use((work) => atOneInstant(client, work));
   } finally {
     await client.close();
+  }
+}
+
+async function atOneInstant<T>(client: MongoClient, work: (records: Records) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const session = client.startSession({ snapshot: true });
+    try {
+      return await work(recordsAt(client, session));
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !isWorthAnother(error)) throw error;
+    } finally {
+      await session.endSession();
+    }
   }
 }
 
