@@ -38,7 +38,7 @@ async function load(file: string): Promise<void> {
 if (import.meta.main) {
   const beganMs = Date.now();
   for (const name of Object.keys(process.env)) if (name.startsWith("NRCMS_")) delete process.env[name];
-  for (const service of ["mesh", ...process.argv.slice(2)]) for (const file of sources(join(SERVICES, service))) await load(file);
+  for (const service of ["mesh", "audit", ...process.argv.slice(2)]) for (const file of sources(join(SERVICES, service))) await load(file);
   flushCompileCache();
   const cache = process.env.NODE_COMPILE_CACHE;
   // A source that was changed meanwhile is newer than this time.

@@ -1,5 +1,5 @@
 /**
- * The invariants of the mesh, recomputed from the stored documents of all services at one instant of the cluster. It changes nothing, locks nothing, and
+ * The invariants of the mesh, recomputed from the stored documents of all services, each at one instant of the cluster. It changes nothing, locks nothing, and
  * uses no code of the services that it audits.
  */
 import { BANK_TITLE, checkBank } from "./bank.ts";
@@ -28,25 +28,40 @@ export interface AuditOptions {
   onProgress?(progress: Progress): void;
 }
 
-/** Audits records of any source. One line for each invariant, in their order. */
-export async function audit(records: Records, options: AuditOptions): Promise<readonly AuditLine[]> {
+type Check = (records: Records, flight: Flight, findings: Findings) => Promise<void>;
+
+const CHECKS: readonly (readonly [Pick<AuditLine, "invariant" | "zh" | "en">, Check])[] = [
+  [LEDGER_TITLE, (records, _, findings) => checkLedger(records, findings)],
+  [PAYABLES_TITLE, checkPayables],
+  [YEARS_TITLE, (records, _, findings) => checkYears(records, findings)],
+  [WINDOWS_TITLE, (records, _, findings) => checkWindows(records, findings)],
+  [BANK_TITLE, checkBank],
+  [JOURNALS_TITLE, checkJournals],
+  [CLAIMS_TITLE, (records, _, findings) => checkClaims(records, findings)],
+  [SCOPES_TITLE, (records, _, findings) => checkScopes(records, findings)],
+];
+
+/** Gives a check the records as one instant shows them. */
+type AtOneInstant = <T>(work: (records: Records) => Promise<T>) => Promise<T>;
+
+async function auditEach(at: AtOneInstant, options: AuditOptions): Promise<readonly AuditLine[]> {
   const flight: Flight = { nowMs: options.nowMs, settled: options.settled, graceMs: options.graceMs ?? GRACE_MS };
   const tell = (progress: Progress) => options.onProgress?.(progress);
-  const run = (title: Pick<AuditLine, "invariant" | "zh" | "en">, check: (findings: Findings) => Promise<void>) =>
-    findingsOf(title, tell, check);
-  return [
-    await run(LEDGER_TITLE, (findings) => checkLedger(records, findings)),
-    await run(PAYABLES_TITLE, (findings) => checkPayables(records, flight, findings)),
-    await run(YEARS_TITLE, (findings) => checkYears(records, findings)),
-    await run(WINDOWS_TITLE, (findings) => checkWindows(records, findings)),
-    await run(BANK_TITLE, (findings) => checkBank(records, flight, findings)),
-    await run(JOURNALS_TITLE, (findings) => checkJournals(records, flight, findings)),
-    await run(CLAIMS_TITLE, (findings) => checkClaims(records, findings)),
-    await run(SCOPES_TITLE, (findings) => checkScopes(records, findings)),
-  ];
+  const lines: AuditLine[] = [];
+  for (const [title, check] of CHECKS)
+    lines.push(await at((records) => findingsOf(title, tell, (findings) => check(records, flight, findings))));
+  return lines;
 }
 
-/** Audits the mesh whose MongoDB this is. Throws where it cannot be read. */
+/** Audits records of any source. One line for each invariant, in their order. */
+export function audit(records: Records, options: AuditOptions): Promise<readonly AuditLine[]> {
+  return auditEach((work) => work(records), options);
+}
+
+/**
+ * Audits the mesh whose MongoDB this is, each invariant at an instant of its own: an engine keeps its history for minutes only, and no invariant needs another's
+ * instant. Throws where it cannot be read.
+ */
 export function auditMesh(options: AuditOptions & { readonly uri: string }): Promise<readonly AuditLine[]> {
-  return withRecords(options.uri, (records) => audit(records, options));
+  return withRecords(options.uri, (at) => auditEach(at, options));
 }

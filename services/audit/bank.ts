@@ -2,7 +2,7 @@
  * Invariant 5: what the bank's statements say is what the payment orders and the ledger say, or a break on the reconciliation list says why not.
  */
 import type { Findings } from "./findings.ts";
-import type { Flight, Records } from "./records.ts";
+import type { Flight, Records, StatementView } from "./records.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 export const BANK_TITLE = {
@@ -36,9 +36,13 @@ async function settledOrders(records: Records): Promise<SettledOrders> {
 
 /** Orders may settle on a day after its statement was booked; what the statement has, they must have. */
 async function checkStatements(records: Records, orders: Tally, findings: Findings): Promise<void> {
-  for await (const { state, day, openingFen, creditsFen, debitsFen, closingFen, breaks } of records.statements()) {
+  let last: StatementView | undefined;
+  for await (const statement of records.statements()) {
+    const { state, day, openingFen, creditsFen, debitsFen, closingFen, breaks } = statement;
     if (state !== "BOOKED") continue;
     findings.look();
+    checkContinuity(statement, last, findings);
+    last = statement;
     const listed = breaks.some(({ kind }) => kind === "STATEMENT_SUM");
     const sums = openingFen + creditsFen - debitsFen === closingFen;
     findings.hold(
@@ -54,12 +58,21 @@ async function checkStatements(records: Records, orders: Tally, findings: Findin
   }
 }
 
+/** It opens with what the one before closed with. A gap is on the list of the later one; where the earlier one contradicts itself, on its own. */
+function checkContinuity({ day, openingFen, breaks }: StatementView, last: StatementView | undefined, findings: Findings): void {
+  if (!last) return;
+  const listed = breaks.some(({ kind }) => kind === "BALANCE_GAP") || last.breaks.some(({ kind }) => kind === "STATEMENT_SUM");
+  findings.hold(
+    openingFen === last.closingFen || listed,
+    () => `statement ${day} opens with ${openingFen}, that of ${last.day} closed with ${last.closingFen}, and no break says so`,
+  );
+}
+
 /** What the ledger's bank entries have paid, less what came back, is what the bank has. While events are on their way the two may differ. */
 async function checkPaid(records: Records, standingFen: bigint, flight: Flight, findings: Findings): Promise<void> {
   let postedFen = 0n;
-  for await (const { _id, payables = [] } of records.entries()) {
-    const sign = _id.startsWith("settled/") ? 1n : _id.startsWith("returned/") ? -1n : 0n;
-    if (sign === 0n) continue;
+  for await (const { _id, payables = [] } of records.bankEntries()) {
+    const sign = _id.startsWith("returned/") ? -1n : 1n;
     findings.look();
     for (const { fen } of payables) postedFen += sign * fen;
   }

@@ -1,9 +1,10 @@
 /**
- * Invariant 1: every entry balances, in each county's book; every account is the sum of its lines; all accounts together are zero; what a book says of
+ * Invariant 1: every entry balances, in each county's book; every account, and every account's day, is the sum of its lines; all accounts together are zero; what a book says of
  * its payables is what the payables say; no fund pays out below its floor.
  */
 import type { Findings } from "./findings.ts";
-import type { BookView, EntryView, Records } from "./records.ts";
+import type { BookView, DayMoveView, DayTotalView, EntryView, Records } from "./records.ts";
+import { joined } from "./streams.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 export const LEDGER_TITLE = {
@@ -46,6 +47,7 @@ export async function checkLedger(records: Records, findings: Findings): Promise
   for await (const book of records.books()) books.push(book);
   const posted = await checkEntries(records, floorsOf(books), findings);
   await checkAccounts(records, posted, findings);
+  await checkDays(records, findings);
   await checkBooks(records, books, posted.fen, findings);
 }
 
@@ -111,6 +113,21 @@ async function checkAccounts(records: Records, posted: Posted, findings: Finding
   }
   findings.hold(total === 0n, () => `all accounts sum to ${total} fen`);
   for (const name of posted.fen.names()) findings.hold(stored.has(name), () => `account ${name} has lines and is not stored`);
+}
+
+/** Every account's day total is what the lines of that day sum to: a balance of any evening is reckoned from them. */
+async function checkDays(records: Records, findings: Findings): Promise<void> {
+  const groups = joined<{ totals: DayTotalView; moves: DayMoveView }>({
+    totals: { rows: records.totals(), key: ({ _id }) => _id },
+    moves: { rows: records.dayMoves(), key: ({ key }) => key },
+  });
+  for await (const { key, rows } of groups) {
+    findings.look();
+    const words = (row?: { readonly debitFen: bigint; readonly creditFen: bigint }) =>
+      row ? `debit ${row.debitFen}, credit ${row.creditFen}` : "nothing";
+    const [says, is] = [words(rows.totals[0]), words(rows.moves[0])];
+    findings.hold(says === is, () => `day total ${key} says ${says}; its lines sum to ${is}`);
+  }
 }
 
 async function checkBooks(records: Records, books: readonly BookView[], lines: Tally, findings: Findings): Promise<void> {

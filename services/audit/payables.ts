@@ -4,8 +4,17 @@
  */
 import { dayOf } from "../values/days.ts";
 import type { Findings } from "./findings.ts";
-import { type ClaimView, type DueView, type Flight, isLate, type OrderPartView, type PayableView, type Records } from "./records.ts";
-import { checkShares } from "./shares.ts";
+import {
+  type ClaimView,
+  type DueView,
+  type Flight,
+  type GrantedView,
+  isLate,
+  type OrderPartView,
+  type PayableView,
+  type Records,
+} from "./records.ts";
+import { checkShared, checkShares, type Dropped } from "./shares.ts";
 import { joined } from "./streams.ts";
 
 export const PAYABLES_TITLE = {
@@ -15,19 +24,22 @@ export const PAYABLES_TITLE = {
 } as const;
 
 export async function checkPayables(records: Records, flight: Flight, findings: Findings): Promise<void> {
-  await checkClaims(records, flight, findings);
+  const dropped: Dropped = new Set();
+  await checkClaims(records, dropped, flight, findings);
   await checkOrders(records, flight, findings);
-  await checkShares(records, flight, findings);
+  await checkShares(records, dropped, flight, findings);
 }
 
-async function checkClaims(records: Records, flight: Flight, findings: Findings): Promise<void> {
-  const groups = joined<{ claims: ClaimView; payables: PayableView }>({
+async function checkClaims(records: Records, dropped: Dropped, flight: Flight, findings: Findings): Promise<void> {
+  const groups = joined<{ claims: ClaimView; payables: PayableView; shares: GrantedView }>({
     claims: { rows: records.claims(), key: (claim) => claim._id },
     payables: { rows: records.payablesByClaim(), key: (payable) => payable.claimId },
+    shares: { rows: records.granted("claimId"), key: ({ claimId }) => claimId },
   });
   for await (const { key, rows } of groups) {
     findings.look();
     const [claim] = rows.claims;
+    checkShared(claim, rows.shares, dropped, findings);
     if (claim) checkClaim(claim, rows.payables, flight, findings);
     else for (const { _id } of rows.payables) findings.hold(false, () => `payable ${_id} is of claim ${key}, which is not there`);
   }

@@ -53,7 +53,6 @@ export interface ClaimEventView {
   readonly name: string;
 }
 
-/** What a household's account has paid. */
 /** A page of a county's second compensation. `_id` is county/year/plan/page. */
 export interface SharePageView extends Stored {
   readonly county: string;
@@ -71,6 +70,17 @@ export interface SecondView extends Stored {
   readonly grantedFen: bigint;
 }
 
+/** One share of a page that was granted. */
+export interface GrantedView {
+  /** second/county/year/claim */
+  readonly payableId: string;
+  readonly claimId: string;
+  readonly personId: string;
+  readonly county: string;
+  readonly fen: bigint;
+}
+
+/** What a household's account has paid. */
 export interface HouseholdView extends Stored {
   readonly heads: Readonly<Record<string, number>>;
   readonly takenFen: bigint;
@@ -113,6 +123,20 @@ export interface AccountView extends Stored {
   readonly account: string;
   readonly balanceFen: bigint;
   readonly entries: number;
+}
+
+/** `_id` is county/account/day. */
+export interface DayTotalView extends Stored {
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
+}
+
+/** What all lines of one account's day sum to. */
+export interface DayMoveView {
+  /** county/account/day */
+  readonly key: string;
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
 }
 
 export interface BookView extends Stored {
@@ -270,16 +294,26 @@ export interface Records {
   schemes(): AsyncIterable<SchemeView>;
   seconds(): AsyncIterable<SecondView>;
   sharePages(): AsyncIterable<SharePageView>;
+  /** By claim, or by payable. */
+  granted(by: "claimId" | "payableId"): AsyncIterable<GrantedView>;
 
   /** By sequence. */
   entries(): AsyncIterable<EntryView>;
+  /** The bank's payments and what it sent back. */
+  bankEntries(): AsyncIterable<EntryView>;
   accounts(): AsyncIterable<AccountView>;
+  /** By `_id`. */
+  totals(): AsyncIterable<DayTotalView>;
+  /** By key. */
+  dayMoves(): AsyncIterable<DayMoveView>;
   books(): AsyncIterable<BookView>;
   ledger(): Promise<LedgerView | undefined>;
   /** By `_id`. */
   payables(): AsyncIterable<PayableView>;
   /** Those of claims, by claim. */
   payablesByClaim(): AsyncIterable<PayableView>;
+  /** Households' shares of second compensations, by `_id`. */
+  sharePayables(): AsyncIterable<PayableView>;
   reservations(): AsyncIterable<ReservationView>;
   /** By number. */
   windows(): AsyncIterable<WindowView>;
@@ -289,6 +323,7 @@ export interface Records {
   orders(): AsyncIterable<OrderView>;
   /** By payable. */
   orderParts(): AsyncIterable<OrderPartView>;
+  /** By day. */
   statements(): AsyncIterable<StatementView>;
 
   heads(service: string): AsyncIterable<HeadView>;

@@ -1,51 +1,38 @@
-/**
- * Of invariant 2: what a second compensation has granted is what its claims say and what its payables owe, one to one; no more than the pot. Pages are few (a hundred shares each,
- * 20,000 a county and year), so that what was granted is held in memory.
- */
+/** Of invariant 2: what a second compensation has granted is what its claims say and what its payables owe, one to one; no more than the pot. */
 import type { Findings } from "./findings.ts";
-import type { ClaimView, Flight, PayableView, Records } from "./records.ts";
+import type { ClaimView, Flight, GrantedView, PayableView, Records } from "./records.ts";
 import { joined } from "./streams.ts";
 
 const HOUSEHOLD_DIGITS = 14;
 
-interface Granted {
-  readonly payableId: string;
-  readonly claimId: string;
-  readonly county: string;
-  readonly householdId: string;
-  readonly fen: bigint;
+/** Claims whose share stays in the pot, by the payable that is not to be: as few as are taken back between a plan and its pages. */
+export type Dropped = Set<string>;
+
+/** A claim, or none, with what granted pages say of it. */
+export function checkShared(claim: ClaimView | undefined, shares: readonly GrantedView[], dropped: Dropped, findings: Findings): void {
+  const [share] = shares;
+  if (!share && claim?.sharedFen === undefined) return;
+  findings.look();
+  // A claim that was taken back before its page was granted gets nothing, and its share stays in the pot.
+  if (share && claim?.state === "VOIDED" && claim.sharedFen === undefined) return void dropped.add(share.payableId);
+  const had = claim?.sharedFen ?? "no";
+  findings.hold(
+    claim !== undefined && claim.sharedFen === share?.fen && shares.length <= 1,
+    () => `claim ${claim?._id ?? share?.claimId} has had ${had} fen of second compensation, the granted page says ${share?.fen ?? "none"}`,
+  );
 }
 
-export async function checkShares(records: Records, flight: Flight, findings: Findings): Promise<void> {
-  const granted = await checkSeconds(records, findings);
-  const byClaim = joined<{ claims: ClaimView; shares: Granted }>({
-    claims: { rows: records.claims(), key: (claim) => claim._id },
-    shares: { rows: sorted(granted, ({ claimId }) => claimId), key: ({ claimId }) => claimId },
-  });
-  const dropped = new Set<string>();
-  for await (const { key, rows } of byClaim) {
-    const [claim] = rows.claims;
-    const [share] = rows.shares;
-    if (!share && claim?.sharedFen === undefined) continue;
-    findings.look();
-    // A claim that was taken back before its page was granted gets nothing, and its share stays in the pot.
-    if (share && claim?.state === "VOIDED" && claim.sharedFen === undefined) dropped.add(share.payableId);
-    else {
-      const says = () =>
-        `claim ${key} has had ${claim?.sharedFen ?? "no"} fen of second compensation, the granted page says ${share?.fen ?? "none"}`;
-      findings.hold(claim !== undefined && claim.sharedFen === share?.fen && rows.shares.length <= 1, says);
-    }
-  }
-  const wanted = granted.filter(({ payableId }) => !dropped.has(payableId));
-  const byPayable = joined<{ shares: Granted; payables: PayableView }>({
-    shares: { rows: sorted(wanted, ({ payableId }) => payableId), key: ({ payableId }) => payableId },
-    payables: { rows: sharePayables(records), key: ({ _id }) => _id },
+export async function checkShares(records: Records, dropped: Dropped, flight: Flight, findings: Findings): Promise<void> {
+  await checkSeconds(records, findings);
+  const byPayable = joined<{ shares: GrantedView; payables: PayableView }>({
+    shares: { rows: records.granted("payableId"), key: ({ payableId }) => payableId },
+    payables: { rows: records.sharePayables(), key: ({ _id }) => _id },
   });
   for await (const { key, rows } of byPayable) {
     findings.look();
-    const [share] = rows.shares;
+    const [share] = dropped.has(key) ? [] : rows.shares;
     const [payable] = rows.payables;
-    const owed = share && `${share.county} owes ${share.fen} fen to ${share.householdId}`;
+    const owed = share && `${share.county} owes ${share.fen} fen to ${share.personId.slice(0, HOUSEHOLD_DIGITS)}`;
     const posted = payable && `${payable.county} owes ${payable.amountFen} fen to ${payable.payee}`;
     // While events are on their way, what was granted a moment ago may not be posted yet.
     const onItsWay = !flight.settled && posted === undefined;
@@ -56,18 +43,13 @@ export async function checkShares(records: Records, flight: Flight, findings: Fi
   }
 }
 
-/** Each plan against its pages; gives what was granted. */
-async function checkSeconds(records: Records, findings: Findings): Promise<Granted[]> {
-  const granted: Granted[] = [];
+/** Each plan against its pages. */
+async function checkSeconds(records: Records, findings: Findings): Promise<void> {
   const shared = new Map<string, bigint>();
-  for await (const { _id, county, granted: isGranted, shares } of records.sharePages()) {
+  for await (const { _id, county, shares } of records.sharePages()) {
     const [, year = "", plan = ""] = _id.split("/");
     const planId = `${county}/${year}/${plan}`;
-    for (const { claimId, personId, shareFen: fen } of shares) {
-      shared.set(planId, (shared.get(planId) ?? 0n) + fen);
-      const householdId = personId.slice(0, HOUSEHOLD_DIGITS);
-      if (isGranted) granted.push({ payableId: `second/${county}/${year}/${claimId}`, claimId, county, householdId, fen });
-    }
+    for (const { shareFen } of shares) shared.set(planId, (shared.get(planId) ?? 0n) + shareFen);
   }
   for await (const { _id, state, plan, potFen, sharedFen, grantedFen } of records.seconds()) {
     findings.look();
@@ -79,13 +61,4 @@ async function checkSeconds(records: Records, findings: Findings): Promise<Grant
       () => `second compensation ${_id}, ${state}, has granted ${grantedFen} of ${sharedFen} fen, its pot is ${potFen}`,
     );
   }
-  return granted;
-}
-
-async function* sorted(rows: readonly Granted[], keyOf: (row: Granted) => string): AsyncGenerator<Granted> {
-  yield* [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-}
-
-async function* sharePayables(records: Records): AsyncGenerator<PayableView> {
-  for await (const payable of records.payables()) if (payable._id.startsWith("second/")) yield payable;
 }

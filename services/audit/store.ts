@@ -9,8 +9,11 @@ import type {
   ClaimEventView,
   ClaimView,
   CountyView,
+  DayMoveView,
+  DayTotalView,
   DueView,
   EntryView,
+  GrantedView,
   HeadView,
   HouseholdView,
   JournalView,
@@ -41,11 +44,15 @@ const SOCKET_TIMEOUT_MS = 120_000;
 const SELECTION_TIMEOUT_MS = 10_000;
 /** An audit begins anew, at a new instant, where its snapshot is gone or an engine changed hands meanwhile. */
 const MAX_ATTEMPTS = 3;
+const SNAPSHOT_TOO_OLD = 239;
 /** Snapshot too old; snapshot unavailable (a collection was made meanwhile); the primary stepped down or is being changed. */
-const ANEW_CODES = new Set([239, 246, 91, 189, 10107, 11600, 11602, 13435, 13436, 175, 237]);
+const ANEW_CODES = new Set([SNAPSHOT_TOO_OLD, 246, 91, 189, 10107, 11600, 11602, 13435, 13436, 175, 237]);
 
-/** Gives the work a consistent view of the whole mesh. The work may be done again from the start. Throws where MongoDB cannot be read. */
-export async function withRecords<T>(uri: string, work: (records: Records) => Promise<T>): Promise<T> {
+/** Gives each work a consistent view of the whole mesh, at an instant of its own. A work may be done again from the start. Throws where MongoDB cannot be read. */
+export async function withRecords<R>(
+  uri: string,
+  use: (at: <T>(work: (records: Records) => Promise<T>) => Promise<T>) => Promise<R>,
+): Promise<R> {
   const client = new MongoClient(uri, {
     appName: "audit",
     useBigInt64: true,
@@ -56,19 +63,31 @@ export async function withRecords<T>(uri: string, work: (records: Records) => Pr
     maxPoolSize: 8,
   });
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      const session = client.startSession({ snapshot: true });
-      try {
-        return await work(recordsAt(client, session));
-      } catch (error) {
-        if (attempt >= MAX_ATTEMPTS || !isWorthAnother(error)) throw error;
-      } finally {
-        await session.endSession();
-      }
-    }
+    return await use((work) => atOneInstant(client, work));
   } finally {
     await client.close();
   }
+}
+
+async function atOneInstant<T>(client: MongoClient, work: (records: Records) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const session = client.startSession({ snapshot: true });
+    try {
+      return await work(recordsAt(client, session));
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS && isTooOld(error)) throw new Error(TOO_OLD, { cause: error });
+      if (attempt >= MAX_ATTEMPTS || !isWorthAnother(error)) throw error;
+    } finally {
+      await session.endSession();
+    }
+  }
+}
+
+/** What an operator can do where one invariant alone takes longer than the engine keeps what was. */
+const TOO_OLD = "MongoDB keeps what was for too short a time: raise minSnapshotHistoryWindowInSeconds (300 by default) on every mongod";
+
+function isTooOld(error: unknown): boolean {
+  return error instanceof MongoError && error.code === SNAPSHOT_TOO_OLD;
 }
 
 function isWorthAnother(error: unknown): boolean {
@@ -88,7 +107,7 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
       .aggregate(stages, options) as unknown as AsyncIterable<T>;
   }
   const byId = { $sort: { _id: 1 } };
-  const leaner = { $project: { "bill.lines": 0 } };
+  const leaner = { $project: { "bill.lines": 0, basis: 0 } };
   const services = async () => {
     const { databases } = await client.db("admin").admin().listDatabases({ nameOnly: true });
     return databases
@@ -106,11 +125,15 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     households: () => read<HouseholdView>("claims", "households", { $sort: { _id: 1 } }),
     seconds: () => read<SecondView>("claims", "seconds"),
     sharePages: () => read<SharePageView>("claims", "shares"),
+    granted: (by) => read<GrantedView>("claims", "shares", ...GRANTED_STAGES, { $sort: { [by]: 1 } }),
     years: () => read<YearView>("claims", "years", { $sort: { holder: 1, year: 1 } }),
     schemes: () => read<SchemeView>("claims", "schemes"),
 
     entries: () => read<EntryView>("settlement", "entries", { $sort: { sequence: 1 } }),
+    bankEntries: () => read<EntryView>("settlement", "entries", { $match: { _id: { $regex: "^(settled|returned)/" } } }),
     accounts: () => read<AccountView>("settlement", "accounts"),
+    totals: () => read<DayTotalView>("settlement", "totals", byId),
+    dayMoves: () => read<DayMoveView>("settlement", "entries", ...DAY_MOVE_STAGES),
     books: () => read<BookView>("settlement", "books"),
     async ledger() {
       for await (const ledger of read<LedgerView>("settlement", "sequences", { $match: { _id: "ledger" } })) return ledger;
@@ -118,13 +141,14 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     },
     payables: () => read<PayableView>("settlement", "payables", byId),
     payablesByClaim: () => read<PayableView>("settlement", "payables", { $match: { claimId: { $ne: "" } } }, { $sort: { claimId: 1 } }),
+    sharePayables: () => read<PayableView>("settlement", "payables", { $match: { _id: { $regex: "^second/" } } }, byId),
     reservations: () => read<ReservationView>("settlement", "reservations"),
     windows: () => read<WindowView>("settlement", "windows", { $sort: { number: 1 } }),
 
     dues: () => read<DueView>("payment", "dues", byId),
-    orders: () => read<OrderView>("payment", "orders"),
+    orders: () => read<OrderView>("payment", "orders", { $project: { account: 0 } }),
     orderParts: () => read<OrderPartView>("payment", "orders", ...ORDER_PART_STAGES),
-    statements: () => read<StatementView>("payment", "statements"),
+    statements: () => read<StatementView>("payment", "statements", { $sort: { day: 1 } }),
 
     heads: (service) => read<HeadView>(service, "heads"),
     journal: (service, twin) => read<JournalView>(service, "journal", { $match: { twin } }, { $sort: { number: 1 } }),
@@ -156,6 +180,36 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
 
 const COUNTY_STAGES: Document[] = [{ $group: { _id: "$county", documents: { $sum: 1 } } }];
 const JOURNAL_COUNTY_STAGES: Document[] = [{ $unwind: "$events" }, { $group: { _id: "$events.county", documents: { $sum: 1 } } }];
+
+/** The lines of every account's day, summed where they lie: there are as many sums as day totals, and no need for them here all at once. */
+const DAY_MOVE_STAGES: Document[] = [
+  { $unwind: "$lines" },
+  {
+    $group: {
+      _id: { $concat: ["$lines.county", "/", "$lines.account", "/", "$day"] },
+      debitFen: { $sum: "$lines.debitFen" },
+      creditFen: { $sum: "$lines.creditFen" },
+    },
+  },
+  { $project: { _id: 0, key: "$_id", debitFen: 1, creditFen: 1 } },
+  { $sort: { key: 1 } },
+];
+
+/** A page's `_id` is county/year/plan/page. */
+const GRANTED_STAGES: Document[] = [
+  { $match: { granted: true } },
+  { $unwind: "$shares" },
+  {
+    $project: {
+      _id: 0,
+      payableId: { $concat: ["second/", "$county", "/", { $arrayElemAt: [{ $split: ["$_id", "/"] }, 1] }, "/", "$shares.claimId"] },
+      claimId: "$shares.claimId",
+      personId: "$shares.personId",
+      county: 1,
+      fen: "$shares.shareFen",
+    },
+  },
+];
 
 const ORDER_PART_STAGES: Document[] = [
   { $unwind: "$payables" },

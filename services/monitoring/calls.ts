@@ -2,31 +2,26 @@
 import {
   type CountyOverview,
   MonitoringServiceDefinition as definition,
+  type GetNightAuditResponse,
   type GetOverviewResponse,
+  NightState,
   type PairStatus,
+  type AuditLine as ToldLine,
   type TwinStatus,
 } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import { type Call, query, type Reader, type TwinBeat } from "../mesh/wiring.ts";
+import { isDay } from "../values/days.ts";
 import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { isCountyCode, PROVINCE } from "../values/region.ts";
 import type { ExpectedTwin } from "./config.ts";
 import { coveredOn } from "./domain/covers.ts";
-import type { CoverTide, Overview } from "./domain/documents.ts";
+import type { AuditedLine, CoverTide, Overview } from "./domain/documents.ts";
 import { refuse } from "./domain/refusals.ts";
 import { foldedCount } from "./domain/seen.ts";
-import { sentencesOf } from "./domain/sentences.ts";
-import { allSeen, newestAlarms, overviewsOf, tidesOf } from "./store.ts";
+import { ownerOf, sentencesOf } from "./domain/sentences.ts";
+import { allSeen, newestAlarms, nightAudit, overviewsOf, tidesOf } from "./store.ts";
 import { ALIVE_MS } from "./timers.ts";
-
-/** One line of the audit, as services/audit gives it. */
-export interface AuditLine {
-  readonly invariant: number;
-  readonly zh: string;
-  readonly en: string;
-  readonly checked: number;
-  readonly breaches: readonly string[];
-}
 
 export interface Sight {
   readonly reader: Reader;
@@ -37,7 +32,7 @@ export interface Sight {
   /** The mesh's day, YYYY-MM-DD. */
   today(): string;
   /** Recomputes every invariant; seconds to minutes. */
-  audit(): Promise<readonly AuditLine[]>;
+  audit(): Promise<readonly AuditedLine[]>;
 }
 
 export function calls(sight: Sight): readonly Call[] {
@@ -50,17 +45,43 @@ export function calls(sight: Sight): readonly Call[] {
     query(methods.runAudit, async () => {
       const lines = await audit();
       return {
-        lines: lines.map((line) => ({ ...line, checked: BigInt(line.checked), breaches: [...line.breaches] })),
+        lines: lines.map(auditLine),
         clean: lines.every((line) => line.breaches.length === 0),
       };
     }),
+    query(methods.getNightAudit, ({ day }) => night(reader, day)),
     query(methods.listAlarms, async () => ({
       alarms: (await newestAlarms(reader)).map((alarm) => {
         const { alarmId, kind, county, raisedAtMs } = alarm;
-        return { alarmId, kind, county, ...sentencesOf(alarm), raisedAtMs: BigInt(raisedAtMs) };
+        return { alarmId, kind, county, ...sentencesOf(alarm), owner: ownerOf(alarm), raisedAtMs: BigInt(raisedAtMs) };
       }),
     })),
   ];
+}
+
+function auditLine({ invariant, zh, en, checked, breaches }: AuditedLine): ToldLine {
+  return { invariant, zh, en, checked: BigInt(checked), breaches: [...breaches] };
+}
+
+async function night(reader: Reader, day: string): Promise<GetNightAuditResponse | Refusal> {
+  if (day !== "" && !isDay(day)) return badRequest("day", "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD");
+  const found = await nightAudit(reader, day);
+  if (!found) return refuse("UNKNOWN_AUDIT", { field: "day", day: day || "–" });
+  const { progress, lines, startedAtMs, endedAtMs, peakResidentBytes } = found;
+  return {
+    day: found.day,
+    state: NightState[found.state],
+    attempts: found.tries,
+    twin: found.twin,
+    startedAtMs: BigInt(startedAtMs),
+    endedAtMs: BigInt(endedAtMs),
+    invariant: progress.invariant,
+    checked: BigInt(progress.checked),
+    lines: lines.map(auditLine),
+    clean: found.state === "ENDED" && lines.every(({ breachCount }) => breachCount === 0),
+    fault: found.fault,
+    peakResidentBytes: BigInt(peakResidentBytes),
+  };
 }
 
 async function overview(reader: Reader, asked: string, caller: Caller, day: string): Promise<GetOverviewResponse | Refusal> {

@@ -1,4 +1,4 @@
-import { auditMesh } from "../audit/audit.ts";
+import { auditApart } from "../audit/apart.ts";
 import { systemClock } from "../mesh/clock.ts";
 import { readTwinConfig } from "../mesh/config.ts";
 import { mongoUri } from "../mesh/topology.ts";
@@ -6,15 +6,20 @@ import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { dayOf } from "../values/days.ts";
 import { calls } from "./calls.ts";
-import { expectedTwins } from "./config.ts";
+import { expectedTwins, readMonitoringConfig } from "./config.ts";
 import { seens } from "./domain/documents.ts";
 import { marked } from "./domain/seen.ts";
 import { messages, tells } from "./messages.ts";
+import { leadNights } from "./nightly.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
 
-const { topology } = readTwinConfig("monitoring");
+const { topology, twin, settings } = readTwinConfig("monitoring");
+const { auditAt } = readMonitoringConfig(settings);
 const clock = systemClock(topology.clock_offset_ms);
+
+/** Events may be on their way: what is missing for less than a minute is no breach. */
+const wanted = () => ({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() });
 
 const service: Service = {
   name: "monitoring",
@@ -28,7 +33,7 @@ const service: Service = {
       nowMs: Date.now,
       today: () => dayOf(clock.nowMs()),
       twins: expectedTwins(topology),
-      audit: () => auditMesh({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() }),
+      audit: async () => (await auditApart({ ...wanted(), background: false })).lines,
     }),
     messages,
     heard: async (source, twin, numbers) => {
@@ -36,6 +41,18 @@ const service: Service = {
       return new Set(seen ? numbers.filter((number) => marked(seen, number) === "known") : []);
     },
     timers: timers({ reader, presence, republish, log, nowMs: Date.now }),
+    lead: (leading) =>
+      leadNights(
+        {
+          reader,
+          log,
+          twin,
+          auditAt,
+          nowMs: clock.nowMs,
+          run: (onProgress, signal) => auditApart({ ...wanted(), background: true, onProgress, signal }),
+        },
+        leading,
+      ),
   }),
 };
 

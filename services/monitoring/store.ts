@@ -3,8 +3,10 @@ import type { Indexes, Reader } from "../mesh/wiring.ts";
 import {
   type Alarm,
   alarms,
+  audits,
   type CoverTide,
   covertides,
+  type NightAudit,
   type Overview,
   overviews,
   type ParkedCount,
@@ -26,6 +28,8 @@ export const indexes: Indexes = {
   covertides: [{ keys: { county: 1, year: 1 } }],
   alarms: [{ keys: { raisedAtMs: -1, alarmId: -1 } }],
   parkedcounts: [],
+  audits: [{ keys: { day: -1 } }],
+  nights: [],
 };
 
 /** The overview of one county, or of all, by code. */
@@ -50,4 +54,11 @@ export function newestAlarms(reader: Reader): Promise<readonly Alarm[]> {
 
 export function allParkedCounts(reader: Reader): Promise<readonly ParkedCount[]> {
   return reader.find(parkedcounts, {}, { limit: MAX_TWINS });
+}
+
+/** The audit of that night; of the newest where no day is named. */
+export async function nightAudit(reader: Reader, day: string): Promise<NightAudit | undefined> {
+  if (day !== "") return await reader.get(audits.key(day));
+  const [newest] = await reader.find(audits, {}, { sort: { day: -1 }, limit: 1 });
+  return newest;
 }

@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import { auditMesh } from "../audit/audit.ts";
-import type { AuditLine } from "../audit/findings.ts";
+import { auditApart } from "../audit/apart.ts";
 import { trailOf } from "../audit/store-trail.ts";
 import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
+import { aDay } from "./command-parts.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
@@ -125,19 +125,24 @@ program
     "--settled",
     "平台空闲：各服务之间须完全一致 · the mesh is idle: nothing is on its way, every service must agree with every other",
   )
-  .action(async (options: { json?: boolean; settled?: boolean }) => {
+  .option("--last", "最近一次夜间审计的结果或进度 · what the last nightly audit has found, or how far it is")
+  .option("--day <day>", "与 --last 同用：哪一夜 · with --last: of which night", aDay)
+  .action(async (options: { json?: boolean; settled?: boolean; last?: boolean; day?: string }) => {
+    if (options.last) return await showNight(options);
     const { auditTable, isClean } = await import("./summary.ts");
     const { topology } = await inForce();
-    const lines: readonly AuditLine[] = await auditMesh({
+    const { lines, peakRssBytes } = await auditApart({
       uri: mongoUri(topology),
       nowMs: Date.now() + topology.clock_offset_ms,
       settled: options.settled ?? false,
+      background: false,
       onProgress: ({ invariant, checked }) => {
         if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/8: ${checked}   `);
       },
     });
     if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-    console.log(options.json ? json(lines) : `${dayOf(Date.now() + topology.clock_offset_ms)}\n${auditTable(lines)}`);
+    const memory = `内存峰值 peak memory ${Math.round(peakRssBytes / 1_048_576)} MB`;
+    console.log(options.json ? json(lines) : `${dayOf(Date.now() + topology.clock_offset_ms)}\n${auditTable(lines)}\n${memory}`);
     finish(isClean(lines) ? 0 : 1);
   });
 
@@ -259,6 +264,20 @@ async function inForce(): Promise<{ run: string; topology: Topology }> {
   const reason = whyNotRunning(run, topology);
   if (reason) throw new Error(reason);
   return { run, topology };
+}
+
+/** A nightly audit as monitoring has recorded it. Exits with 1 where it has not ended, or has found something. */
+async function showNight({ day = "", json: asJson }: { day?: string; json?: boolean }): Promise<void> {
+  const [{ people }, { nightOf, nightText }] = await Promise.all([import("./people.ts"), import("./nights.ts")]);
+  const { run, topology } = await inForce();
+  const who = people(topology, run);
+  try {
+    const night = await nightOf(who.as("operator"), day);
+    console.log(asJson ? json(night) : nightText(night));
+    finish(night.clean ? 0 : 1);
+  } finally {
+    who.close();
+  }
 }
 
 /** Runs one order with the operator's certificate, shows what stands and how long the pairs took. */

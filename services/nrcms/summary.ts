@@ -108,8 +108,10 @@ export function windowTable(window: Window, names: ReadonlyMap<string, string>):
   ].join("\n");
 }
 
+type ShownLine = Pick<AuditLine, "invariant" | "zh" | "en" | "breaches"> & { readonly checked: number | bigint };
+
 /** One line for each invariant, its breaches below. */
-export function auditTable(lines: readonly AuditLine[]): string {
+export function auditTable(lines: readonly ShownLine[]): string {
   const made = table(["#", "不变式 invariant", "检查 checked", "结果 result"], 2);
   for (const line of lines) {
     const result = line.breaches.length === 0 ? colours.green("✓ 无差错 clean") : colours.red(`✗ ${line.breaches.length}`);
@@ -119,6 +121,6 @@ export function auditTable(lines: readonly AuditLine[]): string {
   return [made.toString(), ...breaches].join("\n");
 }
 
-export function isClean(lines: readonly AuditLine[]): boolean {
+export function isClean(lines: readonly ShownLine[]): boolean {
   return lines.every((line) => line.breaches.length === 0);
 }

@@ -1,6 +1,7 @@
 /** `npm run bench`: what is measured here is printed, good or bad; nothing about time is asserted. */
 import { Command } from "commander";
 import { benchAdjudicate } from "./adjudicate.ts";
+import { type AuditOptions, benchAudit } from "./audit.ts";
 import { benchLedger, type LedgerOptions } from "./ledger.ts";
 import { benchMesh, type MeshOptions } from "./mesh.ts";
 
@@ -28,4 +29,10 @@ program
   .option("--batch <n>", "most inputs in one transaction", "400")
   .option("--json", "as JSON")
   .action((options: LedgerOptions) => benchLedger(options));
+program
+  .command("audit")
+  .description("documents per second of the audit over a province's claims in a real mongod, and the most memory that it had resident")
+  .option("--claims <n>", "how many claims, with all that follows from them", "1000000")
+  .option("--json", "as JSON")
+  .action((options: AuditOptions) => benchAudit(options));
 await program.parseAsync();

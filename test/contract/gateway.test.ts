@@ -9,14 +9,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAuthority } from "../../deploy/local/authority.ts";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { type Bill, ClaimsServiceDefinition, GetClaimRequest } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { MonitoringServiceDefinition, NightState } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import { publicServices } from "../../services/gateway/methods.ts";
 import { gatewayAddresses } from "../../services/nrcms/gateway-client.ts";
+import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
+import { addDays } from "../../services/values/days.ts";
 import { type DoorCallers, doorCallers, plainBills } from "../harness/door-callers.ts";
 import { type DoorMesh, regionFor, startDoorMesh } from "../harness/door-mesh.ts";
 import { CHANNEL_OPTIONS, type Identity, secureWith } from "../harness/raw-call.ts";
 import { fileByName, fileOf, listServices, REFLECTIONS, reflect } from "../harness/reflect.ts";
+import { until } from "../unit/sandbox/bank.ts";
 
 const START_LIMIT_MS = 240_000;
+const NIGHT_LIMIT_MS = 30_000;
 const HOSPITAL = "H640521001";
 const GET = "/nrcms.claims.v1.ClaimsService/GetClaim";
 const HEALTH = "/grpc.health.v1.Health/Check";
@@ -218,5 +223,30 @@ describe("who is let in", () => {
       "UNIMPLEMENTED",
     );
     expect((await callers.as("operator").call("/nrcms.secrets.v1.Secrets/Tell", new Uint8Array())).status).toBe("UNIMPLEMENTED");
+  });
+});
+
+describe("the nightly audit", () => {
+  test("is made apart by the twin that leads, is asked for by an operator, and what it finds is an alarm of the supervisor's", async () => {
+    const operator = mesh.people.as("operator");
+    const monitoring = mesh.mongo.db("nrcms_monitoring");
+    const nights = monitoring.collection<{ _id: string; judgedThrough: string }>("nights");
+    await expect(operator.call(MonitoringServiceDefinition, "getNightAudit", { day: "" })).rejects.toMatchObject({ code: "UNKNOWN_AUDIT" });
+    expect(await until(async () => (await nights.findOne({ _id: "audit" })) !== null, NIGHT_LIMIT_MS)).toBe(true);
+    // A document that is nobody's, and a night that is still to be audited.
+    await monitoring.collection<{ _id: string; county: string }>("overviews").insertOne({ _id: "999999", county: "999999" });
+    await nights.updateOne({ _id: "audit" }, { $set: { judgedThrough: addDays(SAMPLE_DAY, -3) } });
+    const night = async () => await operator.call(MonitoringServiceDefinition, "getNightAudit", { day: SAMPLE_DAY });
+    const ended = async () => (await night().catch(() => undefined))?.state === NightState.ENDED;
+    expect(await until(ended, NIGHT_LIMIT_MS)).toBe(true);
+    const { lines, clean, attempts, peakResidentBytes } = await night();
+    expect(lines.flatMap(({ breaches }) => breaches)).toEqual(["monitoring: 1 document(s) of overviews belong to 999999"]);
+    expect([clean, attempts, lines.length]).toEqual([false, 1, 8]);
+    expect(Number(peakResidentBytes)).toBeLessThan(512 * 1_048_576);
+    const { alarms } = await operator.call(MonitoringServiceDefinition, "listAlarms", {});
+    expect(alarms.filter(({ kind }) => kind.startsWith("AUDIT_")).map(({ kind, owner, en }) => `${kind} ${owner} ${en}`)).toEqual([
+      expect.stringMatching(/^AUDIT_BREACH SUPERVISOR .*2011-11-25 found 1 breach.* of invariant\(s\) 8/),
+      expect.stringMatching(/^AUDIT_MISSED OPERATOR Up to 2011-11-24 the audit of 2 night/),
+    ]);
   });
 });

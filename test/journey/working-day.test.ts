@@ -9,7 +9,7 @@ import { MongoClient } from "mongodb";
 import { afterAll, expect, test } from "vitest";
 import { endLeftovers, leftovers } from "../../deploy/local/leftovers.ts";
 import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { auditMesh } from "../../services/audit/audit.ts";
+import { auditApart } from "../../services/audit/apart.ts";
 import { mongoUri, readTopology } from "../../services/mesh/topology.ts";
 import { each, people } from "../../services/nrcms/people.ts";
 import { readRegion } from "../../services/nrcms/region.ts";
@@ -177,7 +177,9 @@ async function checkFromOutside(): Promise<void> {
     expect(sumOf(paidByBank(run)), "the bank paid the benefits, the family accounts' parts and the transfers, and nothing else").toBe(
       benefitFen + transfersFen,
     );
-    const lines = await auditMesh({ uri: mongoUri(topology), nowMs: Date.now() + topology.clock_offset_ms, settled: true });
+    const nowMs = Date.now() + topology.clock_offset_ms;
+    const { lines, peakRssBytes } = await auditApart({ uri: mongoUri(topology), nowMs, settled: true, background: false });
+    expect(peakRssBytes).toBeLessThan(512 * 1_048_576);
     expect(lines.flatMap((line) => line.breaches)).toEqual([]);
   } finally {
     await mongo.close();

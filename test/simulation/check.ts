@@ -4,6 +4,8 @@ import { audit } from "../../services/audit/audit.ts";
 import type { Records, SeenView } from "../../services/audit/records.ts";
 import { recordsAt } from "../../services/audit/store.ts";
 import type { Due, Order } from "../../services/payment/domain/documents.ts";
+import type { Entry } from "../../services/settlement/domain/documents.ts";
+import { dayMovesOf } from "../harness/day-moves.ts";
 import { databaseOf, type Invariants } from "./invariants.ts";
 import { simulatedClient } from "./mongo.ts";
 import type { Province } from "./province.ts";
@@ -19,6 +21,7 @@ export async function checkAtRest(province: Province, invariants: Invariants): P
     ...recordsAt(client, undefined as unknown as ClientSession),
     seens: () => seensOf(province),
     parkedCounts: () => nothing(),
+    dayMoves: () => given(dayMovesOf(set.collection(databaseOf("settlement"), "entries").majority.values() as unknown as Iterable<Entry>)),
   };
   const lines = await audit(records, { nowMs: Date.now(), settled: true });
   const breaches = lines.flatMap(({ invariant, breaches: found }) => found.map((breach) => `invariant ${invariant}: ${breach}`));
@@ -33,6 +36,10 @@ async function* seensOf(province: Province): AsyncGenerator<SeenView> {
 }
 
 async function* nothing<T>(): AsyncGenerator<T> {}
+
+async function* given<T>(rows: readonly T[]): AsyncGenerator<T> {
+  yield* rows;
+}
 
 /** Every due is paid exactly once by the bank (what went out for it, less what came back), and what was withdrawn never. */
 function checkBank({ world, bank, set }: Province): void {

@@ -66,7 +66,9 @@ export type AlarmKind =
   | "EVENTS_UNHEARD"
   | "MESSAGES_DAMAGED"
   | "INPUT_PARKED"
-  | "TAKEOVER_WAITS";
+  | "TAKEOVER_WAITS"
+  | "AUDIT_BREACH"
+  | "AUDIT_MISSED";
 
 /** Something that a person should look at. What repeats on a day is counted, not listed again. */
 export interface Alarm extends Doc {
@@ -88,6 +90,51 @@ export interface ParkedCount extends Doc {
   readonly changes: number;
 }
 
+/** What an audit found of one invariant, as services/audit gives it. */
+export interface AuditedLine {
+  readonly invariant: number;
+  readonly zh: string;
+  readonly en: string;
+  readonly checked: number;
+  /** At most 100 by name, and one more that says how many there are beyond. */
+  readonly breaches: readonly string[];
+  readonly breachCount: number;
+}
+
+/** How far an audit is. */
+export interface AuditProgress {
+  readonly invariant: number;
+  readonly checked: number;
+  readonly breaches: number;
+}
+
+/** RUNNING: a twin is at it, or was when it died. FAILED: tried again, a few times at most. ENDED: it has found what it has found. */
+export type NightState = "RUNNING" | "FAILED" | "ENDED";
+
+/** The audit of one night, by the day on which it was due. */
+export interface NightAudit extends Doc {
+  readonly day: string;
+  readonly state: NightState;
+  /** How often it was begun. */
+  readonly tries: number;
+  /** The twin that began it last. */
+  readonly twin: string;
+  readonly startedAtMs: number;
+  /** Of the last try; 0 while it runs. */
+  readonly endedAtMs: number;
+  readonly progress: AuditProgress;
+  /** Empty until it has ended. */
+  readonly lines: readonly AuditedLine[];
+  /** Why the last try failed; empty where it did not. */
+  readonly fault: string;
+  readonly peakResidentBytes: number;
+}
+
+/** Up to and with which day every night has had its audit, or an alarm that says it had none. */
+export interface Nights extends Doc {
+  readonly judgedThrough: string;
+}
+
 /** Keyed by source and twin. */
 export const seens = kind<Seen>("seens");
 /** Keyed by county. */
@@ -100,3 +147,7 @@ export const covertides = kind<CoverTide>("covertides");
 export const alarms = kind<Alarm>("alarms");
 /** Keyed by service. */
 export const parkedcounts = kind<ParkedCount>("parkedcounts");
+/** Keyed by the day on which it was due. */
+export const audits = kind<NightAudit>("audits");
+export const nights = kind<Nights>("nights");
+export const NIGHTS = nights.key("audit");

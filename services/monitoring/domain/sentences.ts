@@ -2,6 +2,8 @@
 import { yuan } from "../../values/money.ts";
 import type { Alarm, AlarmKind } from "./documents.ts";
 
+export type Owner = "TREASURER" | "MAKER" | "OPERATOR" | "SUPERVISOR";
+
 export interface Sentences {
   readonly zh: string;
   readonly en: string;
@@ -44,7 +46,33 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${subject} 有 ${count} 个输入因程序错误被搁置；修复后重放`,
     en: `${subject} has ${count} input(s) parked by a fault of the program; replay them once it is repaired`,
   }),
+  AUDIT_BREACH: ({ subject, count, detail }) => ({
+    zh: `${subject} 夜间审计发现 ${count} 处不符，涉及不变式 ${detail}；请查看 nrcms audit --last --day ${subject}，查明之前勿复核付款`,
+    en: `The audit of the night of ${subject} found ${count} breach(es) of invariant(s) ${detail}; look at nrcms audit --last --day ${subject}, and approve no payment before they are understood`,
+  }),
+  AUDIT_MISSED: ({ subject, count, detail }) => ({
+    zh: `截至 ${subject} 有 ${count} 个夜间审计未能完成（${detail}）；请查明原因并执行 nrcms audit`,
+    en: `Up to ${subject} the audit of ${count} night(s) did not end (${detail}); find out why, and run nrcms audit`,
+  }),
 };
+
+/** The role whose task it is. */
+const owners: { readonly [K in AlarmKind]: Owner } = {
+  FUND_AT_FLOOR: "TREASURER",
+  PREFUND_EXHAUSTED: "TREASURER",
+  PAYMENT_RETURNED: "MAKER",
+  EVENTS_MISSING: "OPERATOR",
+  EVENTS_UNHEARD: "OPERATOR",
+  MESSAGES_DAMAGED: "OPERATOR",
+  INPUT_PARKED: "OPERATOR",
+  TAKEOVER_WAITS: "OPERATOR",
+  AUDIT_BREACH: "SUPERVISOR",
+  AUDIT_MISSED: "OPERATOR",
+};
+
+export function ownerOf({ kind }: Alarm): Owner {
+  return owners[kind];
+}
 
 export function sentencesOf(alarm: Alarm): Sentences {
   return sentences[alarm.kind](alarm);

@@ -1,4 +1,5 @@
 import type { Records } from "../../../services/audit/records.ts";
+import { dayMovesOf } from "../../harness/day-moves.ts";
 import { AWAY, HOME, type Sample } from "./sample.ts";
 
 /** The sample as the audit reads it: each stream in the order that `Records` names. */
@@ -21,10 +22,22 @@ export function recordsOf(sample: Sample): Records {
     years: () => by(sample.years, ({ holder, year }) => `${holder}/${year}`),
     seconds: () => stream(sample.seconds),
     sharePages: () => stream(sample.sharePages),
+    granted: (order) => {
+      const pages = sample.sharePages.filter(({ granted }) => granted);
+      const rows = pages.flatMap(({ _id, county, shares }) =>
+        shares.map(({ claimId, personId, shareFen: fen }) => {
+          return { payableId: `second/${county}/${_id.split("/")[1]}/${claimId}`, claimId, personId, county, fen };
+        }),
+      );
+      return by(rows, (row) => row[order]);
+    },
     households: () => by(sample.households, ({ _id }) => _id),
     schemes: () => stream(sample.schemes),
     entries: () => by(sample.entries, ({ sequence }) => sequence),
+    bankEntries: () => stream(sample.entries.filter(({ _id }) => /^(settled|returned)\//.test(_id))),
     accounts: () => stream(sample.accounts),
+    totals: () => byId(sample.totals),
+    dayMoves: () => stream(dayMovesOf(sample.entries)),
     books: () => stream(sample.books),
     ledger: async () => sample.sequences[0],
     payables: () => byId(sample.payables),
@@ -33,6 +46,7 @@ export function recordsOf(sample: Sample): Records {
         sample.payables.filter(({ claimId }) => claimId !== ""),
         ({ claimId }) => claimId,
       ),
+    sharePayables: () => byId(sample.payables.filter(({ _id }) => _id.startsWith("second/"))),
     reservations: () => stream(sample.reservations),
     windows: () => by(sample.windows, ({ number }) => number),
     dues: () => byId(sample.dues),
@@ -43,7 +57,7 @@ export function recordsOf(sample: Sample): Records {
       );
       return by(parts, ({ payableId }) => payableId);
     },
-    statements: () => stream(sample.statements),
+    statements: () => by(sample.statements, ({ day }) => day),
     heads: (service) => stream(service === "claims" ? [sample.head] : []),
     journal: (service) => (service === "claims" ? by(sample.journal, ({ number }) => number) : stream([])),
     parked: (service) => stream(service === "claims" ? sample.parked : []),

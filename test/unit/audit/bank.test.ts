@@ -5,6 +5,12 @@ import { drop, type Sample } from "./sample.ts";
 describe("5: the bank", () => {
   const statement = ({ statements }: Sample, changes: object) => Object.assign(statements[0] ?? {}, changes);
   const said = (kind: string) => ({ kind, endToEndId: "", oursFen: 0n, banksFen: 0n, zh: "原因", en: "reason" });
+  /** A statement of the day before. */
+  const dayBefore = ({ statements }: Sample, changes: object) => {
+    const sums = { openingFen: 8_999_999n, closingFen: 8_999_999n, debitsFen: 0n, creditsFen: 0n };
+    const [last] = statements;
+    if (last) statements.push({ ...last, _id: "2011-11-24", day: "2011-11-24", ...sums, ...changes });
+  };
   planted(5, [
     {
       what: "a statement whose sums are wrong",
@@ -24,6 +30,25 @@ describe("5: the bank", () => {
     {
       what: "a debit that is on the list",
       plant: (sample) => statement(sample, { debitsFen: 849_214n, closingFen: 8_150_786n, breaks: [said("MISSING_HERE")] }),
+      breach: undefined,
+    },
+    {
+      what: "a statement that does not begin where the one before ended",
+      plant: (sample) => dayBefore(sample, {}),
+      breach: /statement 2011-11-25 opens with 9000000, that of 2011-11-24 closed with 8999999, and no break says so/,
+    },
+    {
+      what: "a gap that is on the list",
+      plant: (sample) => {
+        dayBefore(sample, {});
+        sample.statements.sort((a, b) => (a.day < b.day ? 1 : -1));
+        statement(sample, { breaks: [said("BALANCE_GAP")] });
+      },
+      breach: undefined,
+    },
+    {
+      what: "a statement after one that contradicts itself",
+      plant: (sample) => dayBefore(sample, { openingFen: 5n, breaks: [said("STATEMENT_SUM")] }),
       breach: undefined,
     },
     {

@@ -30,6 +30,16 @@ describe("1: the ledger", () => {
       breach: /account 640424\/1003 counts 2 entries, there are 3/,
     },
     {
+      what: "a day's total that is not the sum of its lines",
+      plant: ({ totals }) => set(totals, `${HOME}/1003/2011-11-25`, { creditFen: 1n }),
+      breach: /day total 640424\/1003\/2011-11-25 says debit 2000000, credit 1; its lines sum to debit 2000000, credit 442703/,
+    },
+    {
+      what: "a day's total that is gone",
+      plant: ({ totals }) => drop(totals, `${HOME}/1003/2011-11-25`),
+      breach: /day total 640424\/1003\/2011-11-25 says nothing; its lines sum to/,
+    },
+    {
       what: "a closed year that is not at zero",
       plant: ({ books }) => set(books, HOME, { closedThrough: 2011 }),
       breach: /account 640424\/5001-INPATIENT\/2011 has \d+ fen, and its year is closed/,

@@ -14,7 +14,16 @@ import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
-import type { Account, Book, ClearingWindow, Entry, Ledger, Payable, Reservation } from "../../../services/settlement/domain/documents.ts";
+import type {
+  Account,
+  Book,
+  ClearingWindow,
+  DayTotal,
+  Entry,
+  Ledger,
+  Payable,
+  Reservation,
+} from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
 import { reservePrefund } from "../../../services/settlement/domain/reserve-prefund.ts";
@@ -46,6 +55,7 @@ export interface Sample {
   readonly schemes: { -readonly [K in keyof SchemeView]: SchemeView[K] }[];
   readonly entries: WithId<Entry>[];
   readonly accounts: WithId<Account>[];
+  readonly totals: WithId<DayTotal>[];
   readonly books: WithId<Book>[];
   readonly sequences: WithId<Ledger>[];
   readonly payables: WithId<Payable>[];
@@ -205,6 +215,7 @@ export function newSample(): Sample {
     ],
     entries: settlement.documents<Entry>("entries").sort((a, b) => Number(a.sequence - b.sequence)),
     accounts: settlement.documents("accounts"),
+    totals: settlement.documents("totals"),
     books: settlement.documents("books"),
     sequences: settlement.documents("sequences"),
     payables: settlement.documents("payables"),

@@ -4,6 +4,7 @@ import { calls, type Sight } from "../../../services/monitoring/calls.ts";
 import { expectedTwins } from "../../../services/monitoring/config.ts";
 import type { Heard } from "../../../services/monitoring/domain/events.ts";
 import { fold } from "../../../services/monitoring/domain/fold.ts";
+import { beginAudit, endAudit, watchNights } from "../../../services/monitoring/domain/night.ts";
 import type { Caller } from "../../../services/values/decision.ts";
 import { newWorld } from "../../harness/decide.ts";
 import { beatOf } from "./beats.ts";
@@ -90,7 +91,7 @@ describe("GetPairs", () => {
 });
 
 describe("RunAudit", () => {
-  const line = { invariant: 1, zh: "账目平衡", en: "Entries balance", checked: 7, breaches: [] as string[] };
+  const line = { invariant: 1, zh: "账目平衡", en: "Entries balance", checked: 7, breaches: [] as string[], breachCount: 0 };
 
   it.each([
     { breaches: [], clean: true },
@@ -131,7 +132,35 @@ describe("ListAlarms", () => {
         zh: expect.stringMatching(/640424.*2011-11-25.*1 笔.*12\.50 元/),
         en: expect.stringMatching(/640424.*2011-11-25.*12\.50 yuan/),
         raisedAtMs: BigInt(NOW),
+        owner: "TREASURER",
       },
     ]);
+  });
+});
+
+describe("GetNightAudit", () => {
+  const ended = (day: string, breaches: string[]) => {
+    const world = newWorld();
+    world.run(watchNights, { through: "2011-11-23" });
+    world.run(beginAudit, { day, number: 1, twin: "b" }, { atMs: NOW });
+    const line = { invariant: 1, zh: "账目平衡", en: "Entries balance", checked: 7, breaches, breachCount: breaches.length };
+    world.run(endAudit, { day, number: 1, lines: [line], peakResidentBytes: 9 }, { atMs: NOW + 1 });
+    return readerOver(world);
+  };
+
+  it.each([{ day: "" }, { day: "2011-11-24" }])(
+    "says what the audit of a night has found, of the newest where none is named: $day",
+    async ({ day }) => {
+      const answer = await ask("GetNightAudit", { day }, PROVINCIAL, sight({ reader: ended("2011-11-24", ["one"]) }));
+      expect(answer).toMatchObject({ day: "2011-11-24", state: "ENDED", attempts: 1, twin: "b", clean: false, peakResidentBytes: 9n });
+      expect(answer.lines).toEqual([{ invariant: 1, zh: "账目平衡", en: "Entries balance", checked: 7n, breaches: ["one"] }]);
+    },
+  );
+
+  it.each([
+    { day: "2011-11-22", answer: { code: "UNKNOWN_AUDIT", status: "NOT_FOUND", field: "day" } },
+    { day: "yesterday", answer: { code: "BAD_REQUEST", field: "day" } },
+  ])("refuses $day", async ({ day, answer }) => {
+    expect(await ask("GetNightAudit", { day }, PROVINCIAL, sight({ reader: ended("2011-11-24", []) }))).toMatchObject(answer);
   });
 });
