@@ -59,6 +59,7 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
         await half;
         await people.closeDay();
         await comeToRest(province, people);
+        await people.reportAtRest();
         billed = people.billed;
         people.closed = true;
         await Promise.all([work, operator]);

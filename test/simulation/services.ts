@@ -6,6 +6,8 @@ import { indexes as administrationIndexes } from "../../services/administration/
 import { admissionCalls } from "../../services/claims/admission-calls.ts";
 import { calls as claimsCalls } from "../../services/claims/calls.ts";
 import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
+import { reportCalls } from "../../services/claims/report-calls.ts";
+import { reportTimers } from "../../services/claims/report-timers.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
@@ -59,9 +61,9 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: claimsIndexes,
         tells: claimsTells,
         wire: (parts) => ({
-          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts)],
+          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...reportCalls(parts)],
           messages: claimsMessages,
-          timers: claimsTimers(parts),
+          timers: [...claimsTimers(parts), ...reportTimers(parts)],
         }),
       };
     case "settlement":

@@ -137,10 +137,11 @@ export function sideOf(claim: Claim): ClaimSide {
   };
 }
 
-function bankOf({ state, alsoPaidBy, returned }: Claim, fundFen: bigint): ClaimSide["bank"] {
+/** Of the claim's own payable. What a correction adds to a claim of nothing is a payable of the correction's. */
+function bankOf({ state, alsoPaidBy, returned, benefit, drawn }: Claim, fundFen: bigint): ClaimSide["bank"] {
   if (state === "IN_REVIEW" || state === "PENDING") return "UNDECIDED";
   if (state === "PAID") return alsoPaidBy ? "TWICE" : "PAID";
-  if (state !== "APPROVED" || fundFen === 0n) return "NOTHING";
+  if (state !== "APPROVED" || fundFen === 0n || promisedFen({ fundFen: benefit.fundFen, drawn }) === 0n) return "NOTHING";
   return returned ? "RETURNED" : "DUE";
 }
 
