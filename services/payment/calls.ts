@@ -22,7 +22,16 @@ import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
 import { TASKS } from "./domain/tasks.ts";
 import { BadBankMessage, readBankMessage } from "./iso20022.ts";
-import { batchesIn, bookedBefore, orderIdsBookedOn, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
+import {
+  batchesIn,
+  bookedBefore,
+  openOrderIds,
+  orderIdsBookedOn,
+  ordersOf,
+  ordersToReissue,
+  statementsWithBreaks,
+  waitingUpTo,
+} from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
@@ -131,8 +140,13 @@ async function received(
     const hash = createHash("sha256").update(document).digest("hex");
     if (message.kind !== "camt.053") return { messageId, hash, content: message };
     const { content } = message;
-    const [expectedOrderIds, previousDay] = await Promise.all([orderIdsBookedOn(reader, content.day), bookedBefore(reader, content.day)]);
-    return { messageId, hash, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } } };
+    const [expectedOrderIds, previousDay, open] = await Promise.all([
+      orderIdsBookedOn(reader, content.day),
+      bookedBefore(reader, content.day),
+      openOrderIds(reader, content),
+    ]);
+    const statement = { content, expectedOrderIds, previousDay, openOrderIds: open };
+    return { messageId, hash, content: { kind: "camt.053", statement } };
   } catch (error) {
     if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
     throw error;
@@ -146,7 +160,7 @@ function orderMessage(order: Order): OrderMessage {
 }
 
 function breakMessage(found: Break): BreakMessage {
-  return { ...found, ...TASKS[found.kind] };
+  return { ...found, looksLike: found.looksLike ?? "", ...TASKS[found.kind] };
 }
 
 function missing(field: string): Refusal {

@@ -15,6 +15,7 @@ import {
   statements,
   TO_REISSUE,
 } from "./domain/documents.ts";
+import type { StatementContent } from "./domain/reconcile.ts";
 
 const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
@@ -35,6 +36,7 @@ export const indexes: Indexes = {
   counters: [],
   statements: [{ keys: { state: 1, day: 1 } }],
   messages: [],
+  references: [],
 };
 
 /** Waiting dues of a schedule that fell due before an instant, oldest first, as many as one cut looks at. */
@@ -87,6 +89,15 @@ export async function bookedBefore(reader: Reader, day: string): Promise<string>
 /** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
 export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
   return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
+}
+
+const MAX_OPEN_BATCHES = 100;
+
+/** The orders that may have no outcome yet, which an entry that names none could be of; none where every entry of the statement names one. */
+export async function openOrderIds(reader: Reader, { entries }: StatementContent): Promise<readonly string[]> {
+  if (!entries.some(({ endToEndId, direction }) => direction === "DEBIT" && endToEndId === "")) return [];
+  const open = await batchesIn(reader, ["SENDING", "UNKNOWN", "ACCEPTED"], MAX_OPEN_BATCHES);
+  return open.flatMap(({ orderIds }) => orderIds);
 }
 
 export function wantedStatements(reader: Reader): Promise<readonly Statement[]> {

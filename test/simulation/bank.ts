@@ -32,6 +32,7 @@ export function openBank(world: World): Bank {
   const { behaviour } = readBehaviour("");
   behaviour.mode = world.chance.chance(3_000) ? "deferred" : "normal";
   behaviour.delayMs = Math.round(world.span(...DEFERRED_MS));
+  behaviour.bookBatches = world.chance.pick(["asked", "details", "sum"] as const);
   let opened: Books | undefined;
   let due = 0;
   /** Does something later, and tells of it until that is taken. */
@@ -62,7 +63,7 @@ export function openBank(world: World): Bank {
     const pending = file.transactions.filter((one) => one.status === "PDNG");
     for (const transaction of pending) planReturn(file, transaction);
     const bookings = pending.map((one) => bookingOf("DBIT", one, file.of, atMs, ""));
-    return notification(messageId, atMs, bookings, books());
+    return notification(messageId, atMs, bookings, books(), behaviour.bookBatches);
   };
   const planReturn = (file: FileRecord, transaction: Transaction): void => {
     const { endToEndId, returnReason: reason, returnAfterMs } = transaction;
@@ -125,7 +126,7 @@ export function openBank(world: World): Bank {
           const file = books().files.get(messageId);
           return file && statusReport(file, books());
         }),
-      statement: (day, signal) => call(process, signal, () => statement(day, books())),
+      statement: (day, signal) => call(process, signal, () => statement(day, books(), behaviour.bookBatches)),
     }),
     tell: async () => undefined,
     get due() {

@@ -78,7 +78,7 @@ export class Bank {
   async statement(day: string, today: string): Promise<string | undefined> {
     if (day > today) return undefined;
     await this.books.durable();
-    return statement(day, this.books);
+    return statement(day, this.books, this.behaviour.bookBatches);
   }
 
   stop(): void {
@@ -115,7 +115,7 @@ export class Bank {
     const bookings = file.transactions
       .filter((one) => one.status === "PDNG")
       .map((one) => bookingOf("DBIT", one, file.of, settled.atMs, ""));
-    this.#tell(settled.messageId, () => notification(settled.messageId, settled.atMs, bookings, books));
+    this.#tell(settled.messageId, () => notification(settled.messageId, settled.atMs, bookings, books, this.behaviour.bookBatches));
   }
 
   #planReturn(file: FileRecord, transaction: Transaction, settledMs: number): void {

@@ -5,7 +5,15 @@ import { type Doc, kind } from "../../values/decision.ts";
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
 export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN" | "DECLINED";
-export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM" | "BALANCE_GAP" | "RETURN_UNMATCHED";
+export type BreakKind =
+  | "MISSING_AT_BANK"
+  | "MISSING_HERE"
+  | "AMOUNT"
+  | "DUPLICATE"
+  | "STATEMENT_SUM"
+  | "BALANCE_GAP"
+  | "RETURN_UNMATCHED"
+  | "BATCH_SUM";
 
 /** What waits for a maker: declined by the checker, rejected by the bank, or come back. */
 export const TO_REISSUE: readonly OrderState[] = ["DECLINED", "REJECTED", "RETURNED"];
@@ -105,7 +113,10 @@ export interface Counter extends Doc {
 /** The sentence of a break says what a person should look at. */
 export interface Break {
   readonly kind: BreakKind;
+  /** The batch's id where it is of a batch; empty where it is of the statement, or the bank names none. */
   readonly endToEndId: string;
+  /** The order that it looks like by amount, account and day; left out where there is none. Nothing is done with it by itself. */
+  readonly looksLike?: string;
   readonly oursFen: bigint;
   readonly banksFen: bigint;
   readonly zh: string;
@@ -129,6 +140,7 @@ export interface Statement extends Doc {
 
 /** What a message said that was not applied. */
 export interface Unapplied {
+  /** A batch's id where the message booked it as one. */
   readonly endToEndId: string;
   readonly why: "UNKNOWN" | "AMOUNT" | "CONTRADICTION" | "NEVER_SENT";
 }
@@ -141,6 +153,12 @@ export interface BankMessage extends Doc {
   readonly unapplied: readonly Unapplied[];
 }
 
+/** The bank's own reference (AcctSvcrRef) of an order, as a notification named both. */
+export interface Reference extends Doc {
+  readonly orderId: string;
+  readonly endToEndId: string;
+}
+
 export const dues = kind<Due>("dues");
 export const payees = kind<Payee>("payees");
 export const orders = kind<Order>("orders");
@@ -149,3 +167,5 @@ export const files = kind<PaymentFile>("files", { immutable: true });
 export const counters = kind<Counter>("counters");
 export const statements = kind<Statement>("statements");
 export const messages = kind<BankMessage>("messages");
+/** references/<AcctSvcrRef> */
+export const references = kind<Reference>("references");
