@@ -12,8 +12,15 @@ import {
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived, HouseholdAccountChanged, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { BatchChanged, PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
+  BatchChanged,
+  PaymentsReturned,
+  PaymentsSettled,
+  RecallAnswered,
+  StatementBooked,
+} from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import {
+  BankCompared,
   PayableDue,
   PayableHeld,
   PayableRecalled,
@@ -58,6 +65,8 @@ export const messages: readonly Message[] = [
   hear("payment", "PaymentsReturned", PaymentsReturned),
   hear("payment", "RecallAnswered", RecallAnswered),
   hear("payment", "BatchChanged", BatchChanged),
+  hear("payment", "StatementBooked", StatementBooked),
+  hear("settlement", "BankCompared", BankCompared),
 ];
 
 function hear<N extends EventName, B extends HeardBodies[N]>(source: string, name: N, codec: Codec<B>): Message {

@@ -86,9 +86,14 @@ export async function bookedBefore(reader: Reader, day: string): Promise<string>
   return last?.day ?? "";
 }
 
-/** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
-export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
-  return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
+/** The statements that do not agree with the orders or the ledger, oldest first. One a day: few enough to be looked through. */
+export async function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
+  const [orders, ledger] = await Promise.all([
+    reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit }),
+    reader.find(statements, { "ledger.isOpen": true }, { sort: { day: 1 }, limit }),
+  ]);
+  const byDay = new Map([...orders, ...ledger].map((statement) => [statement.day, statement]));
+  return [...byDay.values()].sort((a, b) => (a.day < b.day ? -1 : 1)).slice(0, limit);
 }
 
 const MAX_OPEN_BATCHES = 100;

@@ -43,6 +43,8 @@ const SERIAL_DIGITS = 6;
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
 const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
 const TAKE_BACK_EVERY_MS: readonly [number, number] = [500, 6_000];
+const STATEMENT_LIMIT_MS = 120_000;
+const STATEMENT_LOOK_MS = 1_000;
 const REPORT_EVERY_MS: readonly [number, number] = [3_000, 12_000];
 /** Claims that stand in a hospital's books. */
 const STANDING: readonly string[] = ["IN_REVIEW", "PENDING", "APPROVED", "PAID"];
@@ -258,6 +260,32 @@ export class People {
           const [first] = breaks;
           return `${hospital.institutionId} reported ${day}: ${state}, ${unpaid} unpaid; ${first?.kind ?? ""} ${first?.claimId ?? ""} ${first?.en ?? ""}`;
         });
+  }
+
+  /** The bank's statement of the day, once all is at rest: every entry is an order's, and the ledger has moved as the bank has. */
+  async reconcileAtRest(): Promise<void> {
+    const { world } = this.province;
+    this.serial += 1;
+    const request = { requestId: `statement-${this.serial}`, day: TODAY };
+    await this.desk.order(PaymentServiceDefinition, "fetchStatement", TREASURER, request);
+    const untilMs = world.now + STATEMENT_LIMIT_MS;
+    for (;;) {
+      const found = await this.reconciliation();
+      const open = found?.breaks.map(({ kind, endToEndId, en }) => `${kind} ${endToEndId} ${en}`) ?? ["it is not booked"];
+      if (found?.ledger && open.length === 0 && found.ledger.standingFen === 0n) return;
+      const beside = found?.ledger ? `; the ledger differs by ${found.ledger.standingFen}` : "; it is not compared";
+      world.hold(world.now < untilMs, () => `the statement of ${TODAY} does not agree: ${open.slice(0, 3).join("; ")}${beside}`);
+      await pause(STATEMENT_LOOK_MS);
+    }
+  }
+
+  private async reconciliation() {
+    try {
+      return await this.desk.ask(PaymentServiceDefinition, "getReconciliation", TREASURER, { day: TODAY });
+    } catch (error) {
+      if (error instanceof RefusedAtDesk && error.refusal.code === "NO_STATEMENT") return undefined;
+      throw error;
+    }
   }
 
   /** What a hospital finds out about each of its bills, as its report of their days. */

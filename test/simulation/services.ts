@@ -22,6 +22,7 @@ import { leadPayment } from "../../services/payment/lead.ts";
 import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
 import { indexes as paymentIndexes } from "../../services/payment/store.ts";
 import { timers as paymentTimers } from "../../services/payment/timers.ts";
+import { bankTimers } from "../../services/settlement/bank-timers.ts";
 import { calls as settlementCalls } from "../../services/settlement/calls.ts";
 import { messages as settlementMessages, tells as settlementTells } from "../../services/settlement/messages.ts";
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
@@ -71,7 +72,11 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         name,
         indexes: settlementIndexes,
         tells: settlementTells,
-        wire: (parts) => ({ calls: settlementCalls(parts), messages: settlementMessages, timers: settlementTimers(parts.reader) }),
+        wire: (parts) => ({
+          calls: settlementCalls(parts),
+          messages: settlementMessages,
+          timers: [...settlementTimers(parts.reader), ...bankTimers(parts.reader)],
+        }),
       };
     case "payment":
       return {

@@ -1,4 +1,5 @@
 /** What each kind of event does to its county's overview, and which alarm it raises. What stands here as `{}` is only counted. */
+import { PROVINCE } from "../../values/region.ts";
 import type { Alarm, AlarmKind, Overview } from "./documents.ts";
 import type { EventName, HeardBodies } from "./events.ts";
 
@@ -7,7 +8,8 @@ export type Raised = Pick<Alarm, "kind" | "subject" | "count" | "amountFen" | "d
 
 export interface Effect<B> {
   readonly overview?: { county(body: B): string; fold(before: Overview, body: B): Overview };
-  readonly alarm?: (body: B) => Raised;
+  /** Undefined where this one is nothing to look at. */
+  readonly alarm?: (body: B) => Raised | undefined;
 }
 
 export function emptyOverview(county: string): Overview {
@@ -102,6 +104,13 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
     }),
   },
   BatchChanged: {},
+  StatementBooked: {},
+  BankCompared: {
+    alarm: ({ day, version, isOpen, differenceFen }) =>
+      isOpen
+        ? { kind: "LEDGER_BALANCE", county: PROVINCE, subject: `${day}/${version}`, count: 1, amountFen: differenceFen, detail: day }
+        : undefined,
+  },
   CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
   InstitutionChanged: {},
   PairOrdered: {},

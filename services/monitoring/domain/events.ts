@@ -50,6 +50,8 @@ export interface HeardBodies {
     readonly reason: string;
   };
   BatchChanged: Counted;
+  StatementBooked: Counted;
+  BankCompared: { readonly day: string; readonly version: bigint; readonly isOpen: boolean; readonly differenceFen: bigint };
   CountyChanged: { readonly county?: { readonly county: string } | undefined };
   InstitutionChanged: Counted;
   PairOrdered: Counted;

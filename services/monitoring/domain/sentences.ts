@@ -20,6 +20,10 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${county} 银行退款 ${count} 笔，共 ${yuan(amountFen)} 元，原因 ${detail}（${subject}）；请更正账户后重新支付`,
     en: `The bank sent back ${count} payable(s) of ${county}, ${yuan(amountFen)} yuan, reason ${detail} (${subject}); correct the account and reissue`,
   }),
+  LEDGER_BALANCE: ({ amountFen, detail }) => ({
+    zh: `${detail} 银行账户与账簿相差 ${yuan(amountFen)} 元，原因不明；见 nrcms payments breaks`,
+    en: `On ${detail} the bank's account and the ledger differ by ${yuan(amountFen)} yuan that nothing explains; see nrcms payments breaks`,
+  }),
   EVENTS_MISSING: ({ subject, detail }) => ({
     zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
     en: `Event ${detail} of ${subject} has not come, though later ones have`,

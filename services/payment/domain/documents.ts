@@ -13,7 +13,8 @@ export type BreakKind =
   | "STATEMENT_SUM"
   | "BALANCE_GAP"
   | "RETURN_UNMATCHED"
-  | "BATCH_SUM";
+  | "BATCH_SUM"
+  | "LEDGER_BALANCE";
 
 /** What waits for a maker: declined by the checker, rejected by the bank, or come back. */
 export const TO_REISSUE: readonly OrderState[] = ["DECLINED", "REJECTED", "RETURNED"];
@@ -136,6 +137,36 @@ export interface Statement extends Doc {
   readonly openingFen: bigint;
   readonly closingFen: bigint;
   readonly breaks: readonly Break[];
+  /** Of its entries, what is orders' of the day; of orders of the day, what it lacks. Left out while none is booked. */
+  readonly sums?: StatementSums;
+  /** How often it was told. */
+  readonly told?: number;
+  /** As settlement last compared it with the ledger. */
+  readonly ledger?: LedgerBeside;
+}
+
+export interface StatementSums {
+  readonly ordersFen: bigint;
+  readonly returnsFen: bigint;
+  readonly missingDebitsFen: bigint;
+  readonly missingReturnsFen: bigint;
+}
+
+/** The counties' bank accounts beside a statement, as settlement tells it. */
+export interface LedgerBeside {
+  readonly version: bigint;
+  readonly isOpen: boolean;
+  readonly bankFen: bigint;
+  readonly expectedFen: bigint;
+  readonly differenceFen: bigint;
+  readonly standingFen: bigint;
+  readonly pendingFen: bigint;
+  readonly baselineFen: bigint;
+  readonly paidFen: bigint;
+  readonly returnedFen: bigint;
+  readonly transfersFen: bigint;
+  readonly receiptsFen: bigint;
+  readonly accountsFen: bigint;
 }
 
 /** What a message said that was not applied. */

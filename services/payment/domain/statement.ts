@@ -8,7 +8,7 @@ import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { orderIdIn } from "./batch.ts";
-import { type Order, orders, type Statement, statements } from "./documents.ts";
+import { type Order, orders, type Statement, type StatementSums, statements } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { match, matchKeys } from "./match.ts";
@@ -71,7 +71,7 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
   // Before anything of it is applied: a batch's orders are those that could have been debited until now.
   const { entries, unlike } = match(content.entries, content.day, state);
   applyEvidence(evidenceOf(entries, content.day), state, change, context);
-  dateByStatement(entries, content.day, state, change);
+  const redated = dateByStatement(entries, content.day, state, change);
   const expected = input.expectedOrderIds.map((id) => state.must(orders.key(id)));
   const named = entries.map((entry) => orderOf(entry, state)).filter((order) => order !== undefined);
   const found: ReconciledOrders = {
@@ -95,10 +95,46 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     openingFen: content.openingFen,
     closingFen: content.closingFen,
     breaks,
+    sums: sumsOf(entries, found, content.day),
   };
-  change.put(statements.key(content.day), booked);
+  putStatement(booked, change);
+  for (const day of redated) putStatement(state.must(statements.key(day)), change);
   change.about(`statement/${content.day}`);
   return { day: content.day, entries: content.entries.length, breaks: breaks.length };
+}
+
+/** Puts a statement and tells what it comes to, for the ledger to be compared with. */
+function putStatement(statement: Statement, change: Change<PaymentEvents>): void {
+  const { day, openingFen, closingFen, debitsFen, creditsFen, sums = NO_SUMS } = statement;
+  const told = (statement.told ?? 0) + 1;
+  change.put(statements.key(day), { ...statement, told });
+  const others = { otherDebitsFen: debitsFen - sums.ordersFen, otherCreditsFen: creditsFen - sums.returnsFen };
+  change.tell("StatementBooked", PROVINCE, { day, openingFen, closingFen, ...sums, ...others, version: BigInt(told) });
+}
+
+const NO_SUMS: StatementSums = { ordersFen: 0n, returnsFen: 0n, missingDebitsFen: 0n, missingReturnsFen: 0n };
+
+/** What of the entries is an order's of the day, each once and with its amount; and what of the orders of the day is in no such entry. */
+function sumsOf(entries: readonly StatementEntry[], { byEndToEndId, settled, returned }: ReconciledOrders, day: string): StatementSums {
+  const side = (direction: StatementEntry["direction"], dayIn: (order: Order) => string, expected: readonly Order[]) => {
+    const own = new Map<string, bigint>();
+    for (const entry of entries) {
+      const order = entry.direction === direction ? byEndToEndId.get(entry.endToEndId) : undefined;
+      if (order?.amountFen === entry.amountFen && dayIn(order) === day) own.set(order.orderId, order.amountFen);
+    }
+    return {
+      ownFen: sum(own.values()),
+      missingFen: sum(expected.filter(({ orderId }) => !own.has(orderId)).map((order) => order.amountFen)),
+    };
+  };
+  const debits = side("DEBIT", (order) => order.settledOn, settled);
+  const returns = side("CREDIT", (order) => order.returnedOn, returned);
+  return {
+    ordersFen: debits.ownFen,
+    returnsFen: returns.ownFen,
+    missingDebitsFen: debits.missingFen,
+    missingReturnsFen: returns.missingFen,
+  };
 }
 
 /** SHA-256 over a statement's content. */
@@ -121,9 +157,15 @@ function evidenceOf(entries: readonly StatementEntry[], on: string): Evidence[] 
 
 /**
  * The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. That the other day's statement lacked it is then
- * explained, and no break any more. Where that statement is booked and has it, this one has it a second time: nothing is moved.
+ * explained, and no break any more: gives those days. Where that statement is booked and has it, this one has it a second time: nothing is moved.
  */
-function dateByStatement(entries: readonly StatementEntry[], day: string, state: State, change: Change<PaymentEvents>): void {
+function dateByStatement(
+  entries: readonly StatementEntry[],
+  day: string,
+  state: State,
+  change: Change<PaymentEvents>,
+): ReadonlySet<string> {
+  const redated = new Set<string>();
   for (const entry of entries) {
     const order = orderOf(entry, state);
     if (!order || order.amountFen !== entry.amountFen) continue;
@@ -136,8 +178,13 @@ function dateByStatement(entries: readonly StatementEntry[], day: string, state:
     const lacked = breaks.length < shown.length;
     if (other && other.messageId !== "" && !lacked) continue;
     change.put(orders.key(order.orderId), { ...order, [field]: day });
-    if (other && lacked) change.put(statements.key(was), { ...other, breaks });
+    if (!other || !lacked) continue;
+    const { sums = NO_SUMS } = other;
+    const missing = field === "settledOn" ? "missingDebitsFen" : "missingReturnsFen";
+    change.put(statements.key(was), { ...other, breaks, sums: { ...sums, [missing]: sums[missing] - order.amountFen } });
+    redated.add(was);
   }
+  return redated;
 }
 
 function orderOf(entry: StatementEntry, from: Loaded): Order | undefined {
