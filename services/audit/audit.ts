@@ -3,6 +3,7 @@
  * uses no code of the services that it audits.
  */
 import { BANK_TITLE, checkBank } from "./bank.ts";
+import { checkBills } from "./bills.ts";
 import { CLAIMS_TITLE, checkClaims } from "./claims.ts";
 import { type AuditLine, type Findings, findingsOf, type Progress } from "./findings.ts";
 import { checkJournals, JOURNALS_TITLE } from "./journals.ts";
@@ -39,7 +40,10 @@ export async function audit(records: Records, options: AuditOptions): Promise<re
     await run(PAYABLES_TITLE, (findings) => checkPayables(records, flight, findings)),
     await run(YEARS_TITLE, (findings) => checkYears(records, findings)),
     await run(WINDOWS_TITLE, (findings) => checkWindows(records, findings)),
-    await run(BANK_TITLE, (findings) => checkBank(records, flight, findings)),
+    await run(BANK_TITLE, async (findings) => {
+      await checkBank(records, flight, findings);
+      await checkBills(records, findings);
+    }),
     await run(JOURNALS_TITLE, (findings) => checkJournals(records, flight, findings)),
     await run(CLAIMS_TITLE, (findings) => checkClaims(records, findings)),
     await run(SCOPES_TITLE, (findings) => checkScopes(records, findings)),

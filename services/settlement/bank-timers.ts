@@ -5,7 +5,8 @@ import { ledgerSideOf, openBankDays } from "./store.ts";
 
 const EVERY_MS = 2_000;
 const FIRST_WAIT_MS = 2_000;
-const MAX_WAIT_MS = 300_000;
+/** A difference that stays is not looked at all the time: each look reads the bank's entries of all days since. */
+const MAX_WAIT_MS = 3_600_000;
 
 export function bankTimers(reader: Reader): readonly Timer[] {
   let wait = { of: "", atMs: 0, waitMs: 0 };

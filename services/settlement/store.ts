@@ -116,11 +116,10 @@ export async function openBankDays(reader: Reader): Promise<{ readonly before: B
   const open = await reader.find(bankDays, { openSinceMs: { $gt: 0 } }, { limit: MOST_BANK_DAYS });
   const [first] = open.map(({ day }) => day).sort();
   if (first === undefined) return { before: undefined, days: [] };
-  const [days, [before]] = await Promise.all([
-    reader.find(bankDays, { day: { $gte: first } }, { sort: { day: 1 }, limit: MOST_BANK_DAYS }),
-    reader.find(bankDays, { day: { $lt: first } }, { sort: { day: -1 }, limit: 1 }),
-  ]);
-  return { before, days };
+  const days = await reader.find(bankDays, { day: { $gte: first } }, { sort: { day: -1 }, limit: MOST_BANK_DAYS });
+  const from = days.at(-1)?.day ?? first;
+  const [before] = await reader.find(bankDays, { day: { $lt: from } }, { sort: { day: -1 }, limit: 1 });
+  return { before, days: days.toReversed() };
 }
 
 /** The bank's entries of one comparison; more are not compared. */
