@@ -3,6 +3,7 @@
  * uses no code of the services that it audits.
  */
 import { BANK_TITLE, checkBank } from "./bank.ts";
+import { checkBills } from "./bills.ts";
 import { CLAIMS_TITLE, checkClaims } from "./claims.ts";
 import { type AuditLine, type Findings, findingsOf, type Progress } from "./findings.ts";
 import { checkJournals, JOURNALS_TITLE } from "./journals.ts";
@@ -35,7 +36,13 @@ const CHECKS: readonly (readonly [Pick<AuditLine, "invariant" | "zh" | "en">, Ch
   [PAYABLES_TITLE, checkPayables],
   [YEARS_TITLE, (records, _, findings) => checkYears(records, findings)],
   [WINDOWS_TITLE, (records, _, findings) => checkWindows(records, findings)],
-  [BANK_TITLE, checkBank],
+  [
+    BANK_TITLE,
+    async (records, flight, findings) => {
+      await checkBank(records, flight, findings);
+      await checkBills(records, findings);
+    },
+  ],
   [JOURNALS_TITLE, checkJournals],
   [CLAIMS_TITLE, (records, _, findings) => checkClaims(records, findings)],
   [SCOPES_TITLE, (records, _, findings) => checkScopes(records, findings)],

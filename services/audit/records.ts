@@ -21,7 +21,13 @@ export interface ClaimView extends Stored {
   readonly paidAtMs: number;
   readonly waitingSinceMs?: number;
   readonly returned?: readonly string[];
-  readonly bill: { readonly institutionId: string; readonly personId: string; readonly newborn: number; readonly totalFen: bigint };
+  readonly bill: {
+    readonly institutionId: string;
+    readonly personId: string;
+    readonly newborn: number;
+    readonly dischargedOn: string;
+    readonly totalFen: bigint;
+  };
   readonly benefit: {
     readonly schemeId: string;
     readonly totalFen: bigint;
@@ -105,6 +111,51 @@ export interface SchemeView extends Stored {
   };
 }
 
+interface BillTotalsView {
+  readonly bills: number;
+  readonly totalFen: bigint;
+  readonly fundFen: bigint;
+}
+
+/** An institution's day as it was compared last. `_id` is institution/day. */
+export interface BillReportView extends Stored {
+  readonly institutionId: string;
+  readonly day: string;
+  readonly revision: number;
+  readonly hospital?: BillTotalsView;
+  readonly pages: number;
+  readonly compared: {
+    readonly state: string;
+    readonly claims: BillTotalsView;
+    readonly breaks: readonly { readonly kind: string; readonly zh: string; readonly en: string }[];
+    readonly breaksLeft: number;
+  };
+  readonly comparedAtMs: number;
+  readonly openSinceMs?: number;
+}
+
+/** A statement beside the ledger, as settlement compared them. `_id` is the day. */
+export interface BankDayView extends Stored {
+  readonly day: string;
+  readonly heardAtMs: number;
+  readonly openSinceMs?: number;
+  readonly statement: {
+    readonly openingFen: bigint;
+    readonly closingFen: bigint;
+    readonly otherDebitsFen: bigint;
+    readonly otherCreditsFen: bigint;
+    readonly missingDebitsFen: bigint;
+    readonly missingReturnsFen: bigint;
+  };
+  readonly found?: {
+    readonly ledger: { readonly paidFen: bigint; readonly returnedFen: bigint; readonly receiptsFen: bigint };
+    readonly differenceFen: bigint;
+    readonly standingFen: bigint;
+    readonly pendingFen: bigint;
+    readonly isOpen: boolean;
+  };
+}
+
 export interface LineView {
   readonly county: string;
   readonly account: string;
@@ -114,6 +165,7 @@ export interface LineView {
 
 export interface EntryView extends Stored {
   readonly sequence: bigint;
+  readonly day: string;
   readonly lines: readonly LineView[];
   readonly payables?: readonly { readonly payableId: string; readonly fen: bigint }[];
 }
@@ -230,6 +282,8 @@ export interface StatementView extends Stored {
   readonly openingFen: bigint;
   readonly closingFen: bigint;
   readonly breaks: readonly { readonly kind: string; readonly zh: string; readonly en: string }[];
+  /** Of its entries, what is orders' of the day; of orders of the day, what it lacks. */
+  readonly sums?: { readonly ordersFen: bigint; readonly missingDebitsFen: bigint };
 }
 
 export interface JournalView extends Stored {
@@ -285,6 +339,10 @@ export interface Records {
   claims(): AsyncIterable<ClaimView>;
   /** By person. */
   claimsByPerson(): AsyncIterable<ClaimView>;
+  /** By institution and the bill's day. */
+  claimsByBillDay(): AsyncIterable<ClaimView>;
+  /** By institution and day. */
+  billReports(): AsyncIterable<BillReportView>;
   /** By claim. */
   claimEvents(names: readonly string[]): AsyncIterable<ClaimEventView>;
   /** By holder. */
@@ -325,6 +383,8 @@ export interface Records {
   orderParts(): AsyncIterable<OrderPartView>;
   /** By day. */
   statements(): AsyncIterable<StatementView>;
+  /** By day. */
+  bankDays(): AsyncIterable<BankDayView>;
 
   heads(service: string): AsyncIterable<HeadView>;
   /** By number. */

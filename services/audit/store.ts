@@ -5,6 +5,8 @@
 import { type AggregateOptions, type ClientSession, type Document, MongoClient, MongoError, MongoNetworkError } from "mongodb";
 import type {
   AccountView,
+  BankDayView,
+  BillReportView,
   BookView,
   ClaimEventView,
   ClaimView,
@@ -121,6 +123,8 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
 
     claims: () => read<ClaimView>("claims", "claims", byId, leaner),
     claimsByPerson: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.personId": 1, year: 1 } }),
+    claimsByBillDay: () => read<ClaimView>("claims", "claims", leaner, { $sort: { "bill.institutionId": 1, "bill.dischargedOn": 1 } }),
+    billReports: () => read<BillReportView>("claims", "billreports", { $sort: { institutionId: 1, day: 1 } }),
     claimEvents: (names) => read<ClaimEventView>("claims", "journal", ...claimEventStages(names)),
     households: () => read<HouseholdView>("claims", "households", { $sort: { _id: 1 } }),
     seconds: () => read<SecondView>("claims", "seconds"),
@@ -149,6 +153,7 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     orders: () => read<OrderView>("payment", "orders", { $project: { account: 0 } }),
     orderParts: () => read<OrderPartView>("payment", "orders", ...ORDER_PART_STAGES),
     statements: () => read<StatementView>("payment", "statements", { $sort: { day: 1 } }),
+    bankDays: () => read<BankDayView>("settlement", "bankdays", { $sort: { day: 1 } }),
 
     heads: (service) => read<HeadView>(service, "heads"),
     journal: (service, twin) => read<JournalView>(service, "journal", { $match: { twin } }, { $sort: { number: 1 } }),

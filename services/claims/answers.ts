@@ -8,7 +8,7 @@ import { assert } from "../values/outcome.ts";
 import type { Claim } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
 import { stretchFrom } from "./domain/ground.ts";
-import type { Asked } from "./domain/submit.ts";
+import type { Asked, Place } from "./domain/submit.ts";
 import { documentsOf } from "./store.ts";
 
 /** What the door has seen to be there. */
@@ -19,12 +19,15 @@ export function wanted<T>(part: T | undefined): T {
 
 /** Enrollment's word on a person and administration's on an institution, asked together. Throws UnavailableError where one is silent. */
 export async function askOwners(ask: Ask, personId: string, day: string, institutionId: string): Promise<Asked> {
-  const [person, { institutions }] = await Promise.all([
-    askForCover(ask, personId, day),
-    ask(AdministrationServiceDefinition, "listInstitutions", { county: "" }),
-  ]);
+  const [person, institution] = await Promise.all([askForCover(ask, personId, day), placeOf(ask, institutionId)]);
+  return { ...person, ...(institution ? { institution } : {}) };
+}
+
+/** Administration's word on an institution. Throws UnavailableError where it is silent. */
+export async function placeOf(ask: Ask, institutionId: string): Promise<Place | undefined> {
+  const { institutions } = await ask(AdministrationServiceDefinition, "listInstitutions", { county: "" });
   const found = institutions.find((institution) => institution.institutionId === institutionId);
-  return { ...person, ...(found && found.level !== "UNSPECIFIED" ? { institution: { county: found.county, level: found.level } } : {}) };
+  return found && found.level !== "UNSPECIFIED" ? { county: found.county, level: found.level } : undefined;
 }
 
 /** Enrollment's word on a person and a day. Throws UnavailableError where it is silent. */

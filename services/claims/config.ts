@@ -4,9 +4,20 @@ import { z } from "zod";
 export interface ClaimsConfig {
   /** How long a claim may wait for its prefund before it is refused, in milliseconds. */
   readonly pendingLimitMs: number;
+  /** Until when, on the next day, institutions report a day's bills, HH:MM in Asia/Shanghai. */
+  readonly reportBy: string;
+  /** How long the payment of an approved claim may take before it is a break of the three-way comparison; longer than the longest pay schedule. */
+  readonly paidWithinDays: number;
 }
 
-const schema = z.strictObject({ pendingLimitMs: z.number().int().min(1_000).max(86_400_000).default(600_000) });
+const schema = z.strictObject({
+  pendingLimitMs: z.number().int().min(1_000).max(86_400_000).default(600_000),
+  reportBy: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM")
+    .default("09:00"),
+  paidWithinDays: z.number().int().min(1).max(100).default(10),
+});
 
 export function claimsConfig(settings: Readonly<Record<string, unknown>>): ClaimsConfig {
   const result = schema.safeParse(settings);

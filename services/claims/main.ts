@@ -4,6 +4,8 @@ import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
+import { reportCalls } from "./report-calls.ts";
+import { reportTimers } from "./report-timers.ts";
 import { schemeCalls } from "./scheme-calls.ts";
 import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
@@ -14,9 +16,16 @@ const service: Service = {
   indexes,
   tells,
   wire: (parts) => ({
-    calls: [...calls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...secondCalls(parts), ...applicationCalls(parts)],
+    calls: [
+      ...calls(parts),
+      ...schemeCalls(parts),
+      ...admissionCalls(parts),
+      ...secondCalls(parts),
+      ...applicationCalls(parts),
+      ...reportCalls(parts),
+    ],
     messages,
-    timers: timers(parts),
+    timers: [...timers(parts), ...reportTimers(parts)],
   }),
 };
 

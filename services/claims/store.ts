@@ -3,14 +3,28 @@ import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
+import { type BillReport, billPages, billReports, type FoundBills, MAX_BILLS, pageKeys } from "./domain/bill-report.ts";
 import type { Documents } from "./domain/compute.ts";
-import { type Application, applications, type Claim, type Correction, claims, corrections, covers, years } from "./domain/documents.ts";
+import {
+  type Application,
+  applications,
+  type Claim,
+  type Correction,
+  claims,
+  corrections,
+  covers,
+  type Institution,
+  institutions,
+  invoices,
+  years,
+} from "./domain/documents.ts";
 import { balanceOf, householdKey } from "./domain/family-account.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
+import { sideOf } from "./domain/three-way.ts";
 import { capHolder, holderOf } from "./domain/year.ts";
 
 const MAX_TASKS = 500;
@@ -39,6 +53,8 @@ export const indexes: Indexes = {
   drafts: [{ keys: { county: 1, "scheme.year": -1, "scheme.version": -1 } }],
   catalogues: [],
   timetables: [],
+  billreports: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }],
+  billpages: [],
 };
 
 export function claimOf(reader: Reader, claimId: string): Promise<Claim | undefined> {
@@ -162,4 +178,78 @@ async function schemeOn(reader: Reader, personId: string, day: string): Promise<
   const { county } = stretch;
   const row = rowOf(await reader.get(timetables.key(county)), day);
   return row ? await schemeOf(reader, `${county}/${row.year}/${row.version}`) : refuse("NO_SCHEME", { field: "day", county, day });
+}
+
+/**
+ * An institution's standing claims of a day, and those of the named ids that are its own and not among them. Found by its invoices, whose keys begin with its id: no claim pays for an index, and the
+ * search reads the institution's invoices of all its years (a tenth of a second for a hundred thousand), once a report and look.
+ */
+export async function billsOf(reader: Reader, institutionId: string, day: string, named: readonly string[] = []): Promise<FoundBills> {
+  const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };
+  const found = await reader.find(invoices, ofDay, { limit: MAX_BILLS + 1 });
+  if (found.length > MAX_BILLS) return { ours: [], others: [], tooMany: true };
+  const ids = new Set([...found.map(({ claimId }) => claimId), ...named]);
+  const sides = (await claimsOf(reader, [...ids])).filter(({ bill }) => bill.institutionId === institutionId).map(sideOf);
+  const isOurs = (side: (typeof sides)[number]) => side.standing === "STANDS" && side.day === day;
+  return { ours: sides.filter(isOurs), others: sides.filter((side) => !isOurs(side)), tooMany: false };
+}
+
+/** The ids of an institution's invoices: `H1/…`, up to the first that another institution's could be. */
+function ofInstitution(institutionId: string) {
+  return { $gte: `${institutionId}/`, $lt: `${institutionId}0` };
+}
+
+async function claimsOf(reader: Reader, ids: readonly string[]): Promise<readonly Claim[]> {
+  const found: Claim[] = [];
+  for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
+    const some = await reader.getAll(ids.slice(from, from + READ_AT_ONCE).map((id) => claims.key(id)));
+    found.push(...some.values());
+  }
+  return found;
+}
+
+/** How many standing claims an institution has on each of some days. */
+export async function billsByDay(reader: Reader, institutionId: string, days: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const filter = { _id: ofInstitution(institutionId), dischargedOn: { $in: [...days] }, claimId: { $gt: "" } };
+  const found = await reader.find(invoices, filter, { limit: days.length * MAX_BILLS });
+  const counts = new Map<string, number>();
+  for (const { dischargedOn = "" } of found) counts.set(dischargedOn, (counts.get(dischargedOn) ?? 0) + 1);
+  return counts;
+}
+
+export function billReportOf(reader: Reader, institutionId: string, day: string): Promise<BillReport | undefined> {
+  return reader.get(billReports.key(institutionId, day));
+}
+
+/** The rows of those pages of a report that have come. */
+export async function rowsOf(reader: Reader, report: BillReport) {
+  const pages = await reader.getAll(pageKeys(report));
+  return { get: (page: number) => pages.get(billPages.key(report.institutionId, report.day, report.revision, page).id) };
+}
+
+const MAX_OPEN_REPORTS = 2_000;
+
+/** The days of institutions with something open, the newest first: what ends by itself does so soon. */
+export function openBillReports(reader: Reader): Promise<readonly BillReport[]> {
+  return reader.find(billReports, { openSinceMs: { $gt: 0 } }, { sort: { openSinceMs: -1 }, limit: MAX_OPEN_REPORTS });
+}
+
+const MAX_BROKEN_REPORTS = 200;
+
+/** Whose days are wanted: of a county, of an institution; left out, of all. */
+export interface Whose {
+  readonly county?: string;
+  readonly institutionId?: string;
+}
+
+/** The days with breaks that are of both, oldest first. */
+export function brokenBillReports(reader: Reader, wanted: Whose, allowed: Whose): Promise<readonly BillReport[]> {
+  const filter = { openSinceMs: { $gt: 0 }, "compared.breaks": { $ne: [] }, $and: [{ ...wanted }, { ...allowed }] };
+  return reader.find(billReports, filter, { sort: { openSinceMs: 1 }, limit: MAX_BROKEN_REPORTS });
+}
+
+const MAX_INSTITUTIONS = 20_000;
+
+export function allInstitutions(reader: Reader): Promise<readonly Institution[]> {
+  return reader.find(institutions, {}, { sort: { institutionId: 1 }, limit: MAX_INSTITUTIONS });
 }

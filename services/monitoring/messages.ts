@@ -18,8 +18,10 @@ import {
   PaymentsReturned,
   PaymentsSettled,
   RecallAnswered,
+  StatementBooked,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
+  BankCompared,
   PayableDue,
   PayableHeld,
   PayableRecalled,
@@ -65,6 +67,8 @@ export const messages: readonly Message[] = [
   hear("payment", "RecallAnswered", RecallAnswered),
   hear("payment", "BatchChanged", BatchChanged),
   hear("payment", "BankMessageDoubted", BankMessageDoubted),
+  hear("payment", "StatementBooked", StatementBooked),
+  hear("settlement", "BankCompared", BankCompared),
 ];
 
 function hear<N extends EventName, B extends HeardBodies[N]>(source: string, name: N, codec: Codec<B>): Message {

@@ -4,19 +4,31 @@
  */
 import { createHash } from "node:crypto";
 import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { type Bill, ClaimState, ClaimsServiceDefinition, Verdict } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import {
+  type Bill,
+  BillReportState,
+  type Claim,
+  ClaimState,
+  ClaimsServiceDefinition,
+  Verdict,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { BatchState, PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
 import { GatewayError } from "./gateway-client.ts";
 import { each, type People } from "./people.ts";
+import { reportDay } from "./reconcile.ts";
 
 /** What the day's callers were told, claim by claim: their own record, to be compared with the mesh's and the bank's. */
 export interface Acknowledged {
   readonly claimId: string;
   readonly institutionId: string;
+  /** The bill's day. */
+  readonly day: string;
   readonly state: string;
+  readonly totalFen: bigint;
+  /** What the institution is owed: the fund's part, and the family account's. */
   readonly fundFen: bigint;
 }
 
@@ -64,7 +76,7 @@ export async function billAll(bills: readonly Bill[], people: People, tally: Day
       else if (state === ClaimState.IN_REVIEW) tally.inReview += 1;
       else if (state === ClaimState.PENDING) tally.pending += 1;
       else tally.refused += 1;
-      tally.acknowledged.push({ claimId: bill.claimId, institutionId: bill.institutionId, state, fundFen: claim?.benefit?.fundFen ?? 0n });
+      tally.acknowledged.push(acknowledged(bill, claim));
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status === "UNAVAILABLE") throw error;
       tally.refused += 1;
@@ -73,6 +85,52 @@ export async function billAll(bills: readonly Bill[], people: People, tally: Day
     tally.submitted += 1;
     progress();
   });
+}
+
+function acknowledged({ claimId, institutionId, dischargedOn: day, totalFen }: Bill, claim: Claim | undefined): Acknowledged {
+  const { fundFen = 0n, accountFen = 0n } = claim?.benefit ?? {};
+  const owedFen = fundFen + accountFen + (claim?.correctedFen ?? 0n);
+  return { claimId, institutionId, day, state: claim?.state ?? ClaimState.UNSPECIFIED, totalFen, fundFen: owedFen };
+}
+
+export interface ThreeWay {
+  readonly institutions: number;
+  readonly bills: number;
+  readonly breaks: number;
+}
+
+const REPORTS_AT_ONCE = 24;
+/** What was not decided at the window, or did not stand. */
+const OPEN_STATES: readonly string[] = [ClaimState.IN_REVIEW, ClaimState.PENDING];
+const NOT_COUNTED: readonly string[] = [ClaimState.REFUSED, ClaimState.VOIDED, ClaimState.UNSPECIFIED];
+
+/** Every hospital's day-end: it asks after what was not decided at the window, and reports each of its days. */
+export async function reportDays(people: People, tally: DayTally): Promise<ThreeWay> {
+  const books = await eachOf(tally.acknowledged, async (answered) => {
+    if (!OPEN_STATES.includes(answered.state)) return answered;
+    const hospital = people.as(`hospital-${answered.institutionId}`);
+    const { claim } = await hospital.call(ClaimsServiceDefinition, "getClaim", { claimId: answered.claimId });
+    return claim?.bill ? acknowledged(claim.bill, claim) : answered;
+  });
+  const days = [...Map.groupBy(books, ({ institutionId, day }) => `${institutionId} ${day}`).values()];
+  const reports = await eachOf(days, async (own) => {
+    const [{ institutionId, day } = { institutionId: "", day: "" }] = own;
+    const standing = own.filter(({ state }) => !NOT_COUNTED.includes(state));
+    const rows = standing.map(({ claimId, totalFen, fundFen }) => ({ claimId, totalFen, fundFen, voided: false }));
+    return await reportDay(people.as(`hospital-${institutionId}`), { institutionId, day, rows });
+  });
+  const differing = reports.filter(({ state }) => state !== BillReportState.MATCHED);
+  return {
+    institutions: new Set(books.map(({ institutionId }) => institutionId)).size,
+    bills: reports.reduce((bills, { hospital }) => bills + (hospital?.bills ?? 0), 0),
+    breaks: differing.reduce((breaks, report) => breaks + report.breaks.length + report.breaksLeft, 0),
+  };
+}
+
+async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  await each(items, REPORTS_AT_ONCE, async (item) => void results.push(await work(item)));
+  return results;
 }
 
 const DESK_PAUSE_MS = 300;

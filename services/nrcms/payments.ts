@@ -9,6 +9,7 @@ import {
   type DoubtedMessage,
   type GetBatchResponse,
   type GetReconciliationResponse,
+  type LedgerBeside,
   type OpenBreak,
   type Order,
   PaymentServiceDefinition,
@@ -161,10 +162,21 @@ export function batchText({ batch, orders }: GetBatchResponse): string {
 }
 
 export function reconciliationText(found: GetReconciliationResponse): string {
-  const { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks } = found;
+  const { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks, ledger } = found;
   return [
     `${day}: ${entries} 笔 entries · 期初 opening ${yuan(openingFen)} − 支出 debits ${yuan(debitsFen)} + 收入 credits ${yuan(creditsFen)}, 期末 closing ${yuan(closingFen)}`,
+    ...(ledger ? [besideText(ledger)] : []),
     breaksText(breaks.map((one) => ({ day, ageDays: 0, found: one }))),
+  ].join("\n");
+}
+
+/** What the ledger has beside the bank's account, and what explains that the two are not the same. */
+function besideText(ledger: LedgerBeside): string {
+  const { bankFen, expectedFen, paidFen, returnedFen, transfersFen, receiptsFen, accountsFen, pendingFen, baselineFen, standingFen } =
+    ledger;
+  return [
+    `账簿 ledger: 银行变动 the bank moved ${yuan(bankFen)}, 应为 expected ${yuan(expectedFen)} · 支付 paid ${yuan(paidFen)} (其中县际 of it between counties ${yuan(transfersFen)}), 退汇 come back ${yuan(returnedFen)}, 收款 received ${yuan(receiptsFen)}`,
+    `  各县 1003 合计 all counties' 1003 ${yuan(accountsFen)} · 期初基数 baseline ${yuan(baselineFen)} · 已收未见入账 received and not credited ${yuan(pendingFen)} · 不明差额 unexplained ${yuan(standingFen)}`,
   ].join("\n");
 }
 

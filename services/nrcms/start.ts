@@ -21,6 +21,7 @@ import {
   newTally,
   openPayables,
   reconcile,
+  reportDays,
   reviewDesks,
   reviewOnce,
   waitFor,
@@ -154,6 +155,14 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
           const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS);
           if (!found) throw new Error("银行对账单未到 / the bank's statement did not come");
           task.title = `${task.title}: ${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
+        },
+      },
+      {
+        title: "三方对账 hospitals' bills, claims and the bank",
+        task: async (context, task) => {
+          const { institutions, bills: count, breaks } = await reportDays(context.people, context.tally);
+          const agree = breaks === 0 ? "全部相符 all matched" : `${breaks} 处不符 differ: nrcms reconcile breaks`;
+          task.title = `${task.title}: ${institutions} 家机构 institutions, ${count} 笔账单 bills, ${agree}`;
         },
       },
       {

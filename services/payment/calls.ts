@@ -3,6 +3,7 @@ import {
   type Break as BreakMessage,
   type Cancellation as CancellationMessage,
   PaymentServiceDefinition as definition,
+  type LedgerBeside as LedgerBesideMessage,
   type Order as OrderMessage,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
@@ -17,8 +18,18 @@ import type { Calendar } from "./domain/calendar.ts";
 import { cancel } from "./domain/cancel.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { decline, MAX_DECLINED } from "./domain/decline.ts";
-import { type Break, batches, type Cancellation, type Order, orders, type Schedule, statements } from "./domain/documents.ts";
+import {
+  type Break,
+  batches,
+  type Cancellation,
+  type LedgerBeside,
+  type Order,
+  orders,
+  type Schedule,
+  statements,
+} from "./domain/documents.ts";
 import type { BankFormat } from "./domain/file.ts";
+import { breaksOf } from "./domain/ledger-compared.ts";
 import { hear } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
@@ -130,14 +141,19 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
       if (bad) return bad;
       const statement = await reader.get(statements.key(day));
       if (!statement || statement.messageId === "") return refuse("NO_STATEMENT", { field: "day", day });
-      const { entries, debitsFen, creditsFen, openingFen, closingFen, breaks } = statement;
-      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks: breaks.map(breakMessage) };
+      const { entries, debitsFen, creditsFen, openingFen, closingFen, ledger } = statement;
+      const breaks = breaksOf(statement).map(breakMessage);
+      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks, ledger: ledger && besideMessage(ledger) };
     }),
     query(methods.listBreaks, async ({ onDay }) => {
       const bad = badDay("on_day", onDay);
       if (bad) return bad;
-      const found = (await statementsWithBreaks(reader, MAX_LISTED)).flatMap(({ day, breaks }) =>
-        breaks.map((one) => ({ day, ageDays: Math.max(0, daysBetween(day, onDay)), found: breakMessage(one) })),
+      const found = (await statementsWithBreaks(reader, MAX_LISTED)).flatMap((statement) =>
+        breaksOf(statement).map((one) => ({
+          day: statement.day,
+          ageDays: Math.max(0, daysBetween(statement.day, onDay)),
+          found: breakMessage(one),
+        })),
       );
       return { breaks: found.slice(0, MAX_LISTED) };
     }),
@@ -160,8 +176,12 @@ function orderMessage(order: Order): OrderMessage {
   return { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payableIds, replaces, replacedBy };
 }
 
+function besideMessage({ version: _, isOpen: __, differenceFen: ___, ...ledger }: LedgerBeside): LedgerBesideMessage {
+  return ledger;
+}
+
 function breakMessage(found: Break): BreakMessage {
-  return { ...found, ...TASKS[found.kind] };
+  return { ...found, looksLike: found.looksLike ?? "", ...TASKS[found.kind] };
 }
 
 function missing(field: string): Refusal {

@@ -7,17 +7,19 @@ import {
   PaymentsReturned,
   PaymentsSettled,
   RecallAnswered,
+  StatementBooked,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { PayableDue, PayableRecalled } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { BankCompared, PayableDue, PayableRecalled } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import type { BankAccount } from "../values/account.ts";
 import { assert } from "../values/outcome.ts";
 import type { Payee, Schedule } from "./domain/documents.ts";
+import { ledgerCompared } from "./domain/ledger-compared.ts";
 import { payableDue } from "./domain/payable-due.ts";
 import { payeeChanged } from "./domain/payee-changed.ts";
 import { recall } from "./domain/recall.ts";
 
-export const tells = { PaymentsSettled, PaymentsReturned, RecallAnswered, BatchChanged, BankMessageDoubted };
+export const tells = { PaymentsSettled, PaymentsReturned, RecallAnswered, BatchChanged, BankMessageDoubted, StatementBooked };
 
 export const messages: readonly Message[] = [
   told("administration", "InstitutionChanged", InstitutionChanged, {
@@ -56,6 +58,10 @@ export const messages: readonly Message[] = [
   told("settlement", "PayableDue", PayableDue, {
     input: ({ payableId, county, amountFen, payeeId, claimId, dueOn }) => ({ payableId, county, amountFen, payeeId, claimId, dueOn }),
     decision: payableDue,
+  }),
+  told("settlement", "BankCompared", BankCompared, {
+    input: (compared) => compared,
+    decision: ledgerCompared,
   }),
   told("settlement", "PayableRecalled", PayableRecalled, {
     input: ({ payableId, county }) => ({ payableId, county }),

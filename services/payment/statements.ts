@@ -8,7 +8,7 @@ import { keepDoubted } from "./bank/hear.ts";
 import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
-import { bookedBefore, orderIdsBookedOn, wantedStatements } from "./store.ts";
+import { bookedBefore, openOrderIds, orderIdsBookedOn, wantedStatements } from "./store.ts";
 
 const POLL_MS = 1_000;
 const FIRST_WAIT_MS = 2_000;
@@ -62,8 +62,9 @@ async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: 
     const message = parts.read(reply.document);
     if (message.kind !== "camt.053" || message.content.day !== day)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
-    const input: BookStatement = { content: message.content, expectedOrderIds, previousDay };
-    const result = await leading.enter(`statement/${day}/${wanted}/${statementHash(message.content).slice(0, 16)}`, bookStatement, input, {
+    const { content } = message;
+    const input: BookStatement = { content, expectedOrderIds, previousDay, openOrderIds: await openOrderIds(parts.reader, content) };
+    const result = await leading.enter(`statement/${day}/${wanted}/${statementHash(content).slice(0, 16)}`, bookStatement, input, {
       fenced: true,
     });
     if (isRefusal(result)) throw new BadBankMessage(`the statement was refused: ${result.en}`);

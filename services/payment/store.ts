@@ -19,6 +19,7 @@ import {
   statements,
   TO_REISSUE,
 } from "./domain/documents.ts";
+import type { StatementContent } from "./domain/reconcile.ts";
 
 const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
@@ -42,6 +43,7 @@ export const indexes: Indexes = {
   messages: [],
   cancellations: [{ keys: { askedOn: -1, caseId: -1 } }, { keys: { caseId: 1 }, partial: { state: { $in: ["ASKED", "PENDING"] } } }],
   doubted: [{ keys: { firstAtMs: -1 } }],
+  references: [],
 };
 
 /** Waiting dues of a schedule that fell due before an instant, oldest first, as many as one cut looks at. */
@@ -91,9 +93,23 @@ export async function bookedBefore(reader: Reader, day: string): Promise<string>
   return last?.day ?? "";
 }
 
-/** The statements that do not agree with the orders, oldest first. One a day: few enough to be looked through. */
-export function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
-  return reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit });
+/** The statements that do not agree with the orders or the ledger, oldest first. One a day: few enough to be looked through. */
+export async function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
+  const [orders, ledger] = await Promise.all([
+    reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit }),
+    reader.find(statements, { "ledger.isOpen": true }, { sort: { day: 1 }, limit }),
+  ]);
+  const byDay = new Map([...orders, ...ledger].map((statement) => [statement.day, statement]));
+  return [...byDay.values()].sort((a, b) => (a.day < b.day ? -1 : 1)).slice(0, limit);
+}
+
+const MAX_OPEN_BATCHES = 100;
+
+/** The orders that may have no outcome yet, which an entry that names none could be of; none where every entry of the statement names one. */
+export async function openOrderIds(reader: Reader, { entries }: StatementContent): Promise<readonly string[]> {
+  if (!entries.some(({ endToEndId, direction }) => direction === "DEBIT" && endToEndId === "")) return [];
+  const open = await batchesIn(reader, ["SENDING", "UNKNOWN", "ACCEPTED"], MAX_OPEN_BATCHES);
+  return open.flatMap(({ orderIds }) => orderIds);
 }
 
 /** Cancellations that the bank has not decided yet, oldest first. */

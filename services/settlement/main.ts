@@ -1,5 +1,6 @@
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
+import { bankTimers } from "./bank-timers.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
 import { indexes } from "./store.ts";
@@ -9,7 +10,7 @@ const service: Service = {
   name: "settlement",
   indexes,
   tells,
-  wire: (parts) => ({ calls: calls(parts), messages, timers: timers(parts.reader) }),
+  wire: (parts) => ({ calls: calls(parts), messages, timers: [...timers(parts.reader), ...bankTimers(parts.reader)] }),
 };
 
 await serve(service);

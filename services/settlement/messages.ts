@@ -10,8 +10,9 @@ import {
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { PaymentsReturned, PaymentsSettled, RecallAnswered, StatementBooked } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
+  BankCompared,
   PayableDue,
   PayableHeld,
   PayableRecalled,
@@ -25,6 +26,7 @@ import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
 import { adjust } from "./domain/adjust.ts";
 import { approve } from "./domain/approve.ts";
+import { knowStatement } from "./domain/bank-days.ts";
 import type { SettlementEvents } from "./domain/events.ts";
 import { grant } from "./domain/grant.ts";
 import { knowCounty } from "./domain/know-county.ts";
@@ -48,6 +50,7 @@ export const tells = {
   PrefundRefused,
   WindowChanged,
   PaymentsPosted,
+  BankCompared,
 } satisfies Tells;
 
 export const messages: readonly Message[] = [
@@ -133,6 +136,10 @@ export const messages: readonly Message[] = [
       settledOn,
     }),
     decision: settle,
+  }),
+  told("payment", "StatementBooked", StatementBooked, {
+    input: ({ ordersFen: _, returnsFen: __, ...booked }) => booked,
+    decision: knowStatement,
   }),
   told("payment", "RecallAnswered", RecallAnswered, {
     input: ({ payableId, withdrawn }) => ({ payableId, withdrawn }),

@@ -3,6 +3,9 @@
  * Open payables are counted in the books and only the held ones are indexed; entries by their day, for statements: a claim that flows through writes no other index beside its `_id`.
  */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import { sum } from "../values/money.ts";
+import { type BankDay, bankDays, type LedgerSide } from "./domain/bank-days.ts";
+import { BANK } from "./domain/chart.ts";
 import {
   type Account,
   accounts,
@@ -20,6 +23,7 @@ import {
   totals,
   windows,
 } from "./domain/documents.ts";
+import { readTransfer } from "./domain/windows.ts";
 
 /** 22 counties with up to 55 accounts each, and room. */
 const MOST_ACCOUNTS = 5_000;
@@ -37,6 +41,7 @@ export const indexes: Indexes = {
   windows: [{ keys: { number: -1 }, unique: true }],
   sequences: [],
   splits: [],
+  bankdays: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }, { keys: { day: 1 } }],
 };
 
 export async function ledgerOf(reader: Reader): Promise<Ledger> {
@@ -101,4 +106,48 @@ export function holdingBooks(reader: Reader): Promise<readonly Book[]> {
 /** A county's held payables in the order in which they are released. */
 export function heldPayables(reader: Reader, county: string, limit: number): Promise<readonly Payable[]> {
   return reader.find(payables, { county, state: "HELD" }, { sort: { payableId: 1 }, limit });
+}
+
+/** Statements of two months: a difference that is older stays where it was found. */
+const MOST_BANK_DAYS = 60;
+
+/** The days whose comparison is open, oldest first, with all after them, and the day before them. */
+export async function openBankDays(reader: Reader): Promise<{ readonly before: BankDay | undefined; readonly days: readonly BankDay[] }> {
+  const open = await reader.find(bankDays, { openSinceMs: { $gt: 0 } }, { limit: MOST_BANK_DAYS });
+  const [first] = open.map(({ day }) => day).sort();
+  if (first === undefined) return { before: undefined, days: [] };
+  const days = await reader.find(bankDays, { day: { $gte: first } }, { sort: { day: -1 }, limit: MOST_BANK_DAYS });
+  const from = days.at(-1)?.day ?? first;
+  const [before] = await reader.find(bankDays, { day: { $lt: from } }, { sort: { day: -1 }, limit: 1 });
+  return { before, days: days.toReversed() };
+}
+
+/** The bank's entries of one comparison; more are not compared. */
+const MOST_BANK_ENTRIES = 50_000;
+
+/** What the ledger has for the days after one (of the day itself where it is empty) up to and with another. Undefined where it is too much. */
+export async function ledgerSideOf(reader: Reader, afterDay: string, day: string): Promise<LedgerSide | undefined> {
+  const days = afterDay === "" ? { $gte: day, $lte: day } : { $gt: afterDay, $lte: day };
+  const [banked, stood, all] = await Promise.all([
+    reader.find(entries, { day: days, payables: { $exists: true } }, { limit: MOST_BANK_ENTRIES }),
+    reader.find(accounts, { account: BANK }, { limit: MOST_ACCOUNTS }),
+    booksOf(reader, ""),
+  ]);
+  if (banked.length === MOST_BANK_ENTRIES) return undefined;
+  const counties = { $in: all.map(({ county }) => county) };
+  const since = await reader.find(totals, { county: counties, day: { $gt: day }, account: BANK }, { limit: MOST_BANK_ENTRIES });
+  const within = await reader.find(totals, { county: counties, day: days, account: BANK }, { limit: MOST_BANK_ENTRIES });
+  const net = (rows: readonly DayTotal[]) => sum(rows.map(({ debitFen, creditFen }) => debitFen - creditFen));
+  let [paidFen, returnedFen, transfersFen] = [0n, 0n, 0n];
+  for (const { county, lines, payables: parts = [] } of banked) {
+    // A payment that went credits 1003 of its own county, one that came back debits it.
+    const went = lines.some((line) => line.county === county && line.account === BANK && line.creditFen > 0n);
+    for (const { payableId, fen } of parts) {
+      if (went) paidFen += fen;
+      else returnedFen += fen;
+      if (readTransfer(payableId)) transfersFen += went ? fen : -fen;
+    }
+  }
+  const receiptsFen = net(within) - (returnedFen - paidFen) - transfersFen;
+  return { paidFen, returnedFen, transfersFen, receiptsFen, accountsFen: sum(stood.map(({ balanceFen }) => balanceFen)) - net(since) };
 }

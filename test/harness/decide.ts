@@ -35,6 +35,8 @@ export interface World {
   get<D extends Doc>(key: Key<D>): D | undefined;
   put<D extends Doc>(key: Key<D>, doc: D): void;
   all<D extends Doc>(kindName: string): D[];
+  /** The same with their ids, as a store has them. */
+  rows<D extends Doc>(kindName: string): (D & { readonly _id: string })[];
   /** Runs one decision; its changes stay in the world when it ends well. */
   run<I, R, E extends EventMap>(decision: Decision<I, R, E>, input: I, options?: Options): Outcome<R>;
 }
@@ -47,6 +49,10 @@ export function newWorld(): World {
     get: <D extends Doc>(key: Key<D>) => documents.get(nameOf(key)) as D | undefined,
     put: (key, doc) => void documents.set(nameOf(key), structuredClone(doc)),
     all: <D extends Doc>(kindName: string) => [...documents].filter(([name]) => name.startsWith(`${kindName}:`)).map(([, doc]) => doc as D),
+    rows: <D extends Doc>(kindName: string) =>
+      [...documents]
+        .filter(([name]) => name.startsWith(`${kindName}:`))
+        .map(([name, doc]) => ({ ...(doc as D), _id: name.slice(kindName.length + 1) })),
     run(decision, input, options = {}) {
       const atMs = options.atMs ?? AT;
       serial += 1;

@@ -61,6 +61,7 @@ function expectSummary(output: string): void {
   expect(output).toMatch(/W\d+ 已结清 settled: \d+ 笔债务 obligations/);
   expect(output).toMatch(/ → .* 元 {2}已到账 settled/);
   expect(output).toMatch(/ 0 处不符 breaks/);
+  expect(output).toMatch(/三方对账 .* 全部相符 all matched/);
   expect(output.match(/✓ 无差错 clean/g)).toHaveLength(INVARIANTS);
   expect(output).not.toMatch(/✗|undefined|NaN|\[object/);
 }

@@ -35,6 +35,7 @@ export function openBank(world: World): Bank {
   const { behaviour } = readBehaviour("");
   behaviour.mode = world.chance.chance(3_000) ? "deferred" : "normal";
   behaviour.delayMs = Math.round(world.span(...DEFERRED_MS));
+  behaviour.bookBatches = world.chance.pick(["asked", "details", "sum"] as const);
   let opened: Books | undefined;
   let due = 0;
   /** Does something later, and tells of it until that is taken. */
@@ -65,7 +66,7 @@ export function openBank(world: World): Bank {
     const pending = file.transactions.filter((one) => one.status === "PDNG" && !books().isCancelled(one));
     for (const transaction of pending) planReturn(file, transaction);
     const bookings = pending.map((one) => bookingOf("DBIT", one, file.of, atMs, ""));
-    return notification(messageId, atMs, bookings, books());
+    return notification(messageId, atMs, bookings, books(), behaviour.bookBatches);
   };
   const planReturn = (file: FileRecord, transaction: Transaction): void => {
     const { endToEndId, returnReason: reason, returnAfterMs } = transaction;
@@ -141,7 +142,7 @@ export function openBank(world: World): Bank {
           const file = books().files.get(messageId);
           return file && statusReport(file, books());
         }),
-      statement: (day, signal) => call(process, signal, () => statement(day, books())),
+      statement: (day, signal) => call(process, signal, () => statement(day, books(), behaviour.bookBatches)),
     }),
     tell: async () => undefined,
     get due() {

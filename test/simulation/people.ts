@@ -1,7 +1,7 @@
 /** Those who work with the province while things go wrong: hospitals that bill, reviewers, clerks, the payment centre's maker and checker, the treasurer, the bank's messages. */
 
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import { type Bill, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { type Bill, type BillReport, type BillRow, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
@@ -45,6 +45,11 @@ const SERIAL_DIGITS = 6;
 const BILL_EVERY_MS: readonly [number, number] = [60, 1_200];
 const OFFICE_EVERY_MS: readonly [number, number] = [300, 1_200];
 const TAKE_BACK_EVERY_MS: readonly [number, number] = [500, 6_000];
+const STATEMENT_LIMIT_MS = 120_000;
+const STATEMENT_LOOK_MS = 1_000;
+const REPORT_EVERY_MS: readonly [number, number] = [3_000, 12_000];
+/** Claims that stand in a hospital's books. */
+const STANDING: readonly string[] = ["IN_REVIEW", "PENDING", "APPROVED", "PAID"];
 const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
 const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
@@ -137,6 +142,13 @@ export class People {
         this.every(
           TAKE_BACK_EVERY_MS,
           () => this.takeBack(hospital),
+          () => world.now > billingUntilMs,
+        ),
+      ),
+      ...HOSPITALS.map((hospital) =>
+        this.every(
+          REPORT_EVERY_MS,
+          () => this.reportDays(hospital),
           () => world.now > billingUntilMs,
         ),
       ),
@@ -240,6 +252,86 @@ export class People {
     const [claimId] = chance.pick(mine);
     const request = { requestId: `void-${claimId}-${this.serial}`, institutionId, claimId, reason: "录入有误" };
     await this.try(() => this.desk.order(ClaimsServiceDefinition, "voidClaim", caller("HOSPITAL", institutionId), request));
+  }
+
+  /** Every hospital's days, once all is at rest: bills, claims and the bank agree. */
+  async reportAtRest(): Promise<void> {
+    const { world } = this.province;
+    for (const hospital of HOSPITALS)
+      for (const { day, state, unpaid, breaks } of await this.reportDays(hospital))
+        world.hold(state === "MATCHED" && unpaid === 0, () => {
+          const [first] = breaks;
+          return `${hospital.institutionId} reported ${day}: ${state}, ${unpaid} unpaid; ${first?.kind ?? ""} ${first?.claimId ?? ""} ${first?.en ?? ""}`;
+        });
+  }
+
+  /** The bank's statement of the day, once all is at rest: every entry is an order's, and the ledger has moved as the bank has. */
+  async reconcileAtRest(): Promise<void> {
+    const { world } = this.province;
+    this.serial += 1;
+    const request = { requestId: `statement-${this.serial}`, day: TODAY };
+    await this.desk.order(PaymentServiceDefinition, "fetchStatement", TREASURER, request);
+    const untilMs = world.now + STATEMENT_LIMIT_MS;
+    for (;;) {
+      const found = await this.reconciliation();
+      const open = found?.breaks.map(({ kind, endToEndId, en }) => `${kind} ${endToEndId} ${en}`) ?? ["it is not booked"];
+      if (found?.ledger && open.length === 0 && found.ledger.standingFen === 0n) return;
+      const beside = found?.ledger ? `; the ledger differs by ${found.ledger.standingFen}` : "; it is not compared";
+      world.hold(world.now < untilMs, () => `the statement of ${TODAY} does not agree: ${open.slice(0, 3).join("; ")}${beside}`);
+      await pause(STATEMENT_LOOK_MS);
+    }
+  }
+
+  private async reconciliation() {
+    try {
+      return await this.desk.ask(PaymentServiceDefinition, "getReconciliation", TREASURER, { day: TODAY });
+    } catch (error) {
+      if (error instanceof RefusedAtDesk && error.refusal.code === "NO_STATEMENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** What a hospital finds out about each of its bills, as its report of their days. */
+  private async reportDays({ institutionId }: Hospital): Promise<BillReport[]> {
+    const hospital = caller("HOSPITAL", institutionId);
+    const days = new Map<string, BillRow[]>();
+    for (const [claimId, by] of [...this.billedBy]) {
+      if (by !== institutionId) continue;
+      await this.try(async () => {
+        const { claim } = await this.desk.ask(ClaimsServiceDefinition, "getClaim", hospital, { claimId });
+        if (!claim?.bill || !claim.benefit || !STANDING.includes(claim.state)) return;
+        const { fundFen, accountFen } = claim.benefit;
+        const row = { claimId, totalFen: claim.bill.totalFen, fundFen: fundFen + accountFen + claim.correctedFen, voided: false };
+        days.set(claim.bill.dischargedOn, [...(days.get(claim.bill.dischargedOn) ?? []), row]);
+      });
+    }
+    const reports: BillReport[] = [];
+    for (const [day, rows] of days) {
+      const report = await this.reportDay(institutionId, day, rows);
+      if (report) reports.push(report);
+    }
+    return reports;
+  }
+
+  private async reportDay(institutionId: string, day: string, rows: BillRow[]): Promise<BillReport | undefined> {
+    const hospital = caller("HOSPITAL", institutionId);
+    const total = (field: "totalFen" | "fundFen") => rows.reduce((sum, row) => sum + row[field], 0n);
+    const totals = { bills: rows.length, totalFen: total("totalFen"), fundFen: total("fundFen") };
+    this.serial += 1;
+    const requestId = `day-${institutionId}-${this.serial}`;
+    const of = { institutionId, day };
+    const { report } = await this.desk.order(ClaimsServiceDefinition, "reportBills", hospital, { requestId, ...of, totals });
+    if (report?.state !== "ROWS_WANTED") return report;
+    // Two pages, of which another report of the day may come between.
+    const half = Math.ceil(rows.length / 2);
+    const pages = [rows.slice(0, half), rows.slice(half)].filter((page, index) => index === 0 || page.length > 0);
+    let last: BillReport | undefined = report;
+    for (const [index, page] of pages.entries()) {
+      const sent = { ...of, revision: report.revision, page: index + 1, pages: pages.length, rows: page };
+      last = (await this.desk.order(ClaimsServiceDefinition, "reportBillRows", hospital, { requestId: `${requestId}-${index}`, ...sent }))
+        .report;
+    }
+    return last;
   }
 
   private async correct(county: string): Promise<void> {

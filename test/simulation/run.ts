@@ -59,6 +59,8 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
         await half;
         await people.closeDay();
         await comeToRest(province, people);
+        await people.reportAtRest();
+        await people.reconcileAtRest();
         billed = people.billed;
         people.closed = true;
         await Promise.all([work, operator]);

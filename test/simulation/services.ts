@@ -6,6 +6,8 @@ import { indexes as administrationIndexes } from "../../services/administration/
 import { admissionCalls } from "../../services/claims/admission-calls.ts";
 import { calls as claimsCalls } from "../../services/claims/calls.ts";
 import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
+import { reportCalls } from "../../services/claims/report-calls.ts";
+import { reportTimers } from "../../services/claims/report-timers.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
@@ -21,6 +23,7 @@ import { leadPayment } from "../../services/payment/lead.ts";
 import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
 import { indexes as paymentIndexes } from "../../services/payment/store.ts";
 import { timers as paymentTimers } from "../../services/payment/timers.ts";
+import { bankTimers } from "../../services/settlement/bank-timers.ts";
 import { calls as settlementCalls } from "../../services/settlement/calls.ts";
 import { messages as settlementMessages, tells as settlementTells } from "../../services/settlement/messages.ts";
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
@@ -60,9 +63,9 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: claimsIndexes,
         tells: claimsTells,
         wire: (parts) => ({
-          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts)],
+          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...reportCalls(parts)],
           messages: claimsMessages,
-          timers: claimsTimers(parts),
+          timers: [...claimsTimers(parts), ...reportTimers(parts)],
         }),
       };
     case "settlement":
@@ -70,7 +73,11 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         name,
         indexes: settlementIndexes,
         tells: settlementTells,
-        wire: (parts) => ({ calls: settlementCalls(parts), messages: settlementMessages, timers: settlementTimers(parts.reader) }),
+        wire: (parts) => ({
+          calls: settlementCalls(parts),
+          messages: settlementMessages,
+          timers: [...settlementTimers(parts.reader), ...bankTimers(parts.reader)],
+        }),
       };
     case "payment":
       return {

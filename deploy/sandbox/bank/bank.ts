@@ -92,7 +92,7 @@ export class Bank {
   async statement(day: string, today: string): Promise<string | undefined> {
     if (day > today) return undefined;
     await this.books.durable();
-    return this.dialect.statement(day, this.books);
+    return this.dialect.statement(day, this.books, this.behaviour.bookBatches);
   }
 
   stop(): void {
@@ -131,7 +131,7 @@ export class Bank {
     const bookings = file.transactions
       .filter((one) => one.status === "PDNG" && !books.isCancelled(one))
       .map((one) => bookingOf("DBIT", one, file.of, settled.atMs, ""));
-    this.#tell(settled.messageId, () => this.dialect.notice(settled.messageId, settled.atMs, bookings, books));
+    this.#tell(settled.messageId, () => this.dialect.notice(settled.messageId, settled.atMs, bookings, books, this.behaviour.bookBatches));
   }
 
   #planReturn(file: FileRecord, transaction: Transaction, settledMs: number): void {

@@ -19,6 +19,8 @@ const change = z.strictObject({
   rejectAccounts: z.union([z.array(account), z.record(account, reason)]).optional(),
   /** Accounts whose money comes back: with which reason, how long after the settlement. */
   returnAccounts: z.record(account, z.strictObject({ reason, afterMs: z.int().min(0).max(MAX_DELAY_MS) })).optional(),
+  /** A batch's debits on statements and notifications. asked: one entry each, or one for all with its transactions, as the file asks. details: one entry with them; sum: one entry without. */
+  bookBatches: z.enum(["asked", "details", "sum"]).optional(),
   /** Connections are dropped without a word and no callback goes out. */
   down: z.boolean().optional(),
 });
@@ -40,6 +42,7 @@ export interface Behaviour {
   answerTwice: number;
   rejectAccounts: ReadonlyMap<string, string>;
   returnAccounts: ReadonlyMap<string, Return>;
+  bookBatches: "asked" | "details" | "sum";
   down: boolean;
 }
 
@@ -60,12 +63,13 @@ function check<T>(schema: z.ZodType<T>, content: unknown, where: string): T {
 
 function apply(
   behaviour: Behaviour,
-  { rejectAccounts, returnAccounts, mode, delayMs, timeoutAfterExecuting, answerTwice, down }: z.infer<typeof change>,
+  { rejectAccounts, returnAccounts, mode, delayMs, timeoutAfterExecuting, answerTwice, bookBatches, down }: z.infer<typeof change>,
 ): void {
   if (mode !== undefined) behaviour.mode = mode;
   if (delayMs !== undefined) behaviour.delayMs = delayMs;
   if (timeoutAfterExecuting !== undefined) behaviour.timeoutAfterExecuting = timeoutAfterExecuting;
   if (answerTwice !== undefined) behaviour.answerTwice = answerTwice;
+  if (bookBatches !== undefined) behaviour.bookBatches = bookBatches;
   if (down !== undefined) behaviour.down = down;
   if (rejectAccounts !== undefined)
     behaviour.rejectAccounts = new Map(
@@ -83,6 +87,7 @@ export function readBehaviour(file: string): { behaviour: Behaviour; openingFen:
     answerTwice: 0,
     rejectAccounts: new Map(),
     returnAccounts: new Map(),
+    bookBatches: "asked",
     down: false,
   };
   if (!existsSync(file)) return { behaviour, openingFen: OPENING_FEN };

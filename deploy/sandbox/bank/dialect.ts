@@ -1,4 +1,5 @@
 /** The forms in which the bank may be spoken to: how an order file is read, and how its answers, notices and statements are written. */
+import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import type { WishReading } from "./cancel.ts";
 import { notification, resolution, statement, statusReport } from "./iso20022.ts";
@@ -11,8 +12,9 @@ export interface Dialect {
   readonly contentType: string;
   readonly read: PaymentFileReader;
   status(file: FileRecord, books: Books): string;
-  notice(messageId: string, atMs: number, bookings: readonly Booking[], books: Books): string;
-  statement(day: string, books: Books): string;
+  /** `batches`: whether a batch is booked as one entry, where the form can say so. */
+  notice(messageId: string, atMs: number, bookings: readonly Booking[], books: Books, batches?: Behaviour["bookBatches"]): string;
+  statement(day: string, books: Books, batches?: Behaviour["bookBatches"]): string;
   /** Never throws for what is in the bytes. */
   readWish(bytes: Uint8Array): WishReading;
   resolution(found: CaseRecord, books: Books): string;

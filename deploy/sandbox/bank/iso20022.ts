@@ -1,6 +1,7 @@
 /** Writes the bank's messages: pain.002.001.12, camt.053.001.08, camt.054.001.08. Strings put together, element by element in the order of the standard. */
 import { startOfDayMs } from "../../../services/values/days.ts";
 import { sum, yuan } from "../../../services/values/money.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import type { Booking, CaseRecord, FileRecord } from "./records.ts";
 import { accountDay, type Standing, standingOf } from "./standing.ts";
@@ -55,27 +56,27 @@ function transactionStatus({ transaction, status, reason: code, settledOn }: Sta
 
 const account = (books: Books) => `<Acct><Id><Othr><Id>${escapeXml(books.account)}</Id></Othr></Id><Ccy>CNY</Ccy></Acct>`;
 
-/** One entry for each booking, or one for all bookings of a payment information that asked for batch booking. */
-function entries(bookings: readonly Booking[]): string {
+/** One entry for each booking, or one for all bookings of a payment information that asked for batch booking, or of each where the bank books batches so. */
+function entries(bookings: readonly Booking[], batches: Behaviour["bookBatches"]): string {
   const grouped = Map.groupBy(bookings, ({ direction, transaction, of }, index) =>
-    direction === "DBIT" && transaction.batchBooking ? `${of}/${transaction.paymentInformationId}` : index,
+    direction === "DBIT" && (transaction.batchBooking || batches !== "asked") ? `${of}/${transaction.paymentInformationId}` : index,
   );
-  return [...grouped.values()].map(entry).join("");
+  return [...grouped.values()].map((some) => entry(some, batches)).join("");
 }
 
-function entry(bookings: readonly Booking[]): string {
+function entry(bookings: readonly Booking[], batches: Behaviour["bookBatches"]): string {
   const [first] = bookings;
   if (!first) return "";
   const { atMs, day, direction, transaction, of } = first;
   const total = sum(bookings.map((booking) => booking.transaction.fen));
-  const batch = transaction.batchBooking && direction === "DBIT";
+  const batch = (transaction.batchBooking || batches !== "asked") && direction === "DBIT";
   const summary = batch
     ? `<Btch><MsgId>${escapeXml(of)}</MsgId><PmtInfId>${escapeXml(transaction.paymentInformationId)}</PmtInfId><NbOfTxs>${bookings.length}</NbOfTxs></Btch>`
     : "";
   const code = direction === "DBIT" ? "DMCT" : "RRTN";
   return (
     `<Ntry><Amt ${cny(total)}</Amt><CdtDbtInd>${direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><DtTm>${time(atMs)}</DtTm></BookgDt><ValDt><Dt>${day}</Dt></ValDt>` +
-    `<BkTxCd>${domain(code)}</BkTxCd><NtryDtls>${summary}${bookings.map(details).join("")}</NtryDtls></Ntry>`
+    `<BkTxCd>${domain(code)}</BkTxCd><NtryDtls>${summary}${batch && batches === "sum" ? "" : bookings.map(details).join("")}</NtryDtls></Ntry>`
   );
 }
 
@@ -93,16 +94,22 @@ function details({ direction, transaction, of, returnReason }: Booking): string 
 }
 
 /** What was booked and when the customer is told of it: debits of a deferred file, or the credit of a return. */
-export function notification(messageId: string, atMs: number, bookings: readonly Booking[], books: Books): string {
+export function notification(
+  messageId: string,
+  atMs: number,
+  bookings: readonly Booking[],
+  books: Books,
+  batches: Behaviour["bookBatches"] = "asked",
+): string {
   return document(
     "camt.054.001.08",
     `<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr>` +
-      `<Ntfctn><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>${account(books)}${entries(bookings)}</Ntfctn></BkToCstmrDbtCdtNtfctn>`,
+      `<Ntfctn><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>${account(books)}${entries(bookings, batches)}</Ntfctn></BkToCstmrDbtCdtNtfctn>`,
   );
 }
 
 /** The statement of a day, which may still be under way. */
-export function statement(day: string, books: Books): string {
+export function statement(day: string, books: Books, batches: Behaviour["bookBatches"] = "asked"): string {
   const { messageId, atMs, openingFen, closingFen, bookings } = accountDay(day, books);
   const balance = (code: string, fen: bigint) =>
     `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt ${cny(fen < 0n ? -fen : fen)}</Amt><CdtDbtInd>${fen < 0n ? "DBIT" : "CRDT"}</CdtDbtInd><Dt><Dt>${day}</Dt></Dt></Bal>`;
@@ -110,7 +117,7 @@ export function statement(day: string, books: Books): string {
     "camt.053.001.08",
     `<BkToCstmrStmt><GrpHdr><MsgId>${messageId}</MsgId><CreDtTm>${time(atMs)}</CreDtTm></GrpHdr><Stmt><Id>${messageId}</Id><CreDtTm>${time(atMs)}</CreDtTm>` +
       `<FrToDt><FrDtTm>${time(startOfDayMs(day))}</FrDtTm><ToDtTm>${time(startOfDayMs(day) + DAY_MS - 1)}</ToDtTm></FrToDt>` +
-      `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(bookings)}</Stmt></BkToCstmrStmt>`,
+      `${account(books)}${balance("OPBD", openingFen)}${balance("CLBD", closingFen)}${entries(bookings, batches)}</Stmt></BkToCstmrStmt>`,
   );
 }
 

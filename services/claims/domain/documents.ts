@@ -238,6 +238,8 @@ export const corrections = kind<Correction>("corrections");
 /** An institution's invoice and the claim that stands on it; empty where that claim was refused. */
 export interface Invoice extends Doc {
   readonly claimId: string;
+  /** The bill's day, so that an institution's claims of a day are found. Invoices of before there were day-end reports have none. */
+  readonly dischargedOn?: string;
 }
 
 /** An approved referral (转诊). Never changes. */

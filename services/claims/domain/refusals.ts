@@ -122,6 +122,32 @@ export const refuse = refusals({
     zh: "申请 {application} 已是 {state}",
     en: "application {application} is {state} already",
   },
+  UNKNOWN_REPORT: { status: "NOT_FOUND", zh: "{institution} 没有 {day} 的日终报告", en: "{institution} has not reported {day}" },
+  REPORT_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{day} 的日终报告已是第 {revision} 次，或页数不同",
+    en: "the report of {day} is revision {revision}, or has another number of pages",
+  },
+  ROWS_NOT_WANTED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{day} 的日终报告状态是 {state}，无需明细",
+    en: "the report of {day} is {state}, and wants no rows",
+  },
+  REPORT_PAGE_EXISTS: {
+    status: "ALREADY_EXISTS",
+    zh: "{day} 日终报告的第 {page} 页已有其他内容；请再报该日",
+    en: "page {page} of the report of {day} is there with other rows: report the day again",
+  },
+  ROWS_SUM: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细合计 {bills} 笔、总额 {total} 分、应收 {fund} 分，与所报 {told} 笔不符；请更正该页或再报该日",
+    en: "the rows make {bills} bills of {total} fen, owed {fund}; that is not what was reported of {told} bills: correct the page, or report the day again",
+  },
+  TOO_MANY_BILLS: {
+    status: "FAILED_PRECONDITION",
+    zh: "{institution} 在 {day} 的补偿单超过 {most} 笔",
+    en: "{institution} has more than {most} claims on {day}",
+  },
   UNKNOWN_LINE: {
     status: "INVALID_ARGUMENT",
     zh: "账单没有第 {line} 行（共 {lines} 行）",

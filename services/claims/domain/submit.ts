@@ -244,7 +244,8 @@ function claimFor(
   for (const key of registrationKeys(bill, scheme)) if (state.get(key)) change.guard(key);
   const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);
-  change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId: bill.claimId });
+  const { claimId, dischargedOn } = bill;
+  change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId, dischargedOn });
   if (reason) return hold(claim, reason, change, context);
   return pass(claim, change, context);
 }

@@ -8,7 +8,8 @@ export type Raised = Pick<Alarm, "kind" | "subject" | "count" | "amountFen" | "d
 
 export interface Effect<B> {
   readonly overview?: { county(body: B): string; fold(before: Overview, body: B): Overview };
-  readonly alarm?: (body: B) => Raised;
+  /** Undefined where this one is nothing to look at. */
+  readonly alarm?: (body: B) => Raised | undefined;
 }
 
 export function emptyOverview(county: string): Overview {
@@ -112,6 +113,13 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
       amountFen: 0n,
       detail: `${messageId === "" ? "?" : messageId} · ${from}`,
     }),
+  },
+  StatementBooked: {},
+  BankCompared: {
+    alarm: ({ day, version, isOpen, differenceFen }) =>
+      isOpen
+        ? { kind: "LEDGER_BALANCE", county: PROVINCE, subject: `${day}/${version}`, count: 1, amountFen: differenceFen, detail: day }
+        : undefined,
   },
   CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
   InstitutionChanged: {},

@@ -51,6 +51,8 @@ export interface HeardBodies {
   };
   BatchChanged: Counted;
   BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
+  StatementBooked: Counted;
+  BankCompared: { readonly day: string; readonly version: bigint; readonly isOpen: boolean; readonly differenceFen: bigint };
   CountyChanged: { readonly county?: { readonly county: string } | undefined };
   InstitutionChanged: Counted;
   PairOrdered: Counted;

@@ -26,6 +26,10 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `有报文冒用银行名义或内容可疑，未予采信：${detail}（${subject}）；请与银行核实：nrcms payments doubted`,
     en: `A message in the bank's name is not believed: ${detail} (${subject}); nothing of it was applied; ask the bank: nrcms payments doubted`,
   }),
+  LEDGER_BALANCE: ({ amountFen, detail }) => ({
+    zh: `${detail} 银行账户与账簿相差 ${yuan(amountFen)} 元，原因不明；见 nrcms payments breaks`,
+    en: `On ${detail} the bank's account and the ledger differ by ${yuan(amountFen)} yuan that nothing explains; see nrcms payments breaks`,
+  }),
   EVENTS_MISSING: ({ subject, detail }) => ({
     zh: `${subject} 的第 ${detail} 号事件未到，其后的事件已到`,
     en: `Event ${detail} of ${subject} has not come, though later ones have`,
@@ -61,6 +65,8 @@ const owners: { readonly [K in AlarmKind]: Owner } = {
   FUND_AT_FLOOR: "TREASURER",
   PREFUND_EXHAUSTED: "TREASURER",
   PAYMENT_RETURNED: "MAKER",
+  BANK_MESSAGE_DOUBTED: "TREASURER",
+  LEDGER_BALANCE: "TREASURER",
   EVENTS_MISSING: "OPERATOR",
   EVENTS_UNHEARD: "OPERATOR",
   MESSAGES_DAMAGED: "OPERATOR",

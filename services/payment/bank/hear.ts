@@ -4,7 +4,7 @@ import type { Leading, Reader } from "../../mesh/wiring.ts";
 import type { Original } from "../domain/documents.ts";
 import { type Doubt, doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
-import { bookedBefore, orderIdsBookedOn } from "../store.ts";
+import { bookedBefore, openOrderIds, orderIdsBookedOn } from "../store.ts";
 import type { BankReply } from "./channel.ts";
 import type { BankMessage } from "./message.ts";
 import type { Signing } from "./signature.ts";
@@ -33,8 +33,13 @@ export async function hearingOf({ reader, read, signing }: Hearing, brought: Bro
   if (message.kind !== "camt.053") return { original, content: message, ...signed };
   const { content } = message;
   // What we hold booked is read before it is compared: what is settled in between is then in the statement, and is found through it.
-  const [expectedOrderIds, previousDay] = await Promise.all([orderIdsBookedOn(reader, content.day), bookedBefore(reader, content.day)]);
-  return { original, content: { kind: "camt.053", statement: { content, expectedOrderIds, previousDay } }, ...signed };
+  const [expectedOrderIds, previousDay, open] = await Promise.all([
+    orderIdsBookedOn(reader, content.day),
+    bookedBefore(reader, content.day),
+    openOrderIds(reader, content),
+  ]);
+  const statement = { content, expectedOrderIds, previousDay, openOrderIds: open };
+  return { original, content: { kind: "camt.053", statement }, ...signed };
 }
 
 export function originalOf({ from, document }: Omit<Brought, "signature">): Original {

@@ -139,7 +139,7 @@ function readResolution(message: XmlElement): BankMessage {
   return { kind: "camt.029", messageId, resolution };
 }
 
-/** Booked entries, one for each transaction of a batch booking; one without details is kept, without its EndToEndId. */
+/** Booked entries, one for each transaction of a batch booking that lists them; one without details is kept, with what it names of its batch. */
 function entriesOf(parent: XmlElement): { readonly on: string; readonly entry: StatementEntry }[] {
   return all(parent, "Ntry")
     .filter((entry) => word(one(entry, "Sts"), "Cd") === "BOOK")
@@ -148,22 +148,61 @@ function entriesOf(parent: XmlElement): { readonly on: string; readonly entry: S
       const direction = directionOf(entry);
       const reversal = word(entry, "RvslInd") === "true";
       const details = all(entry, "NtryDtls").flatMap((detail) => all(detail, "TxDtls"));
+      const own = ownKeys(entry);
       if (details.length === 0)
-        return [{ on, entry: { endToEndId: "", direction, amountFen: money(entry, "Amt"), returned: false, reason: "" } }];
+        return [{ on, entry: { endToEndId: "", ...own, direction, amountFen: money(entry, "Amt"), returned: false, reason: "" } }];
       const amountFen = (detail: XmlElement) =>
         detail.Amt !== undefined || details.length > 1 ? money(detail, "Amt") : money(entry, "Amt");
       return details.map((detail) => {
         const references = optional(detail, "Refs");
         const information = optional(detail, "RtrInf");
-        const endToEndId = references && references.EndToEndId !== undefined ? identifier(references, "EndToEndId") : "";
+        const told = references && references.EndToEndId !== undefined ? identifier(references, "EndToEndId") : "";
+        const endToEndId = told === NO_ID ? "" : told;
+        const named = { endToEndId, ...(details.length === 1 ? own : {}), ...detailKeys(detail, references) };
         const returned = direction === "CREDIT" && (information !== undefined || (reversal && endToEndId !== ""));
         return {
           on,
-          entry: { endToEndId, direction, amountFen: amountFen(detail), returned, reason: information ? reasonIn(information) : "" },
+          entry: { ...named, direction, amountFen: amountFen(detail), returned, reason: information ? reasonIn(information) : "" },
         };
       });
     });
 }
+
+/** What stands for an EndToEndId that the customer has not given. */
+const NO_ID = "NOTPROVIDED";
+
+/** What an entry itself names: the bank's reference, and the batch that it books as one. */
+function ownKeys(entry: XmlElement): Partial<StatementEntry> {
+  const [detail] = all(entry, "NtryDtls");
+  const batch = detail && optional(detail, "Btch");
+  const count = batch ? word(batch, "NbOfTxs") : "";
+  if (count !== "" && !/^\d{1,6}$/.test(count)) throw new BadBankMessage(`NbOfTxs is no number: ${count.slice(0, 30)}`);
+  return {
+    ...keyed("reference", word(entry, "AcctSvcrRef")),
+    ...keyed("paymentInformationId", batch ? word(batch, "PmtInfId") : ""),
+    ...(count === "" ? {} : { transactions: Number(count) }),
+  };
+}
+
+function detailKeys(detail: XmlElement, references: XmlElement | undefined): Partial<StatementEntry> {
+  const parties = optional(detail, "RltdPties");
+  const account = parties && optional(parties, "CdtrAcct");
+  const identity = account && one(account, "Id");
+  const number = identity && (identity.IBAN !== undefined ? word(identity, "IBAN") : word(one(identity, "Othr"), "Id"));
+  return {
+    ...keyed("instructionId", references ? word(references, "InstrId") : ""),
+    ...keyed("paymentInformationId", references ? word(references, "PmtInfId") : ""),
+    ...keyed("reference", references ? word(references, "AcctSvcrRef") : ""),
+    ...keyed("account", number ?? ""),
+  };
+}
+
+/** Left out where it is empty; what is longer than an id may be is none of ours. */
+function keyed<N extends string>(name: N, text: string): { readonly [K in N]?: string } {
+  return text === "" || text.length > MAX_ID ? {} : ({ [name]: text } as { readonly [K in N]?: string });
+}
+
+const MAX_ID = 35;
 
 function checkAccount(parent: XmlElement, accountNumber: string): void {
   const identity = one(one(parent, "Acct"), "Id");

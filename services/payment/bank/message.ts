@@ -36,9 +36,9 @@ export function limitEntries(rows: readonly unknown[]): void {
 /** What a notification's entries say of orders: debits are paid, credits that give back are returned, other credits say nothing. */
 export function evidenceOf(entries: readonly { readonly on: string; readonly entry: StatementContent["entries"][number] }[]): Evidence[] {
   return entries.flatMap(({ on, entry }): Evidence[] => {
-    const { endToEndId, amountFen, reason } = entry;
-    if (entry.direction === "DEBIT") return [{ endToEndId, says: "SETTLED", reason: "", on, amountFen }];
-    return entry.returned ? [{ endToEndId, says: "RETURNED", reason, on, amountFen }] : [];
+    const { direction, returned, reason, account: _, ...named } = entry;
+    if (direction === "DEBIT") return [{ ...named, says: "SETTLED", reason: "", on }];
+    return returned ? [{ ...named, says: "RETURNED", reason, on }] : [];
   });
 }
 

@@ -5,7 +5,16 @@ import { type Doc, kind } from "../../values/decision.ts";
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
 export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN" | "DECLINED";
-export type BreakKind = "MISSING_AT_BANK" | "MISSING_HERE" | "AMOUNT" | "DUPLICATE" | "STATEMENT_SUM" | "BALANCE_GAP" | "RETURN_UNMATCHED";
+export type BreakKind =
+  | "MISSING_AT_BANK"
+  | "MISSING_HERE"
+  | "AMOUNT"
+  | "DUPLICATE"
+  | "STATEMENT_SUM"
+  | "BALANCE_GAP"
+  | "RETURN_UNMATCHED"
+  | "BATCH_SUM"
+  | "LEDGER_BALANCE";
 
 /** What waits for a maker: declined by the checker, rejected by the bank, or come back. */
 export const TO_REISSUE: readonly OrderState[] = ["DECLINED", "REJECTED", "RETURNED"];
@@ -124,7 +133,10 @@ export interface Counter extends Doc {
 /** The sentence of a break says what a person should look at. */
 export interface Break {
   readonly kind: BreakKind;
+  /** The batch's id where it is of a batch; empty where it is of the statement, or the bank names none. */
   readonly endToEndId: string;
+  /** The order that it looks like by amount, account and day; left out where there is none. Nothing is done with it by itself. */
+  readonly looksLike?: string;
   readonly oursFen: bigint;
   readonly banksFen: bigint;
   readonly zh: string;
@@ -144,10 +156,41 @@ export interface Statement extends Doc {
   readonly openingFen: bigint;
   readonly closingFen: bigint;
   readonly breaks: readonly Break[];
+  /** Of its entries, what is orders' of the day; of orders of the day, what it lacks. Left out while none is booked. */
+  readonly sums?: StatementSums;
+  /** How often it was told. */
+  readonly told?: number;
+  /** As settlement last compared it with the ledger. */
+  readonly ledger?: LedgerBeside;
+}
+
+export interface StatementSums {
+  readonly ordersFen: bigint;
+  readonly returnsFen: bigint;
+  readonly missingDebitsFen: bigint;
+  readonly missingReturnsFen: bigint;
+}
+
+/** The counties' bank accounts beside a statement, as settlement tells it. */
+export interface LedgerBeside {
+  readonly version: bigint;
+  readonly isOpen: boolean;
+  readonly bankFen: bigint;
+  readonly expectedFen: bigint;
+  readonly differenceFen: bigint;
+  readonly standingFen: bigint;
+  readonly pendingFen: bigint;
+  readonly baselineFen: bigint;
+  readonly paidFen: bigint;
+  readonly returnedFen: bigint;
+  readonly transfersFen: bigint;
+  readonly receiptsFen: bigint;
+  readonly accountsFen: bigint;
 }
 
 /** What a message said that was not applied. */
 export interface Unapplied {
+  /** A batch's id where the message booked it as one. */
   readonly endToEndId: string;
   readonly why: "UNKNOWN" | "AMOUNT" | "CONTRADICTION" | "NEVER_SENT";
 }
@@ -186,6 +229,12 @@ export interface Doubted extends Doc, Original {
   readonly times: number;
 }
 
+/** The bank's own reference (AcctSvcrRef) of an order, as a notification named both. */
+export interface Reference extends Doc {
+  readonly orderId: string;
+  readonly endToEndId: string;
+}
+
 export const dues = kind<Due>("dues");
 export const payees = kind<Payee>("payees");
 export const orders = kind<Order>("orders");
@@ -198,3 +247,5 @@ export const messages = kind<BankMessage>("messages");
 export const cancellations = kind<Cancellation>("cancellations");
 /** doubted/<hash>/<why> */
 export const doubted = kind<Doubted>("doubted");
+/** references/<AcctSvcrRef> */
+export const references = kind<Reference>("references");

@@ -1,4 +1,4 @@
-/** What payment tells. BatchChanged is a state; the others are facts. */
+/** What payment tells. BatchChanged and StatementBooked are states; the others are facts. */
 import type { BatchState } from "./documents.ts";
 
 export interface SettledPayable {
@@ -41,5 +41,18 @@ export type PaymentEvents = {
   };
   readonly RecallAnswered: { readonly payableId: string; readonly county: string; readonly withdrawn: boolean };
   readonly BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
+  /** A state. */
+  readonly StatementBooked: {
+    readonly day: string;
+    readonly openingFen: bigint;
+    readonly closingFen: bigint;
+    readonly ordersFen: bigint;
+    readonly returnsFen: bigint;
+    readonly otherDebitsFen: bigint;
+    readonly otherCreditsFen: bigint;
+    readonly missingDebitsFen: bigint;
+    readonly missingReturnsFen: bigint;
+    readonly version: bigint;
+  };
   readonly BatchChanged: { readonly batch: BatchView; readonly version: bigint };
 };

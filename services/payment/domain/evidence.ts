@@ -7,19 +7,17 @@ import { sum } from "../../values/money.ts";
 import { orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, type Order, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents, SettledPayable } from "./events.ts";
+import type { EntryKeys } from "./match.ts";
 
 /** Payables in one PaymentsSettled. */
 export const MAX_SETTLED = 500;
 
-export interface Evidence {
-  readonly endToEndId: string;
+export interface Evidence extends EntryKeys {
   readonly says: "SETTLED" | "REJECTED" | "PENDING" | "RETURNED";
   /** The bank's reason code, or empty. */
   readonly reason: string;
   /** The bank's day of it; empty where it gives none. */
   readonly on: string;
-  /** Where the bank names it: it must be the order's. */
-  readonly amountFen?: bigint;
 }
 
 export interface Weighed {

@@ -3,11 +3,13 @@ import type { Change, Context, Decision, Key, Loaded, State } from "../../values
 import type { Refusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { applyReport, reportHash, reportNeeds, type StatusReport } from "./answer.ts";
+import { orderIdIn } from "./batch.ts";
 import { applyResolution, type Resolution, resolutionNeeds } from "./cancel.ts";
-import { batches, type Distrust, messages, type Original, type Unapplied } from "./documents.ts";
+import { batches, type Distrust, messages, type Original, orders, references, type Unapplied } from "./documents.ts";
 import { type Doubt, type Doubts, doubtKey, keep } from "./doubt.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
+import { match, matchKeys } from "./match.ts";
 import { refuse } from "./refusals.ts";
 import { type BookStatement, book, statementNeeds } from "./statement.ts";
 
@@ -79,7 +81,11 @@ function contentNeeds(content: BankContent, loaded: Loaded): Key[] {
     case "pain.002":
       return reportNeeds(content.report, loaded);
     case "camt.054":
-      return evidenceNeeds(content.evidence, loaded);
+      return [
+        ...matchKeys(content.evidence, loaded),
+        ...evidenceNeeds(match(content.evidence, "", loaded).entries, loaded),
+        ...content.evidence.flatMap(({ reference }) => (reference ? [references.key(reference)] : [])),
+      ];
     case "camt.053":
       return statementNeeds(content.statement, loaded);
     case "camt.029":
@@ -102,10 +108,18 @@ function take(content: BankContent, state: State, change: Change<PaymentEvents>,
       return { entries: report.transactions.length, unapplied };
     }
     case "camt.054": {
-      const { known, unapplied } = applyEvidence(content.evidence, state, change, context);
+      const { entries: evidence, unlike } = match(content.evidence, "", state);
+      const { known, unapplied } = applyEvidence(
+        evidence.filter((piece) => !unlike.has(piece)),
+        state,
+        change,
+        context,
+      );
+      const batches = [...unlike.values()].map(({ batchId }): Unapplied => ({ endToEndId: batchId, why: "AMOUNT" }));
+      rememberReferences(content.evidence, state, change);
       const [first] = content.evidence;
-      if (first && known === 0) return nothingOfOurs("EndToEndId", first.endToEndId);
-      return { entries: content.evidence.length, unapplied };
+      if (first && known + unlike.size === 0) return nothingOfOurs("EndToEndId", first.endToEndId);
+      return { entries: content.evidence.length, unapplied: [...unapplied, ...batches] };
     }
     case "camt.053": {
       const { entries } = book(content.statement, state, change, context);
@@ -116,6 +130,17 @@ function take(content: BankContent, state: State, change: Change<PaymentEvents>,
       if (!applyResolution(resolution, state, change, context)) return nothingOfOurs("CxlId", resolution.caseId);
       return { entries: 1, unapplied: [] };
     }
+  }
+}
+
+/** The bank's reference of each order that it names, so that an entry which carries only that is known. The first one stands. */
+function rememberReferences(evidence: readonly Evidence[], state: State, change: Change<PaymentEvents>): void {
+  for (const { endToEndId, reference } of evidence) {
+    // One that names a batch only has the batch's reference, which is nobody's alone.
+    const order = endToEndId === "" ? undefined : state.get(orders.key(orderIdIn(endToEndId)));
+    if (!reference || order?.endToEndId !== endToEndId) continue;
+    const key = references.key(reference);
+    if (!state.get(key)) change.put(key, { county: order.county, orderId: order.orderId, endToEndId });
   }
 }
 

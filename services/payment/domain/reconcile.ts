@@ -1,11 +1,12 @@
 /** Compares a statement (对账) with itself and the one before it, then every entry with its order, then every order with its entry. Pure. */
 import { sum, yuan } from "../../values/money.ts";
 import type { Break, BreakKind, Order } from "./documents.ts";
+import { type EntryKeys, proposals, type UnlikeBatch } from "./match.ts";
 
-/** A booked entry; a batch booking gives one for each of its transactions. */
-export interface StatementEntry {
-  /** Empty where the bank names none. */
-  readonly endToEndId: string;
+/** A booked entry; a batch booking gives one for each of its transactions that it lists. */
+export interface StatementEntry extends EntryKeys {
+  /** The other side's account; left out where the bank does not name it. */
+  readonly account?: string;
   readonly direction: "DEBIT" | "CREDIT";
   readonly amountFen: bigint;
   /** A credit that gives back one of our payments. */
@@ -28,6 +29,10 @@ export interface ReconciledOrders {
   readonly settled: readonly Order[];
   /** What we hold returned on that day. */
   readonly returned: readonly Order[];
+  /** Entries that name a batch and are not its orders' sum. */
+  readonly unlike?: ReadonlyMap<StatementEntry, UnlikeBatch>;
+  /** What an entry that names no order might be of, besides what the statement lacks. */
+  readonly open?: readonly Order[];
 }
 
 /** The statement that was booked before this one. */
@@ -42,8 +47,8 @@ export function reconcile(content: StatementContent, orders: ReconciledOrders, p
   return [
     ...arithmetic(content),
     ...(previous ? continuity(content, previous) : []),
-    ...side(debits, orders.byEndToEndId, orders.settled, DEBITS, content.day),
-    ...side(returns, orders.byEndToEndId, orders.returned, RETURNS, content.day),
+    ...side(debits, orders, orders.settled, DEBITS, content.day),
+    ...side(returns, orders, orders.returned, RETURNS, content.day),
   ];
 }
 
@@ -92,19 +97,46 @@ const RETURNS: Side = { zhName: "退汇", enName: "return", dayIn: (order) => or
 
 function side(
   entries: readonly StatementEntry[],
-  known: ReadonlyMap<string, Order>,
+  { byEndToEndId: known, unlike, open = [] }: ReconciledOrders,
   expected: readonly Order[],
   { zhName, enName, dayIn, stranger }: Side,
   day: string,
 ): Break[] {
   const breaks: Break[] = [];
-  const add = (kind: BreakKind, endToEndId: string, oursFen: bigint, banksFen: bigint, zh: string, en: string) =>
-    void breaks.push({ kind, endToEndId, oursFen, banksFen, zh: `${zhName}：${zh}`, en: `${enName}: ${en}` });
+  const add = (kind: BreakKind, endToEndId: string, oursFen: bigint, banksFen: bigint, zh: string, en: string, looksLike = "") =>
+    void breaks.push({
+      kind,
+      endToEndId,
+      ...(looksLike === "" ? {} : { looksLike }),
+      oursFen,
+      banksFen,
+      zh: `${zhName}：${zh}`,
+      en: `${enName}: ${en}`,
+    });
+  const named = new Set(entries.map((entry) => entry.endToEndId));
+  const lacking = new Map([...expected, ...open].filter((order) => !named.has(order.endToEndId)).map((order) => [order.orderId, order]));
+  const proposalFor = proposals([...lacking.values()]);
+  const inUnlike = new Set([...(unlike?.values() ?? [])].map(({ batchId }) => batchId));
   const seen = new Set<string>();
-  for (const { endToEndId, amountFen } of entries) {
+  for (const entry of entries) {
+    const { endToEndId, amountFen } = entry;
     const order = known.get(endToEndId);
-    if (!order) {
-      add(stranger, endToEndId, 0n, amountFen, "对账单上有，本中心没有此支付单", "the statement has it, there is no such order here");
+    const batch = unlike?.get(entry);
+    if (batch) {
+      const { batchId, ordersFen } = batch;
+      add(
+        "BATCH_SUM",
+        batchId,
+        ordersFen,
+        amountFen,
+        "整批入账的金额或笔数与该批支付单不符",
+        "the batch is booked as one entry, which its orders do not sum to",
+      );
+    } else if (!order) {
+      const like = proposalFor(entry)?.orderId ?? "";
+      const [zhLike, enLike] = like === "" ? ["", ""] : [`；疑为支付单 ${like}`, `; it looks like order ${like}`];
+      const zh = `对账单上有，本中心没有此支付单${zhLike}`;
+      add(stranger, endToEndId, 0n, amountFen, zh, `the statement has it, there is no such order here${enLike}`, like);
     } else if (seen.has(endToEndId)) {
       add("DUPLICATE", endToEndId, order.amountFen, amountFen, "对账单上出现不止一次", "the statement has it more than once");
     } else if (order.amountFen !== amountFen) {
@@ -118,8 +150,9 @@ function side(
     }
     seen.add(endToEndId);
   }
-  for (const { endToEndId, amountFen } of expected) {
-    if (!seen.has(endToEndId))
+  for (const { endToEndId, amountFen, batchId } of expected) {
+    // What is the matter with its batch is said once.
+    if (!seen.has(endToEndId) && !inUnlike.has(batchId))
       add("MISSING_AT_BANK", endToEndId, amountFen, 0n, "本中心已记账，对账单上没有", "booked here, the statement lacks it");
   }
   return breaks;

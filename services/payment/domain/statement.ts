@@ -8,9 +8,10 @@ import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { orderIdIn } from "./batch.ts";
-import { type Order, orders, type Statement, statements } from "./documents.ts";
+import { type Order, orders, type Statement, type StatementSums, statements } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
+import { match, matchKeys } from "./match.ts";
 import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
 
 export interface WantStatement {
@@ -34,6 +35,8 @@ export interface BookStatement {
   readonly expectedOrderIds: readonly string[];
   /** The day of the statement that was booked before this one, as the query found it; empty where there is none. */
   readonly previousDay: string;
+  /** Orders without an outcome, as the query found them, that an entry which names none could be of; left out where every entry names one. */
+  readonly openOrderIds?: readonly string[];
 }
 
 export interface Booked {
@@ -47,13 +50,15 @@ export const bookStatement: Decision<BookStatement, Booked, PaymentEvents> = {
   decide: book,
 };
 
-export function statementNeeds({ content, expectedOrderIds, previousDay }: BookStatement, loaded: Loaded): Key[] {
+export function statementNeeds({ content, expectedOrderIds, previousDay, openOrderIds = [] }: BookStatement, loaded: Loaded): Key[] {
+  const { entries } = match(content.entries, content.day, loaded);
   const days = new Set([content.day, ...(previousDay === "" ? [] : [previousDay])]);
-  for (const entry of content.entries) for (const day of bookedOn(orderOf(entry, loaded))) days.add(day);
+  for (const entry of entries) for (const day of bookedOn(orderOf(entry, loaded))) days.add(day);
   return [
     ...[...days].map((day) => statements.key(day)),
-    ...expectedOrderIds.map((id) => orders.key(id)),
-    ...evidenceNeeds(evidenceOf(content), loaded),
+    ...[...expectedOrderIds, ...openOrderIds].map((id) => orders.key(id)),
+    ...matchKeys(content.entries, loaded),
+    ...evidenceNeeds(evidenceOf(entries, content.day), loaded),
   ];
 }
 
@@ -63,17 +68,21 @@ function bookedOn(order: Order | undefined): string[] {
 
 export function book(input: BookStatement, state: State, change: Change<PaymentEvents>, context: Context): Booked {
   const { content } = input;
-  applyEvidence(evidenceOf(content), state, change, context);
-  dateByStatement(content, state, change);
+  // Before anything of it is applied: a batch's orders are those that could have been debited until now.
+  const { entries, unlike } = match(content.entries, content.day, state);
+  applyEvidence(evidenceOf(entries, content.day), state, change, context);
+  const redated = dateByStatement(entries, content.day, state, change);
   const expected = input.expectedOrderIds.map((id) => state.must(orders.key(id)));
-  const named = content.entries.map((entry) => orderOf(entry, state)).filter((order) => order !== undefined);
+  const named = entries.map((entry) => orderOf(entry, state)).filter((order) => order !== undefined);
   const found: ReconciledOrders = {
     byEndToEndId: new Map(named.map((order) => [order.endToEndId, order])),
     settled: expected.filter((order) => order.settledOn === content.day),
     returned: expected.filter((order) => order.returnedOn === content.day),
+    unlike,
+    open: (input.openOrderIds ?? []).map((id) => state.must(orders.key(id))).filter(({ state: now }) => now === "OPEN"),
   };
   const before = input.previousDay === "" ? undefined : state.get(statements.key(input.previousDay));
-  const breaks = reconcile(content, found, before?.messageId ? before : undefined);
+  const breaks = reconcile({ ...content, entries }, found, before?.messageId ? before : undefined);
   const known = state.get(statements.key(content.day)) ?? emptyStatement(content.day);
   const of = (direction: StatementEntry["direction"]) => content.entries.filter((entry) => entry.direction === direction);
   const booked: Statement = {
@@ -86,10 +95,46 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     openingFen: content.openingFen,
     closingFen: content.closingFen,
     breaks,
+    sums: sumsOf(entries, found, content.day),
   };
-  change.put(statements.key(content.day), booked);
+  putStatement(booked, change);
+  for (const day of redated) putStatement(state.must(statements.key(day)), change);
   change.about(`statement/${content.day}`);
   return { day: content.day, entries: content.entries.length, breaks: breaks.length };
+}
+
+/** Puts a statement and tells what it comes to, for the ledger to be compared with. */
+function putStatement(statement: Statement, change: Change<PaymentEvents>): void {
+  const { day, openingFen, closingFen, debitsFen, creditsFen, sums = NO_SUMS } = statement;
+  const told = (statement.told ?? 0) + 1;
+  change.put(statements.key(day), { ...statement, told });
+  const others = { otherDebitsFen: debitsFen - sums.ordersFen, otherCreditsFen: creditsFen - sums.returnsFen };
+  change.tell("StatementBooked", PROVINCE, { day, openingFen, closingFen, ...sums, ...others, version: BigInt(told) });
+}
+
+const NO_SUMS: StatementSums = { ordersFen: 0n, returnsFen: 0n, missingDebitsFen: 0n, missingReturnsFen: 0n };
+
+/** What of the entries is an order's of the day, each once and with its amount; and what of the orders of the day is in no such entry. */
+function sumsOf(entries: readonly StatementEntry[], { byEndToEndId, settled, returned }: ReconciledOrders, day: string): StatementSums {
+  const side = (direction: StatementEntry["direction"], dayIn: (order: Order) => string, expected: readonly Order[]) => {
+    const own = new Map<string, bigint>();
+    for (const entry of entries) {
+      const order = entry.direction === direction ? byEndToEndId.get(entry.endToEndId) : undefined;
+      if (order?.amountFen === entry.amountFen && dayIn(order) === day) own.set(order.orderId, order.amountFen);
+    }
+    return {
+      ownFen: sum(own.values()),
+      missingFen: sum(expected.filter(({ orderId }) => !own.has(orderId)).map((order) => order.amountFen)),
+    };
+  };
+  const debits = side("DEBIT", (order) => order.settledOn, settled);
+  const returns = side("CREDIT", (order) => order.returnedOn, returned);
+  return {
+    ordersFen: debits.ownFen,
+    returnsFen: returns.ownFen,
+    missingDebitsFen: debits.missingFen,
+    missingReturnsFen: returns.missingFen,
+  };
 }
 
 /** SHA-256 over a statement's content. */
@@ -100,36 +145,46 @@ export function statementHash(content: StatementContent): string {
 }
 
 /** Debits before returns, because a return follows its debit. Other credits are no payment of ours. */
-function evidenceOf(content: StatementContent): Evidence[] {
-  const evidence = (entry: StatementEntry, says: Evidence["says"]): Evidence => {
-    const { endToEndId, reason, amountFen } = entry;
-    return { endToEndId, says, reason, on: content.day, amountFen };
+function evidenceOf(entries: readonly StatementEntry[], on: string): Evidence[] {
+  const evidence = ({ endToEndId, reason, amountFen }: StatementEntry, says: Evidence["says"]): Evidence => {
+    return { endToEndId, says, reason, on, amountFen };
   };
   return [
-    ...content.entries.filter((entry) => entry.direction === "DEBIT").map((entry) => evidence(entry, "SETTLED")),
-    ...content.entries.filter((entry) => entry.direction === "CREDIT" && entry.returned).map((entry) => evidence(entry, "RETURNED")),
+    ...entries.filter((entry) => entry.direction === "DEBIT").map((entry) => evidence(entry, "SETTLED")),
+    ...entries.filter((entry) => entry.direction === "CREDIT" && entry.returned).map((entry) => evidence(entry, "RETURNED")),
   ];
 }
 
 /**
  * The statement's day is the booking day: an order settled on another by our reading is moved to it, so that no day lacks or doubles it. That the other day's statement lacked it is then
- * explained, and no break any more. Where that statement is booked and has it, this one has it a second time: nothing is moved.
+ * explained, and no break any more: gives those days. Where that statement is booked and has it, this one has it a second time: nothing is moved.
  */
-function dateByStatement(content: StatementContent, state: State, change: Change<PaymentEvents>): void {
-  for (const entry of content.entries) {
+function dateByStatement(
+  entries: readonly StatementEntry[],
+  day: string,
+  state: State,
+  change: Change<PaymentEvents>,
+): ReadonlySet<string> {
+  const redated = new Set<string>();
+  for (const entry of entries) {
     const order = orderOf(entry, state);
     if (!order || order.amountFen !== entry.amountFen) continue;
     const field = entry.direction === "DEBIT" ? "settledOn" : "returnedOn";
     const was = order[field];
-    if (was === "" || was === content.day) continue;
+    if (was === "" || was === day) continue;
     const other = state.get(statements.key(was));
     const shown = other?.breaks ?? [];
     const breaks = shown.filter((found) => found.kind !== "MISSING_AT_BANK" || found.endToEndId !== order.endToEndId);
     const lacked = breaks.length < shown.length;
     if (other && other.messageId !== "" && !lacked) continue;
-    change.put(orders.key(order.orderId), { ...order, [field]: content.day });
-    if (other && lacked) change.put(statements.key(was), { ...other, breaks });
+    change.put(orders.key(order.orderId), { ...order, [field]: day });
+    if (!other || !lacked) continue;
+    const { sums = NO_SUMS } = other;
+    const missing = field === "settledOn" ? "missingDebitsFen" : "missingReturnsFen";
+    change.put(statements.key(was), { ...other, breaks, sums: { ...sums, [missing]: sums[missing] - order.amountFen } });
+    redated.add(was);
   }
+  return redated;
 }
 
 function orderOf(entry: StatementEntry, from: Loaded): Order | undefined {

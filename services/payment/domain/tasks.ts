@@ -38,6 +38,18 @@ export const TASKS: Readonly<Record<BreakKind, Task>> = {
     repairZh: "索取其间各日的对账单，再重新索取本日的；仍不衔接的，请银行更正",
     repairEn: "fetch the statements of the days between, then this one again; where it still does not join, have the bank correct it",
   },
+  BATCH_SUM: {
+    owner: "TREASURER",
+    repairZh: "请银行提供该批明细；如有银行未报的拒付，待状态报告到后重新索取该日对账单（FetchStatement）",
+    repairEn:
+      "have the bank list the batch's transactions; where it has refused some and not said so, fetch the statement again (FetchStatement) once its status report is there",
+  },
+  LEDGER_BALANCE: {
+    owner: "TREASURER",
+    repairZh: "逐笔核对该日 1003 明细（nrcms fund statement）与对账单；确有漏记、重记的，查其事件（nrcms trace）并运行 nrcms audit",
+    repairEn:
+      "compare that day's entries of 1003 (nrcms fund statement) with the statement; where one is missing or twice, follow its event (nrcms trace) and run nrcms audit",
+  },
   RETURN_UNMATCHED: {
     owner: "TREASURER",
     repairZh: "凭退汇附言查明原支付单；查明前作暂收款挂账",

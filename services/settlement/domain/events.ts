@@ -49,4 +49,20 @@ export type SettlementEvents = {
     readonly amountFen: bigint;
     readonly bankBalanceFen: bigint;
   };
+  readonly BankCompared: {
+    readonly day: string;
+    readonly version: bigint;
+    readonly bankFen: bigint;
+    readonly expectedFen: bigint;
+    readonly differenceFen: bigint;
+    readonly standingFen: bigint;
+    readonly pendingFen: bigint;
+    readonly baselineFen: bigint;
+    readonly isOpen: boolean;
+    readonly paidFen: bigint;
+    readonly returnedFen: bigint;
+    readonly transfersFen: bigint;
+    readonly receiptsFen: bigint;
+    readonly accountsFen: bigint;
+  };
 };

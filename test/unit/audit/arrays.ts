@@ -12,6 +12,8 @@ export function recordsOf(sample: Sample): Records {
     counties: () => stream([{ _id: HOME }, { _id: AWAY }]),
     claims: () => byId(sample.claims),
     claimsByPerson: () => by(sample.claims, ({ bill, year }) => `${bill.personId}/${year}`),
+    claimsByBillDay: () => by(sample.claims, ({ bill }) => `${bill.institutionId}\u0000${bill.dischargedOn}`),
+    billReports: () => by(sample.billReports, ({ institutionId, day }) => `${institutionId}\u0000${day}`),
     claimEvents: (names) => {
       const rows = sample.journal.flatMap(({ about, events }) => about.flatMap((claimId) => events.map(({ name }) => ({ claimId, name }))));
       return by(
@@ -58,6 +60,7 @@ export function recordsOf(sample: Sample): Records {
       return by(parts, ({ payableId }) => payableId);
     },
     statements: () => by(sample.statements, ({ day }) => day),
+    bankDays: () => by(sample.bankDays, ({ day }) => day),
     heads: (service) => stream(service === "claims" ? [sample.head] : []),
     journal: (service) => (service === "claims" ? by(sample.journal, ({ number }) => number) : stream([])),
     parked: (service) => stream(service === "claims" ? sample.parked : []),

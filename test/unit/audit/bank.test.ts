@@ -57,6 +57,45 @@ describe("5: the bank", () => {
       breach: /a break AMOUNT has no reason/,
     },
     {
+      what: "orders of the day that are fewer than the statement was compared with",
+      plant: (sample) => statement(sample, { sums: { ordersFen: 849_213n, missingDebitsFen: 1n } }),
+      breach: /compared with orders of 849214 fen, of that day there are 849213/,
+    },
+    {
+      what: "a difference to the ledger that follows from nothing",
+      plant: ({ bankDays }) => Object.assign(bankDays[0]?.found ?? {}, { differenceFen: 5n }),
+      breach: /statement 2011-11-25 moved -849213 fen and should have moved -849213; the comparison says 5/,
+    },
+    {
+      what: "a comparison with other entries than there are",
+      plant: ({ bankDays }) => {
+        Object.assign(bankDays[0]?.found?.ledger ?? {}, { paidFen: 849_000n });
+        Object.assign(bankDays[0]?.found ?? {}, { differenceFen: -213n, standingFen: -213n, isOpen: true });
+      },
+      breach: /was compared with 849000 fen paid and 0 come back; the entries of that day have 849213 and 0/,
+    },
+    {
+      what: "a difference to the ledger that no break tells",
+      plant: ({ bankDays }) => {
+        Object.assign(bankDays[0]?.statement ?? {}, { closingFen: 8_150_000n });
+        Object.assign(bankDays[0]?.found ?? {}, { differenceFen: -787n, standingFen: -787n });
+      },
+      breach: /statement 2011-11-25 and the ledger differ by -787 fen, and no break says so/,
+    },
+    {
+      what: "a difference to the ledger that is a break",
+      plant: ({ bankDays }) => {
+        Object.assign(bankDays[0]?.statement ?? {}, { closingFen: 8_150_000n });
+        Object.assign(bankDays[0]?.found ?? {}, { differenceFen: -787n, standingFen: -787n, isOpen: true });
+      },
+      breach: undefined,
+    },
+    {
+      what: "a statement that was never compared",
+      plant: ({ bankDays }) => Object.assign(bankDays[0] ?? {}, { found: undefined }),
+      breach: /statement 2011-11-25 was never compared with the ledger/,
+    },
+    {
       what: "a payment that the ledger does not have",
       plant: ({ entries }) => drop(entries, "settled/settled/B1"),
       breach: /the ledger has paid 813020 fen from the bank, the settled orders sum to 849213/,

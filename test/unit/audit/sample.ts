@@ -5,14 +5,17 @@
 
 import type { SchemeView } from "../../../services/audit/records.ts";
 import { NOTHING_BEFORE } from "../../../services/benefit/case.ts";
+import { type BillReport, reportBills } from "../../../services/claims/domain/bill-report.ts";
 import type { BenefitYear, Claim, Household } from "../../../services/claims/domain/documents.ts";
 import type { Second, SharePage } from "../../../services/claims/domain/second-compensation.ts";
+import { sideOf } from "../../../services/claims/domain/three-way.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import type { Due, Order, Statement } from "../../../services/payment/domain/documents.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
+import { type BankDay, compareDays, knowStatement } from "../../../services/settlement/domain/bank-days.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
 import type {
   Account,
@@ -38,6 +41,7 @@ export const AWAY = "640521";
 export const NOW = Date.parse("2011-11-25T17:00:00+08:00");
 const TODAY = "2011-11-25";
 const HOSPITAL = { [HOME]: "H-JY-001", [AWAY]: "H-ZN-001" } as const;
+const DEBITS_FEN = 36_193n + 406_510n + 406_510n;
 const SCHEME = `${HOME}/2011/1`;
 const CAP_FEN = 5_000_000n;
 /** Claims of the year that are not refused. */
@@ -64,6 +68,8 @@ export interface Sample {
   readonly dues: WithId<Due>[];
   readonly orders: WithId<Order>[];
   readonly statements: WithId<Statement>[];
+  readonly bankDays: WithId<BankDay>[];
+  readonly billReports: WithId<BillReport>[];
   readonly journal: WithId<Omit<JournalEntry, "id">>[];
   readonly head: { _id: string; number: number; chain: string; event: number; published: number };
   readonly parked: { _id: string; atMs: number }[];
@@ -187,16 +193,17 @@ export function newSample(): Sample {
     { claimId: "C1", names: ["ClaimsPaid"] },
     { claimId: "C2", names: ["ClaimsPaid"] },
   ]);
+  const claims = [
+    claimOf("C1", "PAID", 36_193n),
+    claimOf("C2", "PAID", 406_510n, AWAY),
+    claimOf("C3", "IN_REVIEW", 20_000n),
+    claimOf("C4", "REFUSED", 70_000n),
+    claimOf("C5", "APPROVED", 0n),
+    claimOf("C6", "PENDING", 90_000n, AWAY),
+    claimOf("C7", "APPROVED", 50_000n, AWAY),
+  ];
   return {
-    claims: [
-      claimOf("C1", "PAID", 36_193n),
-      claimOf("C2", "PAID", 406_510n, AWAY),
-      claimOf("C3", "IN_REVIEW", 20_000n),
-      claimOf("C4", "REFUSED", 70_000n),
-      claimOf("C5", "APPROVED", 0n),
-      claimOf("C6", "PENDING", 90_000n, AWAY),
-      claimOf("C7", "APPROVED", 50_000n, AWAY),
-    ],
+    claims,
     years: [yearOf("6404240000001701", 36_193n + 406_510n + 20_000n + 90_000n + 50_000n, 5)],
     seconds: [],
     sharePages: [],
@@ -223,7 +230,9 @@ export function newSample(): Sample {
     windows: settlement.documents("windows"),
     dues: payment.documents("dues"),
     orders,
-    statements: [statementOf(36_193n + 406_510n + 406_510n)],
+    statements: [statementOf(DEBITS_FEN)],
+    bankDays: comparedDays(settlement),
+    billReports: reportsOf(claims),
     journal,
     head,
     parked: [],
@@ -234,6 +243,34 @@ export function newSample(): Sample {
       { service: "settlement", kind: "windows", county: "640000", documents: 2 },
     ],
   };
+}
+
+/** The day's statement, told and compared with the ledger as it stands. */
+function comparedDays(settlement: ReturnType<typeof newService>): WithId<BankDay>[] {
+  const statement = { openingFen: 9_000_000n, closingFen: 9_000_000n - DEBITS_FEN, otherDebitsFen: 0n, otherCreditsFen: 0n };
+  settlement.run(knowStatement, { day: TODAY, version: 1n, ...statement, missingDebitsFen: 0n, missingReturnsFen: 0n });
+  const ledger = { paidFen: DEBITS_FEN, returnedFen: 0n, transfersFen: 406_510n, receiptsFen: 4_000_000n, accountsFen: 0n };
+  settlement.run(compareDays, { before: "", days: [{ day: TODAY, statementVersion: 1n, looks: 0, ledger }] });
+  return settlement.documents("bankdays");
+}
+
+/** The hospital at home has reported its day, and all of it is paid or below the deductible but for what waits at the review desk. */
+function reportsOf(claims: readonly Claim[]): WithId<BillReport>[] {
+  const reports = newService();
+  const ours = claims
+    .map(sideOf)
+    .filter(({ standing }, index) => standing === "STANDS" && claims[index]?.bill.institutionId === HOSPITAL[HOME]);
+  const totals = { bills: 0, totalFen: 0n, fundFen: 0n };
+  for (const { totalFen, fundFen } of ours) {
+    totals.bills += 1;
+    totals.totalFen += totalFen;
+    totals.fundFen += fundFen;
+  }
+  const asked = { institutionId: HOSPITAL[HOME], day: "2011-11-24", totals, paidWithinDays: 10 };
+  const found = { others: [], tooMany: false, county: HOME };
+  const paid = ours.map((side) => ({ ...side, bank: "PAID" as const }));
+  reports.run(reportBills, { ...asked, found: { ...found, ours: paid } });
+  return reports.documents("billreports");
 }
 
 function payeeOf(payeeId: string, county: string) {
@@ -322,8 +359,21 @@ function yearOf(holder: string, usedFen: bigint, compensatedStays: number): With
 
 function statementOf(debitsFen: bigint): WithId<Statement> {
   const sums = { openingFen: 9_000_000n, debitsFen, creditsFen: 0n, closingFen: 9_000_000n - debitsFen };
-  return { _id: TODAY, county: "640000", day: TODAY, state: "BOOKED", wanted: 1, messageId: "S1", entries: 3, ...sums, breaks: [] };
+  return {
+    _id: TODAY,
+    county: "640000",
+    day: TODAY,
+    state: "BOOKED",
+    wanted: 1,
+    messageId: "S1",
+    entries: 3,
+    ...sums,
+    breaks: [],
+    sums: SUMS,
+  };
 }
+
+const SUMS = { ordersFen: DEBITS_FEN, returnsFen: 0n, missingDebitsFen: 0n, missingReturnsFen: 0n };
 
 /** The journal of claims' twin a, one entry for each. */
 function journalOf(rows: readonly JournalRow[]): Pick<Sample, "journal" | "head"> {

@@ -9,6 +9,7 @@ import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { messages } from "../../../services/claims/messages.ts";
+import { reportCalls } from "../../../services/claims/report-calls.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { secondCalls } from "../../../services/claims/second-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
@@ -59,6 +60,7 @@ const served = () => [
   ...admissionCalls({ reader, ask }),
   ...secondCalls({ reader }),
   ...applicationCalls({ reader, ask }),
+  ...reportCalls({ reader, ask, settings: {} }),
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
@@ -625,6 +627,8 @@ describe("wiring", () => {
     const written = [
       "admissions",
       "applications",
+      "billpages",
+      "billreports",
       "catalogues",
       "claims",
       "corrections",
@@ -648,7 +652,7 @@ describe("wiring", () => {
   });
 
   it("checks its settings", () => {
-    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000 });
+    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000, reportBy: "09:00", paidWithinDays: 10 });
     expect(() => claimsConfig({ pendingLimitMs: 1, other: 2 })).toThrow(/pendingLimitMs[\s\S]*other/);
   });
 });

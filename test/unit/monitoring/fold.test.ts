@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { alarms, covertides, overviews, seens } from "../../../services/monitoring/domain/documents.ts";
+import { type Alarm, alarms, covertides, overviews, seens } from "../../../services/monitoring/domain/documents.ts";
 import type { EventName, Heard, HeardBodies } from "../../../services/monitoring/domain/events.ts";
 import { fold } from "../../../services/monitoring/domain/fold.ts";
 import { MAX_STRETCHES } from "../../../services/monitoring/domain/seen.ts";
+import { sentencesOf } from "../../../services/monitoring/domain/sentences.ts";
 import { isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld } from "../../harness/decide.ts";
 
@@ -25,6 +26,18 @@ const covered = (number: number, version: bigint, toDay: string) =>
     version,
     covers: [{ county: HOME, fromDay: "2011-01-01", toDay }],
   });
+
+it("raises an alarm for a difference between the bank and the ledger that is open, and none for one that is not", () => {
+  const world = newWorld();
+  const compared = (number: number, version: bigint, isOpen: boolean) =>
+    heard("BankCompared", number, { day: "2011-11-25", version, isOpen, differenceFen: -700n });
+  for (const event of [compared(1, 1n, false), compared(2, 2n, true), compared(3, 3n, false)]) world.run(fold, event);
+  expect(world.all<Alarm>("alarms")).toMatchObject([
+    { kind: "LEDGER_BALANCE", county: "640000", subject: "2011-11-25/2", amountFen: -700n, detail: "2011-11-25" },
+  ]);
+  const [alarm] = world.all<Alarm>("alarms");
+  expect(alarm && sentencesOf(alarm)).toMatchObject({ zh: expect.stringContaining("-7.00"), en: expect.stringContaining("-7.00") });
+});
 
 describe("each event changes its county's overview by exactly", () => {
   const nothing = {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answer, reportHash, type StatusReport } from "../../../services/payment/domain/answer.ts";
 import { attempt, silence } from "../../../services/payment/domain/attempt.ts";
+import { orderIdIn } from "../../../services/payment/domain/batch.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import { decline } from "../../../services/payment/domain/decline.ts";
 import { type Batch, type Due, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
@@ -163,14 +164,30 @@ class Day {
     if (order) this.hear(this.world.run(reissue, { orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }));
   }
 
-  /** The whole truth of the bank's books as one statement. */
-  statement(): string[] {
+  /** The whole truth of the bank's books as one statement. Every third books a batch's debits as one entry, which names no order; others name orders by our InstrId. */
+  statement(n = 0): string[] {
     const entries = [...this.bank.fates].flatMap(([endToEndId, { fate, amountFen }]): StatementEntry[] => {
       const debit = { endToEndId, direction: "DEBIT", amountFen, returned: false, reason: "" } as const;
       const back = { endToEndId, direction: "CREDIT", amountFen, returned: true, reason: "AC04" } as const;
       if (fate === "SETTLED") return [debit];
       return fate === "RETURNED" ? [debit, back] : [];
     });
+    if (n % 3 === 1) return this.bookStatement(this.asBatches(entries));
+    return this.bookStatement(n % 3 === 2 ? entries.map(byInstruction) : entries);
+  }
+
+  /** What the bank has debited of each file, as one entry. */
+  private asBatches(entries: readonly StatementEntry[]): StatementEntry[] {
+    const batches = [...this.bank.files].flatMap(([paymentInformationId, ids]): StatementEntry[] => {
+      const debits = entries.filter(({ endToEndId, direction }) => direction === "DEBIT" && ids.includes(endToEndId));
+      const amountFen = sum(debits.map((debit) => debit.amountFen));
+      const batch = { endToEndId: "", paymentInformationId, transactions: debits.length, direction: "DEBIT", returned: false } as const;
+      return debits.length > 0 ? [{ ...batch, amountFen, reason: "" }] : [];
+    });
+    return [...batches, ...entries.filter(({ direction }) => direction === "CREDIT")];
+  }
+
+  private bookStatement(entries: readonly StatementEntry[]): string[] {
     const moved = sum(entries.map((entry) => (entry.direction === "DEBIT" ? -entry.amountFen : entry.amountFen)));
     const content = { messageId: "ST", day: DAY, openingFen: 0n, closingFen: moved, entries };
     const expectedOrderIds = this.world
@@ -205,7 +222,7 @@ class Day {
     if (isRefusal(outcome.result)) return;
     done(outcome);
     for (const { name, body } of outcome.told) {
-      if (name === "BatchChanged") continue;
+      if (name === "BatchChanged" || name === "StatementBooked") continue;
       const id: string = body.settlementId ?? body.returnId;
       expect(this.toldIds.has(id), `${id} is told twice`).toBe(false);
       this.toldIds.add(id);
@@ -239,6 +256,10 @@ class Day {
       if (batch.state === "DONE") expect(batch.open).toBe(0);
     }
   }
+}
+
+function byInstruction(entry: StatementEntry): StatementEntry {
+  return { ...entry, endToEndId: "", instructionId: orderIdIn(entry.endToEndId) };
 }
 
 const step = fc.record({
@@ -277,7 +298,7 @@ test("nobody is paid twice, nobody is forgotten", () => {
         ]);
         expect(day.bank.fates.get(order?.endToEndId ?? "")?.fate).toBe("SETTLED");
       }
-      expect(day.statement()).toEqual([]);
+      for (const booked of [0, 1, 2]) expect(day.statement(booked), `booked ${booked}`).toEqual([]);
     }),
     { numRuns: 150 },
   );

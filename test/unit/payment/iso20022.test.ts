@@ -75,6 +75,50 @@ describe("a bank's message", () => {
     ]);
   });
 
+  test("camt.053 tells what else an entry names: our InstrId and PmtInfId, the bank's reference, the other account, and a batch that is booked as one", () => {
+    const batch = entryXml({ endToEndId: "", side: "DBIT", amountFen: 300n }).replace(
+      "</Ntry>",
+      "<AcctSvcrRef>R1</AcctSvcrRef><NtryDtls><Btch><MsgId>B1</MsgId><PmtInfId>B1</PmtInfId><NbOfTxs>2</NbOfTxs></Btch></NtryDtls></Ntry>",
+    );
+    const references =
+      "<Refs><AcctSvcrRef>R2</AcctSvcrRef><PmtInfId>B2</PmtInfId><InstrId>P1</InstrId><EndToEndId>NOTPROVIDED</EndToEndId></Refs>";
+    const parties = "<RltdPties><CdtrAcct><Id><Othr><Id>62170000</Id></Othr></Id></CdtrAcct></RltdPties>";
+    const one = entryXml({ endToEndId: "", side: "DBIT", amountFen: 50n }).replace(
+      "</Ntry>",
+      `<NtryDtls><TxDtls>${references}${parties}</TxDtls></NtryDtls></Ntry>`,
+    );
+    const plain = text(camt053("ST1", [{ endToEndId: "", side: "DBIT", amountFen: 1n }], { openingFen: 1_000n }));
+    const with2 = plain.replace("<Ntry>", `${batch}${one}<Ntry>`);
+    const message = read(bytes(with2));
+    expect(message.kind === "camt.053" && message.content.entries).toEqual([
+      {
+        endToEndId: "",
+        reference: "R1",
+        paymentInformationId: "B1",
+        transactions: 2,
+        direction: "DEBIT",
+        amountFen: 300n,
+        returned: false,
+        reason: "",
+      },
+      {
+        endToEndId: "",
+        instructionId: "P1",
+        paymentInformationId: "B2",
+        reference: "R2",
+        account: "62170000",
+        direction: "DEBIT",
+        amountFen: 50n,
+        returned: false,
+        reason: "",
+      },
+      { endToEndId: "", direction: "DEBIT", amountFen: 1n, returned: false, reason: "" },
+    ]);
+    expect(() => read(bytes(with2.replace("<NbOfTxs>2<", "<NbOfTxs>two<")))).toThrow(/NbOfTxs/);
+    const long = read(bytes(with2.replace("<AcctSvcrRef>R1<", `<AcctSvcrRef>${"R".repeat(36)}<`)));
+    expect(long.kind === "camt.053" && long.content.entries[0]).not.toHaveProperty("reference");
+  });
+
   test("may use a prefix for its namespace", () => {
     const prefixed = text(pain002("B1", []))
       .replaceAll(/<(\/?)([A-Z])/g, "<$1p:$2")

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { orders, statements } from "../../../services/payment/domain/documents.ts";
+import { breaksOf, ledgerCompared } from "../../../services/payment/domain/ledger-compared.ts";
 import type { StatementContent, StatementEntry } from "../../../services/payment/domain/reconcile.ts";
 import { bookStatement, wantStatement } from "../../../services/payment/domain/statement.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
@@ -24,8 +25,9 @@ function book(
   const content = { messageId: "ST1", day: DAY, openingFen: 10_000n, closingFen: 10_000n + moved, entries, ...change };
   const outcome = world.run(bookStatement, { content, expectedOrderIds, previousDay });
   done(outcome);
+  const moneyTold = outcome.told.filter(({ name }) => name !== "StatementBooked" && name !== "BatchChanged");
   const breaks = world.get(statements.key(content.day))?.breaks ?? [];
-  return { outcome, kinds: breaks.map((one) => one.kind), breaks };
+  return { outcome, moneyTold, kinds: breaks.map((one) => one.kind), breaks };
 }
 
 function settledWorld(change: object = { state: "SETTLED", settledOn: DAY }) {
@@ -55,10 +57,10 @@ describe("a statement that is booked", () => {
     const { batchId } = sentBatch(world, ["H1"], 700n);
     const id = ordersIn(world, batchId)[0]?.endToEndId ?? "";
     const first = book(world, [entry(id)]);
-    expect(first.outcome.told.map(({ name }) => name)).toEqual(["PaymentsSettled", "BatchChanged"]);
+    expect(first.outcome.told.map(({ name }) => name)).toEqual(["PaymentsSettled", "BatchChanged", "StatementBooked"]);
     expect(first.kinds).toEqual([]);
     expect(batchIn(world, batchId).state).toBe("DONE");
-    expect(book(world, [entry(id)]).outcome.told).toEqual([]);
+    expect(book(world, [entry(id)]).outcome.told.map(({ name }) => name)).toEqual(["StatementBooked"]);
   });
 
   test("moves an order to the bank's booking day", () => {
@@ -111,15 +113,12 @@ describe("a statement that is booked", () => {
       ["has a credit of somebody else's", [entry("X", { direction: "CREDIT" }), entry(first.endToEndId), entry(second.endToEndId)], []],
     ];
     for (const [why, entries, kinds] of rows) {
-      const { breaks, outcome } = book(world, entries, {}, both);
+      const { breaks, moneyTold } = book(world, entries, {}, both);
       expect(
         breaks.map((one) => one.kind),
         why,
       ).toEqual(kinds);
-      expect(
-        outcome.told.filter(({ name }) => name !== "BatchChanged"),
-        why,
-      ).toEqual([]);
+      expect(moneyTold, why).toEqual([]);
       for (const one of breaks) expect(one.zh !== "" && one.en !== "").toBe(true);
     }
     expect(ordersIn(world, "B20111125000001").map((order) => order.state)).toEqual(["SETTLED", "SETTLED"]);
@@ -139,10 +138,78 @@ describe("a statement that is booked", () => {
 
   test("does not let a rejected and replaced order pass as paid", () => {
     const { world, first } = settledWorld({ state: "REPLACED" });
-    const { kinds, outcome } = book(world, [entry(first.endToEndId)]);
+    const { kinds, moneyTold } = book(world, [entry(first.endToEndId)]);
     expect(kinds).toEqual(["MISSING_HERE"]);
-    expect(outcome.told).toEqual([]);
+    expect(moneyTold).toEqual([]);
     expect(world.get(orders.key(first.orderId))?.contradiction).not.toBe("");
+  });
+});
+
+describe("what a statement comes to", () => {
+  const toldOf = (told: readonly { name: string; body: object }[]) =>
+    told.filter(({ name }) => name === "StatementBooked").map(({ body }) => body);
+
+  test("is told: orders, returns, what is neither, and what it lacks", () => {
+    const { world, first, both } = settledWorld();
+    const rows = [entry(first.endToEndId), entry("X", { amountFen: 5n }), entry("Y", { direction: "CREDIT", amountFen: 3n })];
+    expect(toldOf(book(world, rows, {}, both).outcome.told)).toEqual([
+      {
+        day: DAY,
+        openingFen: 10_000n,
+        closingFen: 9_298n,
+        ordersFen: 700n,
+        returnsFen: 0n,
+        otherDebitsFen: 5n,
+        otherCreditsFen: 3n,
+        missingDebitsFen: 700n,
+        missingReturnsFen: 0n,
+        version: 1n,
+      },
+    ]);
+    expect(toldOf(book(world, rows, {}, both).outcome.told)).toMatchObject([{ version: 2n }]);
+  });
+
+  test("counts an order once, with its own amount only", () => {
+    const { world, first, both } = settledWorld();
+    const rows = [entry(first.endToEndId), entry(first.endToEndId), entry(first.endToEndId, { amountFen: 1n })];
+    expect(toldOf(book(world, rows, {}, both).outcome.told)).toMatchObject([
+      { ordersFen: 700n, otherDebitsFen: 701n, missingDebitsFen: 700n },
+    ]);
+  });
+
+  test("is told of the day before as well, where this one has what that one lacked", () => {
+    const { world, first, second, both } = settledWorld({ state: "SETTLED", settledOn: YESTERDAY });
+    book(world, [entry(first.endToEndId)], { messageId: "ST0", day: YESTERDAY, closingFen: 9_300n }, both);
+    const { outcome } = book(world, [entry(second.endToEndId)], { openingFen: 9_300n, closingFen: 8_600n }, [], YESTERDAY);
+    expect(toldOf(outcome.told)).toMatchObject([
+      { day: DAY, ordersFen: 700n, missingDebitsFen: 0n },
+      { day: YESTERDAY, ordersFen: 700n, missingDebitsFen: 0n, version: 2n },
+    ]);
+  });
+});
+
+describe("the ledger beside a statement", () => {
+  const beside = { bankFen: -700n, expectedFen: -1_400n, differenceFen: 700n, standingFen: 700n, pendingFen: 0n, baselineFen: 0n };
+  const sides = { paidFen: 1_400n, returnedFen: 0n, transfersFen: 0n, receiptsFen: 0n, accountsFen: 0n };
+  const compared = (version: bigint, isOpen = true) => ({ day: DAY, version, isOpen, ...beside, ...sides });
+
+  test("is a break of the statement while it is open, and the newest comparison counts", () => {
+    const { world, first, second, both } = settledWorld();
+    book(world, [entry(first.endToEndId), entry(second.endToEndId)], {}, both);
+    const shown = () =>
+      breaksOf(world.get(statements.key(DAY)) ?? { breaks: [] }).map(({ kind, oursFen, banksFen }) => [kind, oursFen, banksFen]);
+    expect(shown()).toEqual([]);
+    expect(done(world.run(ledgerCompared, compared(2n)))).toEqual({ taken: true });
+    expect(shown()).toEqual([["LEDGER_BALANCE", -1_400n, -700n]]);
+    expect(done(world.run(ledgerCompared, compared(1n, false)))).toEqual({ taken: false });
+    book(world, [entry(first.endToEndId), entry(second.endToEndId)], {}, both);
+    expect(shown()).toHaveLength(1);
+    done(world.run(ledgerCompared, compared(3n, false)));
+    expect(shown()).toEqual([]);
+  });
+
+  test("waits for its statement", () => {
+    expect(newWorld().run(ledgerCompared, compared(1n)).result).toMatchObject({ outcome: "unavailable" });
   });
 });
 
