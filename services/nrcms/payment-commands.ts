@@ -117,6 +117,28 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
   );
 
   subcommand(
+    "accounts",
+    "核验名单：银行称账号或户名有误的账户，应付款项暂不支付\nthe check list: accounts that the bank has disproved; what is due to them waits",
+    "treasurer",
+  ).action(async (options: Asking) => {
+    const { accountsOnCheck, accountsText } = await import("./payments.ts");
+    await answer(options, accountsOnCheck, accountsText);
+  });
+
+  subcommand("confirm-account", "已核实的账户移出核验名单\nan account that was made sure of leaves the check list", "treasurer")
+    .argument("<bank-code>")
+    .argument("<account-number>")
+    .argument("<reason>", "如何核实 · how it was made sure of")
+    .action(async (bankCode: string, accountNumber: string, reason: string, options: Asking) => {
+      const { accountsText, confirmAccount } = await import("./payments.ts");
+      await answer(
+        options,
+        (who) => confirmAccount(who, { bankCode, accountNumber, reason }),
+        (one) => accountsText([one]),
+      );
+    });
+
+  subcommand(
     "doubted",
     "未被采信的报文：冒用银行名义、被改动或过期\nwhat came in the bank's name and was not believed",
     "treasurer",

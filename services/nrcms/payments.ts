@@ -9,6 +9,7 @@ import {
   type DoubtedMessage,
   type GetBatchResponse,
   type GetReconciliationResponse,
+  type KnownAccount,
   type LedgerBeside,
   type OpenBreak,
   type Order,
@@ -91,6 +92,34 @@ export function cancellationsText(cancellations: readonly Cancellation[]): strin
   });
   for (const { orderId, state, answer, askedBy, askedOn, reason } of cancellations)
     table.push([orderId, state, answer, askedBy, askedOn, reason]);
+  return table.toString();
+}
+
+/** Accounts that the bank has disproved and nobody has confirmed since. */
+export async function accountsOnCheck(who: GatewayClient): Promise<KnownAccount[]> {
+  return (await who.call(PaymentServiceDefinition, "listAccountsOnCheck", {})).accounts;
+}
+
+export async function confirmAccount(
+  who: GatewayClient,
+  confirmed: { readonly bankCode: string; readonly accountNumber: string; readonly reason: string },
+): Promise<KnownAccount> {
+  // What the bank says later may have to be confirmed again: the list names it anew.
+  const known = (await accountsOnCheck(who)).find(({ account }) => account?.accountNumber === confirmed.accountNumber);
+  const requestId = idOf("confirm", confirmed.accountNumber, { ...confirmed, since: known?.knownBy ?? "" });
+  const { account } = await who.call(PaymentServiceDefinition, "confirmAccount", { requestId, ...confirmed });
+  if (!account) throw new Error("an answer without its account");
+  return account;
+}
+
+export function accountsText(accounts: readonly KnownAccount[]): string {
+  if (accounts.length === 0) return "核验名单为空 · nothing on the check list";
+  const table = new Table({
+    head: ["开户行 bank", "账号 account", "户名 name", "状态 state", "缘由 reason", "依据 known by", "日期 on"],
+    style: STYLE,
+  });
+  for (const { account, state, reason, knownBy, knownOn } of accounts)
+    table.push([account?.bankCode ?? "", account?.accountNumber ?? "", account?.accountName ?? "", state, reason, knownBy, knownOn]);
   return table.toString();
 }
 

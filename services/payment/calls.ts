@@ -1,5 +1,6 @@
 /** What payment is asked. The checks here are the contract at the door: what fails them is no input. */
 import {
+  type KnownAccount as AccountMessage,
   type Break as BreakMessage,
   type Cancellation as CancellationMessage,
   PaymentServiceDefinition as definition,
@@ -12,6 +13,7 @@ import { daysBetween, isDay } from "../values/days.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
 import { BadBankMessage } from "./bank/message.ts";
+import { confirmAccount } from "./domain/accounts.ts";
 import { approve } from "./domain/approve.ts";
 import { viewOf } from "./domain/batch.ts";
 import type { Calendar } from "./domain/calendar.ts";
@@ -22,6 +24,7 @@ import {
   type Break,
   batches,
   type Cancellation,
+  type KnownAccount,
   type LedgerBeside,
   type Order,
   orders,
@@ -30,12 +33,22 @@ import {
 } from "./domain/documents.ts";
 import type { BankFormat } from "./domain/file.ts";
 import { breaksOf } from "./domain/ledger-compared.ts";
+import type { Limits } from "./domain/limits.ts";
 import { hear } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
 import { wantStatement } from "./domain/statement.ts";
 import { TASKS } from "./domain/tasks.ts";
-import { batchesIn, doubtedMessages, newestCancellations, ordersOf, ordersToReissue, statementsWithBreaks, waitingUpTo } from "./store.ts";
+import {
+  batchesIn,
+  disprovedAccounts,
+  doubtedMessages,
+  newestCancellations,
+  ordersOf,
+  ordersToReissue,
+  statementsWithBreaks,
+  waitingUpTo,
+} from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_ID = 35;
@@ -50,10 +63,11 @@ interface CallParts {
   readonly format: BankFormat;
   readonly hearing: Hearing;
   readonly secondAboveFen: bigint;
+  readonly limits: Limits;
   readonly calendar: Calendar;
 }
 
-export function calls({ reader, debtor, format, hearing, secondAboveFen, calendar }: CallParts): readonly Call[] {
+export function calls({ reader, debtor, format, hearing, secondAboveFen, limits, calendar }: CallParts): readonly Call[] {
   const { methods } = definition;
   return [
     command(methods.cutBatch, {
@@ -79,7 +93,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
-      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, format, secondAboveFen, calendar }),
+      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, format, secondAboveFen, limits, calendar }),
       decision: approve,
       reply: (batch) => ({ batch }),
     }),
@@ -125,6 +139,13 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
       decision: hear,
       reply: ({ kind, entries, doubts }) => ({ kind, entries, doubts }),
     }),
+    query(methods.listAccountsOnCheck, async () => ({ accounts: (await disprovedAccounts(reader, MAX_LISTED)).map(accountMessage) })),
+    command(methods.confirmAccount, {
+      check: ({ bankCode, accountNumber, reason }) => badAccount(bankCode, accountNumber) ?? badReason(reason),
+      input: ({ bankCode, accountNumber, reason }) => ({ bankCode, accountNumber, reason: reason.trim() }),
+      decision: confirmAccount,
+      reply: (known) => ({ account: accountMessage(known) }),
+    }),
     query(methods.listDoubtedMessages, async () => ({
       messages: (await doubtedMessages(reader, MAX_LISTED)).map(({ hash, messageId, why, from, bytes, firstAtMs, times }) => ({
         messageHash: hash,
@@ -164,6 +185,16 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, calenda
       reply: ({ day }) => ({ day }),
     }),
   ];
+}
+
+function accountMessage({ account, state, reason, by, on }: KnownAccount): AccountMessage {
+  return { account, state, reason, knownBy: by, knownOn: on };
+}
+
+/** As `accountFault` has it, of an account whose name does not matter. */
+function badAccount(bankCode: string, accountNumber: string): Refusal | undefined {
+  const fault = accountFault("", { bankCode, accountNumber, accountName: "-" });
+  return fault && { ...fault, field: fault.field.slice(1) };
 }
 
 function cancellationMessage({ orderId, endToEndId, state, reason, by, askedOn, answer }: Cancellation): CancellationMessage {

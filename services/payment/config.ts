@@ -4,8 +4,12 @@ import { z } from "zod";
 import { isDay } from "../values/days.ts";
 import { ALWAYS_OPEN, type Calendar } from "./domain/calendar.ts";
 import { type BankFormat, FORMATS } from "./domain/file.ts";
+import { type Limit, type Limits, NO_LIMITS } from "./domain/limits.ts";
 
 const day = z.string().refine(isDay, "must be a day YYYY-MM-DD");
+
+const limit = z.object({ batchFen: z.int().min(1), dayFen: z.int().min(1) });
+const fenOf = ({ batchFen, dayFen }: z.infer<typeof limit>): Limit => ({ batchFen: BigInt(batchFen), dayFen: BigInt(dayFen) });
 
 const schema = z.object({
   /** How often dues to be paid at once are cut into batches. */
@@ -18,6 +22,14 @@ const schema = z.object({
   weeklyOn: z.number().int().min(1).max(7),
   /** Batches above this many fen are approved by two checkers. */
   secondCheckerAboveFen: z.number().int().min(0).max(1_000_000_000_000),
+  /** How much one checker may approve, of one batch and of a day; and who has limits of their own. Nothing said: no limit. */
+  limits: limit
+    .extend({ checkers: z.record(z.string().min(1), limit).default({}) })
+    .default({ batchFen: Number(NO_LIMITS.batchFen), dayFen: Number(NO_LIMITS.dayFen), checkers: {} })
+    .transform((limits) => ({
+      ...fenOf(limits),
+      checkers: Object.fromEntries(Object.entries(limits.checkers).map(([name, own]) => [name, fenOf(own)])),
+    })),
   /** When and on which days the bank executes. */
   calendar: z
     .object({
@@ -46,6 +58,7 @@ export interface PaymentConfig {
   readonly dailyAt: string;
   readonly weeklyOn: number;
   readonly secondCheckerAboveFen: number;
+  readonly limits: Limits;
   readonly calendar: Calendar;
   readonly bank: {
     readonly host: string;

@@ -16,14 +16,22 @@ const service: Service = {
   tells,
   wire({ reader, log, settings, topology }) {
     const config = readPaymentConfig({ ...settings, bank: topology.bank });
-    const { enquireAfterMs, debtor, calendar, bank } = config;
+    const { enquireAfterMs, debtor, calendar, limits, bank } = config;
     const signing = bank.signed ? readSigning(config.run) : undefined;
     const channel = openChannel(config, signing, () => Date.now() + topology.clock_offset_ms);
     const read = readerOf(bank.format, debtor.accountNumber);
     const hearing = { reader, read, signing };
     const parts = { reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: () => performance.now() };
     return {
-      calls: calls({ reader, debtor, format: bank.format, hearing, secondAboveFen: BigInt(config.secondCheckerAboveFen), calendar }),
+      calls: calls({
+        reader,
+        debtor,
+        format: bank.format,
+        hearing,
+        secondAboveFen: BigInt(config.secondCheckerAboveFen),
+        limits,
+        calendar,
+      }),
       messages,
       timers: timers({ reader, settings: config }),
       lead: (leading) => leadPayment(parts, leading),

@@ -12,6 +12,8 @@ import {
   type Due,
   doubted,
   dues,
+  type KnownAccount,
+  knownAccounts,
   type Order,
   orders,
   type Schedule,
@@ -29,6 +31,7 @@ export const indexes: Indexes = {
   dues: [
     { keys: { schedule: 1, dueAtMs: 1 }, partial: { state: "WAITING" } },
     { keys: { county: 1, payeeId: 1 }, partial: { state: "NO_ACCOUNT" } },
+    { keys: { dueAtMs: 1 }, partial: { state: "ON_CHECK" } },
   ],
   payees: [],
   orders: [
@@ -42,6 +45,8 @@ export const indexes: Indexes = {
   statements: [{ keys: { state: 1, day: 1 } }],
   messages: [],
   cancellations: [{ keys: { askedOn: -1, caseId: -1 } }, { keys: { caseId: 1 }, partial: { state: { $in: ["ASKED", "PENDING"] } } }],
+  knownaccounts: [{ keys: { on: 1 }, partial: { state: "DISPROVED" } }],
+  approvedby: [],
   doubted: [{ keys: { firstAtMs: -1 } }],
   references: [],
 };
@@ -110,6 +115,16 @@ export async function openOrderIds(reader: Reader, { entries }: StatementContent
   if (!entries.some(({ endToEndId, direction }) => direction === "DEBIT" && endToEndId === "")) return [];
   const open = await batchesIn(reader, ["SENDING", "UNKNOWN", "ACCEPTED"], MAX_OPEN_BATCHES);
   return open.flatMap(({ orderIds }) => orderIds);
+}
+
+/** Dues whose payee's account the bank has disproved, oldest first. */
+export function duesOnCheck(reader: Reader, limit: number): Promise<readonly Due[]> {
+  return reader.find(dues, { state: "ON_CHECK" }, { sort: { dueAtMs: 1 }, limit });
+}
+
+/** Accounts that the bank has disproved and nobody has confirmed since, oldest first. */
+export function disprovedAccounts(reader: Reader, limit: number): Promise<readonly KnownAccount[]> {
+  return reader.find(knownAccounts, { state: "DISPROVED" }, { sort: { on: 1 }, limit });
 }
 
 /** Cancellations that the bank has not decided yet, oldest first. */

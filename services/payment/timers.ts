@@ -5,9 +5,10 @@
 import { createHash } from "node:crypto";
 import type { DueInput, Reader, Timer } from "../mesh/wiring.ts";
 import { addDays, dayOf, startOfDayMs } from "../values/days.ts";
+import { accountKey, isDisproved, recheck } from "./domain/accounts.ts";
 import { type Cut, cut } from "./domain/cut.ts";
-import type { Schedule } from "./domain/documents.ts";
-import { nextSerial, waitingBefore } from "./store.ts";
+import { payees, type Schedule } from "./domain/documents.ts";
+import { duesOnCheck, nextSerial, waitingBefore } from "./store.ts";
 
 /** Rules that make batches; the version counts changes of what they do. */
 const RULES: Readonly<Record<Schedule, string>> = {
@@ -17,6 +18,9 @@ const RULES: Readonly<Record<Schedule, string>> = {
 };
 const SCHEDULED_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
+const RECHECK_EVERY_MS = 2_000;
+/** Dues looked at in one recheck. */
+const MAX_RECHECKED = 500;
 
 export interface CutSettings {
   readonly cutEveryMs: number;
@@ -27,6 +31,7 @@ export interface CutSettings {
 export function timers({ reader, settings }: { readonly reader: Reader; readonly settings: CutSettings }): readonly Timer[] {
   return [
     { name: "cut-immediate", everyMs: settings.cutEveryMs, due: (nowMs) => cutBefore(reader, "IMMEDIATE", nowMs + 1) },
+    { name: "recheck", everyMs: RECHECK_EVERY_MS, due: () => toRecheck(reader) },
     {
       name: "cut-scheduled",
       everyMs: SCHEDULED_EVERY_MS,
@@ -36,6 +41,23 @@ export function timers({ reader, settings }: { readonly reader: Reader; readonly
       ],
     },
   ];
+}
+
+/** Dues on the check list whose payee's account is disproved no more: the register has another, or a person has made sure of it. */
+export async function toRecheck(reader: Reader): Promise<readonly DueInput[]> {
+  const held = await duesOnCheck(reader, MAX_RECHECKED);
+  if (held.length === 0) return [];
+  const payeesOf = await reader.getAll([...new Set(held.map((due) => due.payeeId))].map((id) => payees.key(id)));
+  const known = await reader.getAll([...payeesOf.values()].map(({ account }) => accountKey(account)));
+  const free = held.flatMap(({ payableId, payeeId }) => {
+    const payee = payeesOf.get(payeeId);
+    const account = payee && known.get(accountKey(payee.account).id);
+    if (!payee || isDisproved(account, payee.account)) return [];
+    // What has changed since it was put on the list: the same due may come there again.
+    return [{ payableId, since: `${payee.stateVersion}/${account?.changes ?? 0}` }];
+  });
+  if (free.length === 0) return [];
+  return [{ id: `recheck/${digestOf(free)}`, decision: recheck, input: { payableIds: free.map(({ payableId }) => payableId) } }];
 }
 
 /** The newest instant, not after now, at which this schedule is cut. */
@@ -60,6 +82,9 @@ async function cutBefore(reader: Reader, schedule: Schedule, beforeMs: number): 
   const serial = await nextSerial(reader);
   const payableIds = found.map((due) => due.payableId);
   const input: Cut = { payableIds, schedule, maker: RULES[schedule], serial };
-  const what = createHash("sha256").update(JSON.stringify(payableIds)).digest("hex").slice(0, 16);
-  return [{ id: `cut/${serial}/${what}`, decision: cut, input }];
+  return [{ id: `cut/${serial}/${digestOf(payableIds)}`, decision: cut, input }];
+}
+
+function digestOf(what: unknown): string {
+  return createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 16);
 }

@@ -162,6 +162,7 @@ export class People {
       this.every(OFFICE_EVERY_MS, () => this.approve()),
       this.every(OFFICE_EVERY_MS, () => this.cancel()),
       this.every(OFFICE_EVERY_MS, () => this.reissue()),
+      this.every(OFFICE_EVERY_MS, () => this.confirmAccounts()),
     ]);
   }
 
@@ -391,6 +392,17 @@ export class People {
       const checker = approvals.length === 0 ? CHECKER : DEPUTY;
       const requestId = `${checker.name}-${batchId}-${expectedHash.slice(0, 16)}`;
       await this.try(() => this.desk.order(PaymentServiceDefinition, "approveBatch", checker, { requestId, batchId, expectedHash }));
+    }
+  }
+
+  /** The treasurer makes sure of what the bank has disproved; where the bank does not agree, it says so again. */
+  private async confirmAccounts(): Promise<void> {
+    const { accounts } = await this.desk.ask(PaymentServiceDefinition, "listAccountsOnCheck", TREASURER, {});
+    for (const { account, knownBy } of accounts) {
+      if (!account) continue;
+      const { bankCode, accountNumber } = account;
+      const request = { requestId: `confirm-${knownBy}`, bankCode, accountNumber, reason: "电话核实" };
+      await this.try(() => this.desk.order(PaymentServiceDefinition, "confirmAccount", TREASURER, request));
     }
   }
 

@@ -37,7 +37,7 @@ export function underWay(province: Province): string[] {
   const payables = all<Payable>("settlement", "payables");
   count("payables are open", payables.filter(({ state }) => state === "DUE" || state === "HELD").length);
   count("recalls are not answered", payables.filter(({ recall }) => recall === "ASKED").length);
-  count("dues wait", all<Due>("payment", "dues").filter(({ state }) => state === "WAITING" || state === "NO_ACCOUNT").length);
+  count("dues wait", all<Due>("payment", "dues").filter(({ state }) => ["WAITING", "NO_ACCOUNT", "ON_CHECK"].includes(state)).length);
   const ended = ["SETTLED", "REPLACED", "WITHDRAWN"];
   count("orders are open", all<Order>("payment", "orders").filter(({ state }) => !ended.includes(state)).length);
   count("windows are not settled", all<ClearingWindow>("settlement", "windows").filter(({ state }) => state === "PAYING").length);

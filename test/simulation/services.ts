@@ -19,6 +19,7 @@ import type { Channel } from "../../services/payment/bank/channel.ts";
 import { readerOf } from "../../services/payment/bank/read.ts";
 import { calls as paymentCalls } from "../../services/payment/calls.ts";
 import { ALWAYS_OPEN } from "../../services/payment/domain/calendar.ts";
+import { NO_LIMITS } from "../../services/payment/domain/limits.ts";
 import { leadPayment } from "../../services/payment/lead.ts";
 import { messages as paymentMessages, tells as paymentTells } from "../../services/payment/messages.ts";
 import { indexes as paymentIndexes } from "../../services/payment/store.ts";
@@ -96,6 +97,7 @@ export function serviceNamed(name: Name, channel: Channel): Service {
               format: "iso20022",
               hearing,
               secondAboveFen: SECOND_ABOVE_FEN,
+              limits: NO_LIMITS,
               calendar: ALWAYS_OPEN,
             }),
             messages: paymentMessages,

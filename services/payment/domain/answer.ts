@@ -1,6 +1,7 @@
 /** The bank's status report on a batch (pain.002), whether it answered the sending, an enquiry, or came by itself. */
 import { createHash } from "node:crypto";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
+import { accountKey } from "./accounts.ts";
 import { orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
@@ -73,7 +74,10 @@ export function reportNeeds(report: StatusReport, loaded: Loaded): Key[] {
   const batchKey = batches.key(report.originalMessageId);
   const batch = loaded.get(batchKey);
   const named = report.transactions.map(({ endToEndId }) => ({ endToEndId }));
-  const all = speaksForAll(report) && batch ? batch.orderIds.map((id) => orders.key(id)) : [];
+  const all = (speaksForAll(report) && batch ? batch.orderIds : []).flatMap((id): Key[] => {
+    const order = loaded.get(orders.key(id));
+    return [orders.key(id), ...(order ? [accountKey(order.account)] : [])];
+  });
   return [batchKey, ...all, ...evidenceNeeds(named, loaded)];
 }
 

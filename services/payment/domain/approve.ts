@@ -11,6 +11,7 @@ import { type Calendar, executionDay } from "./calendar.ts";
 import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
 import { type BankFormat, fileOf } from "./file.ts";
+import { approvedKey, count, type Limits } from "./limits.ts";
 import { refuse } from "./refusals.ts";
 
 export interface Approve extends Checked {
@@ -19,15 +20,17 @@ export interface Approve extends Checked {
   readonly format: BankFormat;
   /** Above this, two checkers approve. */
   readonly secondAboveFen: bigint;
+  readonly limits: Limits;
   readonly calendar: Calendar;
 }
 
 export const approve: Decision<Approve, BatchView, PaymentEvents> = {
-  needs(input, loaded) {
+  needs(input, loaded, context) {
     const ordered = ordersOf(loaded.get(batches.key(input.batchId)), loaded);
     return [
       ...batchKeys(input.batchId, loaded),
       files.key(input.batchId),
+      approvedKey(context.caller.name, context.day),
       ...ordered.filter((order) => order.replaces !== "").map((order) => orders.key(order.replaces)),
     ];
   },
@@ -48,6 +51,8 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
     change.about(batch.batchId);
     const { approvals = [] } = batch;
     if (approvals.includes(name)) return refuse("ANOTHER_CHECKER", { batch: batch.batchId, checker: name });
+    const over = count(batch, name, context.day, input.limits, state, change);
+    if (over) return over;
     if (batch.amountFen > input.secondAboveFen && approvals.length === 0) {
       const half: Batch = { ...batch, approvals: [name] };
       change.put(batches.key(batch.batchId), half);

@@ -6,6 +6,7 @@ import type { Change, Decision, Key, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
+import { accountKey, isDisproved } from "./accounts.ts";
 import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, orderIdOf, proposedBatch, putBatch, viewOf } from "./batch.ts";
 import { batches, type Due, dues, type Order, orders, type Payee, payees, type Schedule } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
@@ -37,10 +38,14 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
   needs(input, loaded, context) {
     const serial = loaded.get(batchCounter)?.next ?? FIRST_SERIAL;
     const keys: Key[] = [batchCounter, ...input.payableIds.map((id) => dues.key(id))];
-    for (const [index, groups] of batchesOf(waiting(input, loaded)).entries()) {
+    for (const [index, groups] of batchesOf(toOrder(input, loaded)).entries()) {
       keys.push(batches.key(batchIdOf(context.day, serial + index)));
-      for (const [place, group] of groups.entries())
-        keys.push(orders.key(orderIdOf(context.day, serial + index, place)), payees.key(group.payeeId));
+      for (const place of groups.keys()) keys.push(orders.key(orderIdOf(context.day, serial + index, place)));
+    }
+    for (const due of waiting(input, loaded)) {
+      const key = payees.key(due.payeeId);
+      const payee = loaded.get(key);
+      keys.push(key, ...(payee ? [accountKey(payee.account)] : []));
     }
     return keys;
   },
@@ -48,7 +53,8 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
     assert(input.payableIds.length <= MAX_DUES, `a cut looks at no more than ${MAX_DUES} dues`);
     const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;
     if (input.serial !== 0 && input.serial !== serial) return { batches: [] };
-    const proposed = batchesOf(waiting(input, state)).map((groups, index) => {
+    for (const due of waiting(input, state)) if (isOnCheck(due, state)) change.put(dues.key(due.payableId), { ...due, state: "ON_CHECK" });
+    const proposed = batchesOf(toOrder(input, state)).map((groups, index) => {
       const batchId = batchIdOf(context.day, serial + index);
       const ordered = groups.map((group, place) => {
         const payeeKey = payees.key(group.payeeId);
@@ -76,6 +82,16 @@ function waiting(input: Cut, documents: Loaded): Due[] {
     .map((id) => documents.get(dues.key(id)))
     .filter((due) => due !== undefined)
     .filter((due) => due.state === "WAITING" && due.schedule === input.schedule);
+}
+
+/** What waits and can be ordered: the bank has not disproved its payee's account. */
+function toOrder(input: Cut, documents: Loaded): Due[] {
+  return waiting(input, documents).filter((due) => !isOnCheck(due, documents));
+}
+
+function isOnCheck(due: Due, documents: Loaded): boolean {
+  const payee = documents.get(payees.key(due.payeeId));
+  return payee !== undefined && isDisproved(documents.get(accountKey(payee.account)), payee.account);
 }
 
 /** One group an order, oldest first, as many as the batches hold. */

@@ -29,8 +29,8 @@ export interface Due extends Doc {
   readonly dueOn: string;
   readonly dueAtMs: number;
   readonly schedule: Schedule;
-  /** NO_ACCOUNT: the household that is to be paid has not named its account yet. WITHDRAWN: called back before anything was sent. */
-  readonly state: "NO_ACCOUNT" | "WAITING" | "ORDERED" | "WITHDRAWN";
+  /** NO_ACCOUNT: the household that is to be paid has not named its account yet. ON_CHECK: the bank has disproved the account. WITHDRAWN: called back before anything was sent. */
+  readonly state: "NO_ACCOUNT" | "ON_CHECK" | "WAITING" | "ORDERED" | "WITHDRAWN";
   readonly orderId: string;
 }
 
@@ -235,6 +235,26 @@ export interface Reference extends Doc {
   readonly endToEndId: string;
 }
 
+/** An account that orders were made to, and what is known of it. PROVEN: the bank has paid to it under this name. DISPROVED: it said that it is not right. CONFIRMED: a person made sure. */
+export interface KnownAccount extends Doc {
+  readonly account: BankAccount;
+  readonly state: "PROVEN" | "DISPROVED" | "CONFIRMED";
+  /** The bank's code, or the person's words. */
+  readonly reason: string;
+  /** The order's EndToEndId, or the person. */
+  readonly by: string;
+  readonly on: string;
+  /** How often this has been written. */
+  readonly changes: number;
+}
+
+/** What one checker has approved on a day. */
+export interface Approved extends Doc {
+  readonly checker: string;
+  readonly day: string;
+  readonly amountFen: bigint;
+}
+
 export const dues = kind<Due>("dues");
 export const payees = kind<Payee>("payees");
 export const orders = kind<Order>("orders");
@@ -243,6 +263,10 @@ export const files = kind<PaymentFile>("files", { immutable: true });
 export const counters = kind<Counter>("counters");
 export const statements = kind<Statement>("statements");
 export const messages = kind<BankMessage>("messages");
+/** knownaccounts/<bank code>/<account number> */
+export const knownAccounts = kind<KnownAccount>("knownaccounts");
+/** approvedby/<checker>/<day> */
+export const approvedBy = kind<Approved>("approvedby");
 /** cancellations/C<EndToEndId> */
 export const cancellations = kind<Cancellation>("cancellations");
 /** doubted/<hash>/<why> */

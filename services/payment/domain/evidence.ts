@@ -4,6 +4,7 @@
  */
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
+import { accountKey, learn } from "./accounts.ts";
 import { orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, type Order, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents, SettledPayable } from "./events.ts";
@@ -66,8 +67,11 @@ export function evidenceNeeds(evidence: readonly { readonly endToEndId: string }
   for (const { endToEndId } of evidence) {
     const key = orders.key(orderIdIn(endToEndId));
     keys.set(`order ${key.id}`, key);
-    const batchId = loaded.get(key)?.batchId;
-    if (batchId) keys.set(`batch ${batchId}`, batches.key(batchId));
+    const order = loaded.get(key);
+    if (!order) continue;
+    const account = accountKey(order.account);
+    keys.set(`account ${account.id}`, account);
+    keys.set(`batch ${order.batchId}`, batches.key(order.batchId));
   }
   return [...keys.values()];
 }
@@ -108,6 +112,7 @@ export function applyEvidence(evidence: readonly Evidence[], state: State, chang
     tallies.set(order.batchId, tally);
     const weighed = weigh(order, piece, context.day);
     if (weighed.order !== order) change.put(orders.key(order.orderId), weighed.order);
+    if (weighed.verdict === "applied") learn(order, { paid: weighed.settles, reason: piece.reason }, state, change, context.day);
     if (weighed.verdict === "contradiction") unapplied.push({ endToEndId, why: "CONTRADICTION" });
     else if (weighed.verdict === "amount") unapplied.push({ endToEndId, why: "AMOUNT" });
     else tally.heard = true;

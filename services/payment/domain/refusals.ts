@@ -24,6 +24,12 @@ export const refuse = refusals({
     zh: "批次 {batch} 金额较大，{checker} 已复核，须由另一人再复核",
     en: "batch {batch} is large: {checker} has approved it, and another checker must as well",
   },
+  OVER_LIMIT: {
+    status: "FAILED_PRECONDITION",
+    zh: "批次 {batch} 超出 {checker} 的复核限额 {limit} 元（合计 {asked} 元），须由限额更高的人复核",
+    en: "batch {batch} is above {checker}'s limit of {limit} yuan ({asked} in all); a checker with a higher limit must approve it",
+  },
+  UNKNOWN_ACCOUNT: { status: "NOT_FOUND", zh: "没有向账户 {account} 支付过", en: "nothing was ever ordered to account {account}" },
   NOT_RETURNED: {
     status: "FAILED_PRECONDITION",
     zh: "支付单 {order} 不能重新支付：{why}",

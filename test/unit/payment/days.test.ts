@@ -4,12 +4,14 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { confirmAccount, recheck } from "../../../services/payment/domain/accounts.ts";
 import { answer, reportHash, type StatusReport } from "../../../services/payment/domain/answer.ts";
 import { attempt, silence } from "../../../services/payment/domain/attempt.ts";
 import { orderIdIn } from "../../../services/payment/domain/batch.ts";
+import { cancel, caseIdOf, resolve } from "../../../services/payment/domain/cancel.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import { decline } from "../../../services/payment/domain/decline.ts";
-import { type Batch, type Due, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
+import { type Batch, type Due, type KnownAccount, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
 import { hear } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
@@ -17,9 +19,10 @@ import { bookStatement } from "../../../services/payment/domain/statement.ts";
 import { sum } from "../../../services/values/money.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
 import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
-import { accountOf, approved, CHECKER, DAY, done, JINGYUAN, MAKER, originalNamed, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import { accountOf, approved, CHECKER, DAY, DEBTOR, done, JINGYUAN, MAKER, originalNamed, putDue, putPayee, ZHONGNING } from "./scene.ts";
 
-const FINISHING_ROUNDS = 3;
+/** What was put on the check list in the last round but two is confirmed, ordered and paid in the ones after it. */
+const FINISHING_ROUNDS = 5;
 
 type Fate = "PENDING" | "SETTLED" | "REJECTED" | "RETURNED";
 
@@ -27,13 +30,15 @@ type Fate = "PENDING" | "SETTLED" | "REJECTED" | "RETURNED";
 interface Bank {
   readonly fates: Map<string, { fate: Fate; amountFen: bigint }>;
   readonly files: Map<string, string[]>;
+  /** What it said to each wish to cancel, for ever. */
+  readonly cases: Map<string, boolean>;
   /** Every message that it ever wrote, to be repeated in any order. */
   readonly written: (() => Outcome<unknown>)[];
 }
 
 class Day {
   readonly world: World = newWorld();
-  readonly bank: Bank = { fates: new Map(), files: new Map(), written: [] };
+  readonly bank: Bank = { fates: new Map(), files: new Map(), cases: new Map(), written: [] };
   /** Net of what was told, by payable. */
   readonly paid = new Map<string, bigint>();
   readonly toldIds = new Set<string>();
@@ -164,6 +169,33 @@ class Day {
     if (order) this.hear(this.world.run(reissue, { orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }));
   }
 
+  /** The maker has second thoughts about an order that the bank has: what is pending is cancelled, what was paid is not. */
+  cancel(n: number): void {
+    const open = this.world.all<Order>("orders").filter(({ state }) => state === "OPEN" || state === "SETTLED");
+    const order = open[n % Math.max(1, open.length)];
+    if (!order) return;
+    const asked = this.world.run(cancel, { orderId: order.orderId, reason: "no", debtor: DEBTOR, format: "iso20022" }, { caller: MAKER });
+    this.hear(asked);
+    if (isRefusal(asked.result)) return;
+    const { endToEndId } = order;
+    const at = this.bank.fates.get(endToEndId);
+    const granted = this.bank.cases.get(endToEndId) ?? at?.fate === "PENDING";
+    this.bank.cases.set(endToEndId, granted);
+    if (granted && at) at.fate = "REJECTED";
+    // One in three answers is lost; the bank still has it, and says it when it is asked again.
+    if (n % 3 === 0) return;
+    const resolution = { caseId: caseIdOf(order), endToEndId, says: granted ? "GRANTED" : "REFUSED", reason: "" } as const;
+    this.write(() => this.world.run(resolve, resolution));
+  }
+
+  /** Somebody makes sure of the accounts that the bank has disproved; what waited for them waits for its order. */
+  private confirm(): void {
+    for (const { account, state } of this.world.all<KnownAccount>("knownaccounts"))
+      if (state === "DISPROVED") this.hear(this.world.run(confirmAccount, { ...account, reason: "asked" }, { caller: CHECKER }));
+    const held = this.world.all<Due>("dues").filter(({ state }) => state === "ON_CHECK");
+    this.hear(this.world.run(recheck, { payableIds: held.map(({ payableId }) => payableId) }));
+  }
+
   /** The whole truth of the bank's books as one statement. Every third books a batch's debits as one entry, which names no order; others name orders by our InstrId. */
   statement(n = 0): string[] {
     const entries = [...this.bank.fates].flatMap(([endToEndId, { fate, amountFen }]): StatementEntry[] => {
@@ -204,6 +236,7 @@ class Day {
     this.willing = true;
     for (let round = 0; round < FINISHING_ROUNDS; round += 1) {
       for (const order of this.world.all<Order>("orders")) if (TO_REISSUE.includes(order.state)) this.reissue(0);
+      this.confirm();
       this.cut(1);
       this.approve();
       this.send(1);
@@ -276,6 +309,7 @@ const step = fc.record({
     "move",
     "repeat",
     "repeat",
+    "cancel",
     "reissue",
     "statement",
   ),

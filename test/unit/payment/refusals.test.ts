@@ -14,6 +14,9 @@ test.each(CODES)("%s is in the catalogue, in both languages, with every paramete
     day: "2011-11-25",
     payee: "H1",
     checker: "c",
+    limit: "1.00",
+    asked: "2.00",
+    account: "103871000027 6200000001",
   });
   expect(refusal.code).toBe(code);
   expect(refusal.zh).toMatch(/\p{Script=Han}/u);

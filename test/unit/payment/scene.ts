@@ -15,6 +15,7 @@ import {
   type Payee,
   type Schedule,
 } from "../../../services/payment/domain/documents.ts";
+import { NO_LIMITS } from "../../../services/payment/domain/limits.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import type { BankAccount } from "../../../services/values/account.ts";
@@ -27,7 +28,13 @@ export const MAKER: Caller = { name: "maker.li", role: "MAKER", scope: "640000" 
 export const CHECKER: Caller = { name: "checker.ma", role: "CHECKER", scope: "640000" };
 export const DEBTOR: BankAccount = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
 /** What a checker approves under, apart from the batch. */
-export const TERMS = { debtor: DEBTOR, format: "iso20022", secondAboveFen: 100_000_000n, calendar: ALWAYS_OPEN } as const;
+export const TERMS = {
+  debtor: DEBTOR,
+  format: "iso20022",
+  secondAboveFen: 100_000_000n,
+  limits: NO_LIMITS,
+  calendar: ALWAYS_OPEN,
+} as const;
 export const DAY = "2011-11-25";
 export const ZHONGNING = "640521";
 export const JINGYUAN = "640424";
