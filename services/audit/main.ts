@@ -25,3 +25,5 @@ async function audit({ uri, nowMs, settled, background }: Wanted): Promise<void>
 if (!process.send) throw new Error("an audit is started by services/audit/apart.ts");
 process.once("message", (wanted) => void audit(wanted as Wanted));
 process.once("disconnect", () => process.exit());
+// Gone before this program had been read.
+if (!process.connected) process.exit();

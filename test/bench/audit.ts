@@ -52,11 +52,13 @@ async function startMongo(folder: string): Promise<{ uri: string; child: ChildPr
       if (isWritablePrimary) return { uri, child };
       if (!setName) await admin.command({ replSetInitiate: { _id: "bench", members: [{ _id: 0, host: `127.0.0.1:${port}` }] } });
     } catch (error) {
-      if (tried >= START_TRIES || child.exitCode !== null) throw error;
+      if (tried < START_TRIES && child.exitCode === null) continue;
+      child.kill("SIGKILL");
+      throw error;
     } finally {
       await client.close();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -1,8 +1,14 @@
 /** An audit in a process of its own says why it could not be made, and is gone when nobody waits for it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { ROOT } from "../../deploy/local/binaries.ts";
 import { auditApart } from "../../services/audit/apart.ts";
 import { until } from "../unit/sandbox/bank.ts";
 
+const APART = pathToFileURL(join(ROOT, "services", "audit", "apart.ts")).href;
 const NOBODY = "mongodb://127.0.0.1:9/?replicaSet=none&serverSelectionTimeoutMS=60000";
 const wanted = { uri: NOBODY, nowMs: 0, settled: false, background: true };
 
@@ -35,4 +41,15 @@ test("one that is no longer wanted is killed, and so is one that takes too long"
 
 test("one that is killed from outside is an error, not a silence", async () => {
   await expect(auditApart({ ...wanted, onStart: (pid) => void process.kill(pid, "SIGKILL") })).rejects.toThrow(/SIGKILL/);
+});
+
+test("one whose parent was killed ends by itself", async () => {
+  const program = `import { auditApart } from ${JSON.stringify(APART)};
+    auditApart({ ...${JSON.stringify(wanted)}, onStart: (pid) => console.log(pid) });`;
+  const parent = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(parent.stdout, "data")) as [Buffer];
+  const pid = Number(said.toString("utf8"));
+  expect(isGone(pid)).toBe(false);
+  parent.kill("SIGKILL");
+  expect(await until(() => isGone(pid), 5_000)).toBe(true);
 });

@@ -181,6 +181,8 @@ READERS = {
 
 
 def main():
+    if sys.version_info < (3, 10):
+        sys.exit("python3 is %d.%d; pyiso20022 needs 3.10 or newer" % sys.version_info[:2])
     parser = XmlParser()
     for name in sys.argv[1:]:
         with open(name, encoding="utf-8") as file:
