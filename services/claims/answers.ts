@@ -56,6 +56,7 @@ export function claimMessage(claim: Claim): ClaimMessage {
     paidAtMs: BigInt(claim.paidAtMs),
     traceId,
     correctedFen: claim.corrected?.fen ?? 0n,
+    correctedAccountFen: claim.corrected ? claim.corrected.drawn.accountFen - claim.drawn.accountFen : 0n,
     deductions: [...(claim.deductions ?? [])],
   };
 }

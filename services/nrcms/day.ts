@@ -89,7 +89,7 @@ export async function billAll(bills: readonly Bill[], people: People, tally: Day
 
 function acknowledged({ claimId, institutionId, dischargedOn: day, totalFen }: Bill, claim: Claim | undefined): Acknowledged {
   const { fundFen = 0n, accountFen = 0n } = claim?.benefit ?? {};
-  const owedFen = fundFen + accountFen + (claim?.correctedFen ?? 0n);
+  const owedFen = fundFen + accountFen + (claim?.correctedFen ?? 0n) + (claim?.correctedAccountFen ?? 0n);
   return { claimId, institutionId, day, state: claim?.state ?? ClaimState.UNSPECIFIED, totalFen, fundFen: owedFen };
 }
 

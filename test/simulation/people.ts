@@ -5,6 +5,8 @@ import { type Bill, type BillReport, type BillRow, ClaimsServiceDefinition } fro
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import type { Claim } from "../../services/claims/domain/documents.ts";
+import { drawingOf, promisedFen } from "../../services/claims/domain/year.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { type Batch, type Order, TO_REISSUE } from "../../services/payment/domain/documents.ts";
 import type { Caller } from "../../services/values/decision.ts";
@@ -255,15 +257,22 @@ export class People {
     await this.try(() => this.desk.order(ClaimsServiceDefinition, "voidClaim", caller("HOSPITAL", institutionId), request));
   }
 
-  /** Every hospital's days, once all is at rest: bills, claims and the bank agree. */
+  /** Every hospital's days, once all is at rest: bills, claims and the bank agree. A county may correct a claim in between: then it is reported again. */
   async reportAtRest(): Promise<void> {
     const { world } = this.province;
+    const untilMs = world.now + STATEMENT_LIMIT_MS;
     for (const hospital of HOSPITALS)
-      for (const { day, state, unpaid, breaks } of await this.reportDays(hospital))
-        world.hold(state === "MATCHED" && unpaid === 0, () => {
+      for (;;) {
+        const reports = await this.reportDays(hospital);
+        const differing = reports.find(({ state, unpaid }) => state !== "MATCHED" || unpaid > 0);
+        if (!differing) break;
+        world.hold(world.now < untilMs, () => {
+          const { day, state, unpaid, breaks } = differing;
           const [first] = breaks;
           return `${hospital.institutionId} reported ${day}: ${state}, ${unpaid} unpaid; ${first?.kind ?? ""} ${first?.claimId ?? ""} ${first?.en ?? ""}`;
         });
+        await pause(STATEMENT_LOOK_MS);
+      }
   }
 
   /** The bank's statement of the day, once all is at rest: every entry is an order's, and the ledger has moved as the bank has. */
@@ -292,19 +301,15 @@ export class People {
     }
   }
 
-  /** What a hospital finds out about each of its bills, as its report of their days. */
+  /** What became of each of a hospital's bills, as its report of their days. */
   private async reportDays({ institutionId }: Hospital): Promise<BillReport[]> {
-    const hospital = caller("HOSPITAL", institutionId);
     const days = new Map<string, BillRow[]>();
-    for (const [claimId, by] of [...this.billedBy]) {
-      if (by !== institutionId) continue;
-      await this.try(async () => {
-        const { claim } = await this.desk.ask(ClaimsServiceDefinition, "getClaim", hospital, { claimId });
-        if (!claim?.bill || !claim.benefit || !STANDING.includes(claim.state)) return;
-        const { fundFen, accountFen } = claim.benefit;
-        const row = { claimId, totalFen: claim.bill.totalFen, fundFen: fundFen + accountFen + claim.correctedFen, voided: false };
-        days.set(claim.bill.dischargedOn, [...(days.get(claim.bill.dischargedOn) ?? []), row]);
-      });
+    const stored = this.province.set.collection(databaseOf("claims"), "claims").majority;
+    for (const claim of [...stored.values()] as unknown as Claim[]) {
+      const { claimId, dischargedOn, totalFen, institutionId: by } = claim.bill;
+      if (by !== institutionId || !STANDING.includes(claim.state)) continue;
+      const row = { claimId, totalFen, fundFen: promisedFen(drawingOf(claim)), voided: false };
+      days.set(dischargedOn, [...(days.get(dischargedOn) ?? []), row]);
     }
     const reports: BillReport[] = [];
     for (const [day, rows] of days) {
