@@ -9,6 +9,7 @@ import type {
   ClaimEventView,
   ClaimView,
   CountyView,
+  DisputeView,
   DueView,
   EntryView,
   HeadView,
@@ -28,6 +29,7 @@ import type {
   SeenView,
   SharePageView,
   StatementView,
+  UpheldView,
   WindowView,
   YearView,
 } from "./records.ts";
@@ -120,6 +122,8 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     payablesByClaim: () => read<PayableView>("settlement", "payables", { $match: { claimId: { $ne: "" } } }, { $sort: { claimId: 1 } }),
     reservations: () => read<ReservationView>("settlement", "reservations"),
     windows: () => read<WindowView>("settlement", "windows", { $sort: { number: 1 } }),
+    disputes: () => read<DisputeView>("settlement", "disputes", { $sort: { sequence: 1 } }),
+    upheld: () => read<UpheldView>("settlement", "upheld"),
 
     dues: () => read<DueView>("payment", "dues", byId),
     orders: () => read<OrderView>("payment", "orders"),

@@ -14,6 +14,7 @@ import {
 import { ContributionsReceived, HouseholdAccountChanged, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { BatchChanged, PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
+  DisputeChanged,
   PayableDue,
   PayableHeld,
   PayableRecalled,
@@ -22,6 +23,7 @@ import {
   PrefundRefused,
   PrefundReserved,
   WindowChanged,
+  WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { PairOrdered } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { type Codec, type Message, told } from "../mesh/wiring.ts";
@@ -52,6 +54,8 @@ export const messages: readonly Message[] = [
   hear("settlement", "PrefundReserved", PrefundReserved),
   hear("settlement", "PrefundRefused", PrefundRefused),
   hear("settlement", "WindowChanged", WindowChanged),
+  hear("settlement", "WindowUnanswered", WindowUnanswered),
+  hear("settlement", "DisputeChanged", DisputeChanged),
   hear("settlement", "PaymentsPosted", PaymentsPosted),
   hear("settlement", "PayableHeld", PayableHeld),
   hear("payment", "PaymentsSettled", PaymentsSettled),

@@ -1,7 +1,6 @@
 /** What settlement is asked. The `check…` functions are the contract at the door and name the field that is wrong. */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
-  type CloseWindowRequest,
   type GetTrialBalanceResponse,
   type ReceiveFundsRequest,
   type SetPrefundRequest,
@@ -9,19 +8,15 @@ import {
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { FIRST_YEAR, LAST_YEAR } from "../values/days.ts";
-import type { Caller } from "../values/decision.ts";
 import { MAX_FEN, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
-import { isCountyCode, PROVINCE } from "../values/region.ts";
 import { type FundSource, isFundSource } from "./domain/chart.ts";
-import { closeWindow } from "./domain/close-window.ts";
 import { type CloseYearInput, closeYear } from "./domain/close-year.ts";
-import type { WindowView } from "./domain/events.ts";
 import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
-import { FIRST_WINDOW, viewOf } from "./domain/windows.ts";
+import { checkCounty, scopeOf } from "./scope.ts";
 import { balancesOn, statement } from "./statement.ts";
-import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
+import { accountsOf, booksOf, ledgerOf } from "./store.ts";
 
 /** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
 const MOST_READS = 5;
@@ -47,22 +42,12 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: setPrefund,
       reply: (prefund) => prefund,
     }),
-    command(methods.closeWindow, {
-      check: checkWindowId,
-      input: ({ windowId }) => ({ windowId }),
-      decision: closeWindow,
-      reply: (window) => ({ window: messageOf(window) }),
-    }),
     command(methods.closeYear, {
       check: ({ county, year }) => checkCounty(county) ?? checkYear(year),
       input: ({ county, year }): CloseYearInput => ({ county, year }),
       ask: async ({ county, year }) => ({ county, year, countyKnown: await isKnown(county) }),
       decision: closeYear,
       reply: ({ funds, ...result }) => ({ ...result, funds: [...funds] }),
-    }),
-    query(methods.listWindows, async () => {
-      const stored = await newestWindows(reader);
-      return { windows: (stored.length > 0 ? stored : [FIRST_WINDOW]).map((window) => messageOf(viewOf(window))) };
     }),
     query(methods.getTrialBalance, async ({ county, day }, caller) => {
       const wanted = scopeOf(county, caller);
@@ -75,16 +60,6 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
 /** The source was checked at the door. */
 function receiptOf({ county, source, amountFen, reference }: ReceiveFundsRequest): ReceiveFundsInput {
   return { county, source: source as FundSource, amountFen, reference };
-}
-
-function messageOf(window: WindowView) {
-  return { ...window, positions: [...window.positions], transfers: [...window.transfers] };
-}
-
-function checkCounty(county: string): Refusal | undefined {
-  return isCountyCode(county)
-    ? undefined
-    : badRequest("county", "须为本省六位县级行政区划代码", "must be the six-digit division code of a county of the province");
 }
 
 function checkFen(field: string, fen: bigint, leastFen: bigint): Refusal | undefined {
@@ -112,31 +87,6 @@ function checkYear(year: number): Refusal | undefined {
 
 function checkPrefund({ county, limitFen }: SetPrefundRequest): Refusal | undefined {
   return checkCounty(county) ?? checkFen("limit_fen", limitFen, 0n);
-}
-
-function checkWindowId({ windowId }: CloseWindowRequest): Refusal | undefined {
-  return /^W[1-9]\d{0,8}$/.test(windowId)
-    ? undefined
-    : badRequest("window_id", "须为清算期编号，如 W1", "must be a window's id such as W1");
-}
-
-/** The county whose book the caller may see, empty for all; a county's caller sees its own. */
-function scopeOf(county: string, caller: Caller): string | Refusal {
-  if (county !== "" && county !== PROVINCE) {
-    const wrong = checkCounty(county);
-    if (wrong) return wrong;
-  }
-  const wanted = county === PROVINCE ? "" : county;
-  if (caller.scope === PROVINCE || caller.role === "SERVICE" || wanted === caller.scope) return wanted;
-  if (wanted === "" && county === "" && isCountyCode(caller.scope)) return caller.scope;
-  return {
-    outcome: "refused",
-    code: "WRONG_SCOPE",
-    status: "PERMISSION_DENIED",
-    field: "county",
-    zh: `${caller.name} 只能查询 ${caller.scope} 的账`,
-    en: `${caller.name} sees the book of ${caller.scope} only`,
-  };
 }
 
 async function trialBalance(reader: Reader, county: string, day: string): Promise<GetTrialBalanceResponse | Refusal> {

@@ -12,6 +12,7 @@ import {
 import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled, RecallAnswered } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
+  DisputeChanged,
   PayableDue,
   PayableHeld,
   PayableRecalled,
@@ -20,6 +21,7 @@ import {
   PrefundRefused,
   PrefundReserved,
   WindowChanged,
+  WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
@@ -47,6 +49,8 @@ export const tells = {
   PrefundReserved,
   PrefundRefused,
   WindowChanged,
+  WindowUnanswered,
+  DisputeChanged,
   PaymentsPosted,
 } satisfies Tells;
 
@@ -63,7 +67,19 @@ export const messages: readonly Message[] = [
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {
-    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, accountFen, fund, approvedOn }) => ({
+    input: ({
+      approvalId,
+      claimId,
+      homeCounty,
+      treatingCounty,
+      institutionId,
+      fundFen,
+      accountFen,
+      fund,
+      approvedOn,
+      dischargedOn,
+      totalFen,
+    }) => ({
       approvalId,
       claimId,
       homeCounty,
@@ -73,6 +89,8 @@ export const messages: readonly Message[] = [
       accountFen,
       fund: fundFrom(fund),
       approvedOn,
+      dischargedOn,
+      totalFen,
     }),
     decision: approve,
   }),

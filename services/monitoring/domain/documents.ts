@@ -60,6 +60,8 @@ export interface CoverTide extends Doc {
 export type AlarmKind =
   | "FUND_AT_FLOOR"
   | "PREFUND_EXHAUSTED"
+  | "WINDOW_UNANSWERED"
+  | "ROW_UPHELD"
   | "PAYMENT_RETURNED"
   | "EVENTS_MISSING"
   | "EVENTS_UNHEARD"

@@ -7,7 +7,7 @@ export type Raised = Pick<Alarm, "kind" | "subject" | "count" | "amountFen" | "d
 
 export interface Effect<B> {
   readonly overview?: { county(body: B): string; fold(before: Overview, body: B): Overview };
-  readonly alarm?: (body: B) => Raised;
+  readonly alarm?: (body: B) => Raised | undefined;
 }
 
 export function emptyOverview(county: string): Overview {
@@ -88,6 +88,23 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   PrefundReserved: {},
   PrefundRefused: { alarm: (refused) => daily("PREFUND_EXHAUSTED", refused.homeCounty, refused.fundFen) },
   WindowChanged: {},
+  WindowUnanswered: {
+    alarm: ({ windowId, county, silence, rows, owedFen }) => ({
+      kind: "WINDOW_UNANSWERED",
+      county,
+      subject: `${windowId}/${county}`,
+      count: rows,
+      amountFen: owedFen,
+      detail: silence,
+    }),
+  },
+  DisputeChanged: {
+    // A dispute is the debtor's right; one that was upheld is somebody's work.
+    alarm: ({ rowId, creditor, owedFen, state, reason }) =>
+      state === "UPHELD"
+        ? { kind: "ROW_UPHELD", county: creditor, subject: rowId, count: 1, amountFen: owedFen, detail: reason }
+        : undefined,
+  },
   PaymentsPosted: {},
   PayableHeld: { alarm: (held) => daily("FUND_AT_FLOOR", held.county, held.amountFen) },
   PaymentsSettled: {},

@@ -39,6 +39,21 @@ export interface HeardBodies {
   PrefundReserved: Counted;
   PrefundRefused: { readonly homeCounty: string; readonly fundFen: bigint };
   WindowChanged: Counted;
+  WindowUnanswered: {
+    readonly windowId: string;
+    readonly county: string;
+    readonly silence: string;
+    readonly rows: number;
+    readonly owedFen: bigint;
+  };
+  DisputeChanged: {
+    readonly rowId: string;
+    readonly debtor: string;
+    readonly creditor: string;
+    readonly owedFen: bigint;
+    readonly state: string;
+    readonly reason: string;
+  };
   PaymentsPosted: Counted;
   PayableHeld: { readonly county: string; readonly amountFen: bigint };
   PaymentsSettled: Counted;

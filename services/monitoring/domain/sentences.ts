@@ -16,6 +16,14 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${county} 异地周转金不足：${subject} 未能预留 ${count} 笔，共 ${yuan(amountFen)} 元；请追加周转金或关闭结算期`,
     en: `The prefund of ${county} does not suffice: on ${subject} ${count} reservation(s) of ${yuan(amountFen)} yuan were refused; raise it, or close the window`,
   }),
+  WINDOW_UNANSWERED: ({ county, subject, count, amountFen, detail }) => ({
+    zh: `${county} 未在截止日前答复清算期（${subject}）：${count} 条、${yuan(amountFen)} 元按规则视为${detail === "DISPUTE" ? "有异议，转入当前清算期" : "已确认"}；责任人：${county} 基金会计`,
+    en: `${county} did not answer its window in time (${subject}): ${count} row(s) of ${yuan(amountFen)} yuan were taken as ${detail === "DISPUTE" ? "disputed, and went to the open window" : "confirmed"}; owner: the treasurer of ${county}`,
+  }),
+  ROW_UPHELD: ({ county, subject, amountFen, detail }) => ({
+    zh: `明细 ${subject}（${yuan(amountFen)} 元）的异议获支持：${detail}；责任人：${county} 的定点医疗机构与经办机构，请冲正或更正补偿单，此前不计入任何清算期`,
+    en: `The dispute of ${subject} (${yuan(amountFen)} yuan) was upheld: ${detail}; owner: the institution and the agency of ${county}, who reverse or correct the claim; until then it is in no window`,
+  }),
   PAYMENT_RETURNED: ({ county, subject, count, amountFen, detail }) => ({
     zh: `${county} 银行退款 ${count} 笔，共 ${yuan(amountFen)} 元，原因 ${detail}（${subject}）；请更正账户后重新支付`,
     en: `The bank sent back ${count} payable(s) of ${county}, ${yuan(amountFen)} yuan, reason ${detail} (${subject}); correct the account and reissue`,

@@ -35,6 +35,8 @@ export function recordsOf(sample: Sample): Records {
       ),
     reservations: () => stream(sample.reservations),
     windows: () => by(sample.windows, ({ number }) => number),
+    disputes: () => by(sample.disputes, ({ sequence }) => sequence),
+    upheld: () => stream(sample.upheld),
     dues: () => byId(sample.dues),
     orders: () => stream(sample.orders),
     orderParts: () => {

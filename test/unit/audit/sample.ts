@@ -14,10 +14,22 @@ import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
-import type { Account, Book, ClearingWindow, Entry, Ledger, Payable, Reservation } from "../../../services/settlement/domain/documents.ts";
+import { disputeRows } from "../../../services/settlement/domain/dispute-rows.ts";
+import type {
+  Account,
+  Book,
+  ClearingWindow,
+  Dispute,
+  Entry,
+  Ledger,
+  Payable,
+  Reservation,
+  Upheld,
+} from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
 import { reservePrefund } from "../../../services/settlement/domain/reserve-prefund.ts";
+import { ruleDispute } from "../../../services/settlement/domain/rule-dispute.ts";
 import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
 import { settle } from "../../../services/settlement/domain/settle.ts";
 import type { Decision, EventMap } from "../../../services/values/decision.ts";
@@ -51,6 +63,8 @@ export interface Sample {
   readonly payables: WithId<Payable>[];
   readonly reservations: WithId<Reservation>[];
   readonly windows: WithId<ClearingWindow>[];
+  readonly disputes: WithId<Dispute>[];
+  readonly upheld: WithId<Upheld>[];
   readonly dues: WithId<Due>[];
   readonly orders: WithId<Order>[];
   readonly statements: WithId<Statement>[];
@@ -100,7 +114,7 @@ interface JournalRow {
 }
 
 /** Seven claims: paid at home, paid elsewhere, at the review desk, refused, below the deductible, waiting for the prefund, waiting for the bank. */
-export function newSample(): Sample {
+export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sample {
   const settlement = newService();
   const payment = newService();
   for (const county of [HOME, AWAY]) {
@@ -124,6 +138,8 @@ export function newSample(): Sample {
           accountFen: 0n,
           fund: "INPATIENT",
           approvedOn: TODAY,
+          dischargedOn: "2011-11-24",
+          totalFen: fundFen + 100_000n,
         })
         .filter(({ name }) => name === "PayableDue"),
     );
@@ -146,10 +162,20 @@ export function newSample(): Sample {
     });
   settled("B1", HOME, "claim/C1/decision/1", "C1", 36_193n);
   settled("B2", AWAY, "claim/C2/decision/1", "C2", 406_510n);
-  dues.push(...settlement.run(closeWindow, { windowId: "W1" }).filter(({ name }) => name === "PayableDue"));
+  dues.push(
+    ...settlement.run(closeWindow, { windowId: "W1", confirmDays: 0, silence: "CONFIRM" }).filter(({ name }) => name === "PayableDue"),
+  );
   reserve("C7", 50_000n);
   promise("C7", AWAY, 50_000n);
   settled("B3", HOME, `window/W1/transfer/${HOME}/${AWAY}`, "", 406_510n);
+
+  if (dispute !== "NONE") {
+    // C7's row is disputed out of W2, whose debtors have days to answer.
+    const rowId = "claim/C7/decision/1";
+    settlement.run(closeWindow, { windowId: "W2", confirmDays: 5, silence: "CONFIRM" });
+    settlement.run(disputeRows, { windowId: "W2", county: HOME, rows: [{ rowId, reason: "非我县参合人" }], limit: 2 });
+    if (dispute === "UPHELD") settlement.run(ruleDispute, { rowId, ruling: "UPHELD", reason: "依据充分" });
+  }
 
   for (const { body } of dues) payment.run(payableDue, body);
   const ids: string[] = dues.map(({ body }) => body.payableId);
@@ -210,6 +236,8 @@ export function newSample(): Sample {
     payables: settlement.documents("payables"),
     reservations: settlement.documents("reservations"),
     windows: settlement.documents("windows"),
+    disputes: settlement.documents("disputes"),
+    upheld: settlement.documents("upheld"),
     dues: payment.documents("dues"),
     orders,
     statements: [statementOf(36_193n + 406_510n + 406_510n)],

@@ -145,6 +145,26 @@ describe("alarms", () => {
     });
   });
 
+  it("a county that did not answer its window is an alarm with the rule that stood for it; pages of one window are one alarm", () => {
+    const world = newWorld();
+    const page = { windowId: "W3", county: HOME, silence: "DISPUTE", rows: 100, owedFen: 500n };
+    world.run(fold, heard("WindowUnanswered", 1, page));
+    world.run(fold, heard("WindowUnanswered", 2, { ...page, rows: 7, owedFen: 30n }));
+    expect(world.all("alarms")).toEqual([
+      expect.objectContaining({ alarmId: `WINDOW_UNANSWERED/W3/${HOME}`, county: HOME, count: 107, amountFen: 530n, detail: "DISPUTE" }),
+    ]);
+  });
+
+  it("of disputes only one that was upheld is an alarm, of the county where it is to be reversed", () => {
+    const world = newWorld();
+    const row = { rowId: "claim/C1/decision/1", debtor: HOME, creditor: AWAY, owedFen: 60n, reason: "依据充分" };
+    for (const [index, state] of ["DISPUTED", "WITHDRAWN", "OVERRULED", "UPHELD", "CORRECTED"].entries())
+      world.run(fold, heard("DisputeChanged", index + 1, { ...row, state }));
+    expect(world.all("alarms")).toEqual([
+      expect.objectContaining({ alarmId: "ROW_UPHELD/claim/C1/decision/1", county: AWAY, amountFen: 60n, detail: "依据充分" }),
+    ]);
+  });
+
   it("a refused prefund is an alarm of the home county", () => {
     const world = newWorld();
     world.run(fold, heard("PrefundRefused", 1, { homeCounty: HOME, fundFen: 700n }), { atMs: NOON });
