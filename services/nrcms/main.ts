@@ -12,6 +12,7 @@ import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
+import { addWindowCommands } from "./window-commands.ts";
 
 const startedMs = performance.now();
 
@@ -114,6 +115,7 @@ program
 addBenefitCommands(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
+addWindowCommands(program, { inForce, json, finish });
 
 program
   .command("audit")
