@@ -11,6 +11,7 @@ import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
+import { claimsConfig } from "./config.ts";
 import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
@@ -28,21 +29,34 @@ import { benefitYear, claimOf, correctionsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
-export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+export interface CallParts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
   const { methods } = definition;
+  const { crossRegion } = claimsConfig(settings);
+  const submitInput = (form: BillForm | undefined): SubmitInput => ({ bill: billFrom(wanted(form)), crossRegion });
+  const askedBill = async (form: BillForm | undefined): Promise<SubmitInput> => {
+    const input = submitInput(form);
+    const { personId, dischargedOn, institutionId } = input.bill;
+    return { ...input, asked: await askOwners(ask, personId, dischargedOn, institutionId) };
+  };
   return [
     command(methods.submitClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }) => ({ bill: billFrom(wanted(bill)) }),
-      ask: ({ bill }) => askedBill(ask, wanted(bill)),
+      input: ({ bill }) => submitInput(bill),
+      ask: ({ bill }) => askedBill(bill),
       decision: submit,
       reply: (claim) => ({ claim: claimMessage(claim) }),
       pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
     }),
     trial(methods.trialClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }): SubmitInput => ({ bill: billFrom(wanted(bill)) }),
-      ask: ({ bill }) => askedBill(ask, wanted(bill)),
+      input: ({ bill }) => submitInput(bill),
+      ask: ({ bill }) => askedBill(bill),
       decision: submit,
       reply: (claim) => explained(reader, claim),
     }),
@@ -145,11 +159,6 @@ function diseaseFault({ county, registrationId, personId, disease, fromDay, toDa
 
 function diseaseInput({ county, personId, registrationId, disease, fromDay, toDay }: RegisterDiseaseRequest): DiseaseInput {
   return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
-}
-
-async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {
-  const bill = billFrom(form);
-  return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
 }
 
 /** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */

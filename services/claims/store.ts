@@ -24,6 +24,7 @@ export const indexes: Indexes = {
   households: [],
   institutions: [],
   counties: [],
+  prefunds: [],
   years: [],
   invoices: [],
   referrals: [],

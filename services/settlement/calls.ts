@@ -7,13 +7,15 @@ import {
   SettlementServiceDefinition,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
-import { FIRST_YEAR, LAST_YEAR } from "../values/days.ts";
+import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
 import { MAX_FEN, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
+import type { SettlementConfig } from "./config.ts";
 import { type FundSource, isFundSource } from "./domain/chart.ts";
 import { type CloseYearInput, closeYear } from "./domain/close-year.ts";
 import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
+import { prefundsOn } from "./forecast.ts";
 import { checkCounty, scopeOf } from "./scope.ts";
 import { balancesOn, statement } from "./statement.ts";
 import { accountsOf, booksOf, ledgerOf } from "./store.ts";
@@ -21,8 +23,16 @@ import { accountsOf, booksOf, ledgerOf } from "./store.ts";
 /** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
 const MOST_READS = 5;
 
-export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+export interface CallParts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly config: SettlementConfig;
+}
+
+export function calls({ reader, ask, config }: CallParts): readonly Call[] {
   const { methods } = SettlementServiceDefinition;
+  const yellowBp = BigInt(config.prefundYellowBp);
+  const redBp = BigInt(config.prefundRedBp);
   const isKnown = async (county: string): Promise<boolean> => {
     const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
     return counties.some((known) => known.county === county);
@@ -37,10 +47,10 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
     }),
     command(methods.setPrefund, {
       check: checkPrefund,
-      input: ({ county, limitFen }) => ({ county, limitFen }),
-      ask: async ({ county, limitFen }) => ({ county, limitFen, countyKnown: await isKnown(county) }),
+      input: ({ county, limitFen }) => ({ county, limitFen, yellowBp, redBp }),
+      ask: async ({ county, limitFen }) => ({ county, limitFen, yellowBp, redBp, countyKnown: await isKnown(county) }),
       decision: setPrefund,
-      reply: (prefund) => prefund,
+      reply: ({ limitFen, reservedFen, committedFen }) => ({ limitFen, reservedFen, committedFen }),
     }),
     command(methods.closeYear, {
       check: ({ county, year }) => checkCounty(county) ?? checkYear(year),
@@ -52,6 +62,12 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
     query(methods.getTrialBalance, async ({ county, day }, caller) => {
       const wanted = scopeOf(county, caller);
       return typeof wanted === "string" ? trialBalance(reader, wanted, day) : wanted;
+    }),
+    query(methods.listPrefunds, async ({ county, day }, caller) => {
+      const wanted = scopeOf(county, caller);
+      if (typeof wanted !== "string") return wanted;
+      if (!isDay(day)) return badRequest("day", "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD");
+      return { prefunds: await prefundsOn(reader, wanted, day, config.forecastDays) };
     }),
     query(methods.getStatement, async (asked) => checkCounty(asked.county) ?? statement(reader, asked)),
   ];

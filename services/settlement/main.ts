@@ -13,7 +13,7 @@ const service: Service = {
   tells,
   wire({ reader, ask, settings }) {
     const config = settlementConfig(settings);
-    return { calls: [...calls({ reader, ask }), ...windowCalls({ reader, config })], messages, timers: timers({ reader, config }) };
+    return { calls: [...calls({ reader, ask, config }), ...windowCalls({ reader, config })], messages, timers: timers({ reader, config }) };
   },
 };
 

@@ -18,6 +18,7 @@ import {
   PayableRecalled,
   PayableSetOff,
   PaymentsPosted,
+  PrefundChanged,
   PrefundRefused,
   PrefundReserved,
   WindowChanged,
@@ -48,6 +49,7 @@ export const tells = {
   PayableSetOff,
   PrefundReserved,
   PrefundRefused,
+  PrefundChanged,
   WindowChanged,
   WindowUnanswered,
   DisputeChanged,
@@ -134,7 +136,7 @@ export const messages: readonly Message[] = [
     decision: grant,
   }),
   told("claims", "PrefundRequested", PrefundRequested, {
-    input: ({ reservationId, claimId, homeCounty, fundFen }) => ({ reservationId, claimId, homeCounty, fundFen }),
+    input: ({ reservationId, claimId, homeCounty, fundFen, admitted }) => ({ reservationId, claimId, homeCounty, fundFen, admitted }),
     decision: reservePrefund,
   }),
   told("claims", "PrefundReleased", PrefundReleased, {

@@ -28,6 +28,10 @@ import {
 const MOST_ACCOUNTS = 5_000;
 /** As many as the contract promises. */
 const MOST_WINDOWS = 100;
+/** One a day, and room. */
+const MOST_NETTED = 800;
+/** A county's debts to all others over as many days as are averaged. */
+const MOST_DAY_DEBTS = 2_000;
 
 export const indexes: Indexes = {
   // For statements: an account's entries are looked for among those of the days that it is asked for.
@@ -63,6 +67,17 @@ export function newestWindows(reader: Reader): Promise<readonly ClearingWindow[]
 /** The windows whose debtors may answer, or might until the timer looks, oldest first. */
 export function confirmingWindows(reader: Reader): Promise<readonly ClearingWindow[]> {
   return reader.find(windows, { state: "CONFIRMING" }, { sort: { number: 1 }, limit: MOST_WINDOWS });
+}
+
+/** The windows that were netted on some days. */
+export function windowsNetted(reader: Reader, fromDay: string, toDay: string): Promise<readonly ClearingWindow[]> {
+  return reader.find(windows, { nettedOn: { $gte: fromDay, $lte: toDay } }, { sort: { nettedOn: 1 }, limit: MOST_NETTED });
+}
+
+/** What was credited and debited to a county's debts to others on some days. */
+export function owedOnDays(reader: Reader, county: string, fromDay: string, toDay: string): Promise<readonly DayTotal[]> {
+  const account = { $gte: "DUE_TO/", $lte: "DUE_TO/~" };
+  return reader.find(totals, { county, day: { $gte: fromDay, $lte: toDay }, account }, { limit: MOST_DAY_DEBTS });
 }
 
 /** The entries by which a county owes others, behind a place in the ledger's order. */

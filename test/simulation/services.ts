@@ -75,7 +75,7 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: settlementIndexes,
         tells: settlementTells,
         wire: ({ reader, ask }) => ({
-          calls: [...settlementCalls({ reader, ask }), ...windowCalls({ reader, config: CLEARING })],
+          calls: [...settlementCalls({ reader, ask, config: CLEARING }), ...windowCalls({ reader, config: CLEARING })],
           messages: settlementMessages,
           timers: settlementTimers({ reader, config: CLEARING }),
         }),

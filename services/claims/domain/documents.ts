@@ -146,6 +146,8 @@ export interface Claim extends Doc {
   readonly corrected?: Corrected;
   /** What the household got for it as second compensation; present once it was granted. */
   readonly sharedFen?: bigint;
+  /** Present where it settles a stay that was registered at its admission: its prefund is reserved in any case. */
+  readonly admitted?: true;
   /** True once the prefund's reservation was given back. */
   readonly released?: boolean;
 }
@@ -328,6 +330,14 @@ export interface FeePage extends Doc {
   readonly lines: readonly BillLine[];
 }
 
+/** A county's prefund as settlement last told it: whether somebody new may be treated elsewhere on it. */
+export interface HeardPrefund extends Doc {
+  readonly state: "ACTIVE" | "YELLOW" | "RED" | "BLOCKED_NEW";
+  readonly prefundVersion: number;
+}
+
+/** prefunds/<county> */
+export const prefunds = kind<HeardPrefund>("prefunds");
 export const admissions = kind<Admission>("admissions");
 /** stays/<holder> */
 export const stays = kind<OpenStay>("stays");

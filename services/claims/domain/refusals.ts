@@ -236,8 +236,18 @@ export const refuse = refusals({
   },
   PREFUND_EXHAUSTED: {
     status: "RESOURCE_EXHAUSTED",
-    zh: "参合县周转金不足或未及时确认",
-    en: "the home county's prefund does not suffice or was not confirmed in time",
+    zh: "参合县周转金不足或未及时确认；请先结清费用，持发票与费用清单回参合县经办机构报销",
+    en: "the home county's prefund does not suffice or was not confirmed in time; the patient pays the bill, and hands it in at the agency at home",
+  },
+  PREFUND_BLOCKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "参合县 {home} 周转金已用尽，暂不办理新的异地即时结算；请先结清费用，持发票与费用清单回参合县经办机构报销",
+    en: "the prefund of {home} is used up, and nobody new is settled at once elsewhere; the patient pays the bill, and hands it in at the agency at home",
+  },
+  CROSS_REGION_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 尚未开通异地即时结算；请先结清费用，持发票与费用清单回参合县 {home} 经办机构报销",
+    en: "{county} does not take part in cross-region settlement yet; the patient pays the bill, and hands it in at the agency of {home}",
   },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",

@@ -87,6 +87,20 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   RecallAnswered: {},
   PrefundReserved: {},
   PrefundRefused: { alarm: (refused) => daily("PREFUND_EXHAUSTED", refused.homeCounty, refused.fundFen) },
+  PrefundChanged: {
+    // Each change is an alarm of its own, unless all is well again.
+    alarm: ({ county: of, state, proposedCallFen, openCallFen, version }) =>
+      state === "ACTIVE"
+        ? undefined
+        : {
+            kind: "PREFUND_LOW",
+            county: of,
+            subject: `${of}/${version}`,
+            count: 1,
+            amountFen: proposedCallFen,
+            detail: `${state}/${openCallFen}`,
+          },
+  },
   WindowChanged: {},
   WindowUnanswered: {
     alarm: ({ windowId, county, silence, rows, owedFen }) => ({

@@ -38,6 +38,13 @@ export interface HeardBodies {
   RecallAnswered: Counted;
   PrefundReserved: Counted;
   PrefundRefused: { readonly homeCounty: string; readonly fundFen: bigint };
+  PrefundChanged: {
+    readonly county: string;
+    readonly state: string;
+    readonly proposedCallFen: bigint;
+    readonly openCallFen: bigint;
+    readonly version: bigint;
+  };
   WindowChanged: Counted;
   WindowUnanswered: {
     readonly windowId: string;

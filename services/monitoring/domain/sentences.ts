@@ -7,6 +7,13 @@ export interface Sentences {
   readonly en: string;
 }
 
+/** The states of a prefund that are worth a word. */
+const PREFUND_WORDS: Readonly<Record<string, Sentences>> = {
+  YELLOW: { zh: "预警（黄）", en: "in use beyond its first threshold (yellow)" },
+  RED: { zh: "预警（红）", en: "in use beyond its second threshold (red)" },
+  BLOCKED_NEW: { zh: "已用尽，暂停新的异地即时结算", en: "used up: nobody new is settled at once elsewhere" },
+};
+
 const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
   FUND_AT_FLOOR: ({ county, subject, count, amountFen }) => ({
     zh: `${county} 基金已到支付底线：${subject} 暂缓支付 ${count} 笔，共 ${yuan(amountFen)} 元；到款后自动支付`,
@@ -16,6 +23,14 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
     zh: `${county} 异地周转金不足：${subject} 未能预留 ${count} 笔，共 ${yuan(amountFen)} 元；请追加周转金或关闭结算期`,
     en: `The prefund of ${county} does not suffice: on ${subject} ${count} reservation(s) of ${yuan(amountFen)} yuan were refused; raise it, or close the window`,
   }),
+  PREFUND_LOW: ({ county, amountFen, detail }) => {
+    const [state = "", openCallFen = "0"] = detail.split("/");
+    const { zh, en } = PREFUND_WORDS[state] ?? { zh: state, en: state };
+    return {
+      zh: `${county} 异地周转金${zh}：已超限额 ${yuan(BigInt(openCallFen))} 元，建议追加 ${yuan(amountFen)} 元；责任人：${county} 基金会计`,
+      en: `The prefund of ${county} is ${en}: ${yuan(BigInt(openCallFen))} yuan beyond its limit; proposed call ${yuan(amountFen)} yuan; owner: the treasurer of ${county}`,
+    };
+  },
   WINDOW_UNANSWERED: ({ county, subject, count, amountFen, detail }) => ({
     zh: `${county} 未在截止日前答复清算期（${subject}）：${count} 条、${yuan(amountFen)} 元按规则视为${detail === "DISPUTE" ? "有异议，转入当前清算期" : "已确认"}；责任人：${county} 基金会计`,
     en: `${county} did not answer its window in time (${subject}): ${count} row(s) of ${yuan(amountFen)} yuan were taken as ${detail === "DISPUTE" ? "disputed, and went to the open window" : "confirmed"}; owner: the treasurer of ${county}`,

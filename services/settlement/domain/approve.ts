@@ -12,7 +12,7 @@ import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
 import { type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
-import { movePrefund, reservationIdOf } from "./prefund.ts";
+import { putPrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 
 export interface ApproveInput {
@@ -76,7 +76,7 @@ function commitPrefund(state: State, change: Change<SettlementEvents>, input: Ap
   const reserved = reservation.state === "RESERVED";
   const book = state.must(books.key(input.homeCounty));
   const reservedFen = reserved ? -reservation.amountFen : 0n;
-  change.put(books.key(input.homeCounty), movePrefund(book, { reservedFen, committedFen: amountOf(input) }));
+  putPrefund(book, { reservedFen, committedFen: amountOf(input) }, change);
   change.put(reservations.key(reservationIdOf(input.claimId)), { ...reservation, state: "COMMITTED" });
 }
 
@@ -132,7 +132,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
       change.put(openWindowKey(ledger), withObligation(window, { from: home, to: treating, fen: amountFen }));
-      change.put(books.key(treating), movePrefund(state.must(books.key(treating)), { incomingFen: amountFen }));
+      putPrefund(state.must(books.key(treating)), { incomingFen: amountFen }, change);
     }
     const setOffFen = setOffOf(input, state);
     post(state, change, context, {

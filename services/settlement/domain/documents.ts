@@ -68,6 +68,9 @@ export interface DayTotal extends Doc {
   readonly entries: number;
 }
 
+/** BLOCKED_NEW: nothing is left, and only who was admitted before is settled elsewhere. */
+export type PrefundState = "ACTIVE" | "YELLOW" | "RED" | "BLOCKED_NEW";
+
 /** How much of a county's money may be owed to other counties before they are settled (周转金). */
 export interface Prefund {
   readonly limitFen: bigint;
@@ -77,6 +80,11 @@ export interface Prefund {
   readonly committedFen: bigint;
   /** Owed by others in such windows; left out where nothing is. */
   readonly incomingFen?: bigint;
+  /** From what part of the limit in use the state is YELLOW and RED, in basis points; left out for 70 and 90 %. Set with the limit. */
+  readonly yellowBp?: bigint;
+  readonly redBp?: bigint;
+  /** How often its state or limit was told; left out while it never was. */
+  readonly version?: number;
 }
 
 /** A county's fund: what is at the bank, and what of it is spoken for. A county that has none is not known. */

@@ -1,5 +1,5 @@
 /** What settlement tells, by name: the bodies are the contract's messages. */
-import type { DisputeState, NetPosition, Silence, Transfer, WindowState } from "./documents.ts";
+import type { DisputeState, NetPosition, PrefundState, Silence, Transfer, WindowState } from "./documents.ts";
 
 /** A debtor of a window: what is left to it, what it disputed, what it said. */
 export interface PartyView {
@@ -59,6 +59,17 @@ export type SettlementEvents = {
   readonly PrefundReserved: PrefundAnswer;
   readonly PrefundRefused: PrefundAnswer;
   readonly WindowChanged: { readonly window: WindowView; readonly version: bigint };
+  readonly PrefundChanged: {
+    readonly county: string;
+    readonly state: PrefundState;
+    readonly limitFen: bigint;
+    readonly reservedFen: bigint;
+    readonly committedFen: bigint;
+    readonly incomingFen: bigint;
+    readonly openCallFen: bigint;
+    readonly proposedCallFen: bigint;
+    readonly version: bigint;
+  };
   readonly DisputeChanged: {
     readonly rowId: string;
     readonly claimId: string;

@@ -9,7 +9,7 @@ import { PROVINCE } from "../../values/region.ts";
 import { books, type ClearingWindow, EMPTY_LEDGER, type Ledger, windows } from "./documents.ts";
 import type { PartyView, SettlementEvents, WindowView } from "./events.ts";
 import { pairsOf, positionsOf } from "./netting.ts";
-import { movePrefund } from "./prefund.ts";
+import { putPrefund } from "./prefund.ts";
 
 export function windowKey(number: number): Key<ClearingWindow> {
   return windows.key(windowId(number));
@@ -123,7 +123,7 @@ export function freePrefunds(state: State, change: Change<SettlementEvents>, win
     moves.set(from, { ...moveOf(from), committedFen: moveOf(from).committedFen + sign * fen });
     moves.set(to, { ...moveOf(to), incomingFen: moveOf(to).incomingFen + sign * fen });
   }
-  for (const [county, move] of moves) change.put(books.key(county), movePrefund(state.must(books.key(county)), move));
+  for (const [county, move] of moves) putPrefund(state.must(books.key(county)), move, change);
 }
 
 /** The documents that marking a transfer looks at. */

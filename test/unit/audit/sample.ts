@@ -123,7 +123,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
     payment.run(payeeChanged, payeeOf(county, county));
     payment.run(payeeChanged, payeeOf(HOSPITAL[county as keyof typeof HOSPITAL], county));
   }
-  settlement.run(setPrefund, { county: HOME, limitFen: 1_000_000n });
+  settlement.run(setPrefund, { county: HOME, limitFen: 1_000_000n, yellowBp: 7_000n, redBp: 9_000n });
   const dues: Told[] = [];
   const promise = (claimId: string, treating: string, fundFen: bigint) =>
     dues.push(
@@ -144,7 +144,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
         .filter(({ name }) => name === "PayableDue"),
     );
   const reserve = (claimId: string, fundFen: bigint) =>
-    settlement.run(reservePrefund, { reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: HOME, fundFen });
+    settlement.run(reservePrefund, { reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: HOME, fundFen, admitted: false });
 
   promise("C1", HOME, 36_193n);
   reserve("C2", 406_510n);

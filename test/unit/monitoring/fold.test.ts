@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { alarms, covertides, overviews, seens } from "../../../services/monitoring/domain/documents.ts";
+import { type Alarm, alarms, covertides, overviews, seens } from "../../../services/monitoring/domain/documents.ts";
 import type { EventName, Heard, HeardBodies } from "../../../services/monitoring/domain/events.ts";
 import { fold } from "../../../services/monitoring/domain/fold.ts";
 import { MAX_STRETCHES } from "../../../services/monitoring/domain/seen.ts";
+import { sentencesOf } from "../../../services/monitoring/domain/sentences.ts";
 import { isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld } from "../../harness/decide.ts";
 
@@ -163,6 +164,29 @@ describe("alarms", () => {
     expect(world.all("alarms")).toEqual([
       expect.objectContaining({ alarmId: "ROW_UPHELD/claim/C1/decision/1", county: AWAY, amountFen: 60n, detail: "依据充分" }),
     ]);
+  });
+
+  it("each change of a prefund's state is an alarm, with the call that is proposed; ACTIVE is none", () => {
+    const world = newWorld();
+    const states = [
+      ["YELLOW", 100n, 0n],
+      ["BLOCKED_NEW", 156_510n, 36_510n],
+      ["ACTIVE", 0n, 0n],
+    ] as const;
+    for (const [index, [state, proposedCallFen, openCallFen]] of states.entries())
+      world.run(
+        fold,
+        heard("PrefundChanged", index + 1, { county: HOME, state, proposedCallFen, openCallFen, version: BigInt(index + 1) }),
+      );
+    const raised = world.all<Alarm>("alarms");
+    expect(raised.map(({ alarmId, amountFen }) => [alarmId, amountFen])).toEqual([
+      [`PREFUND_LOW/${HOME}/1`, 100n],
+      [`PREFUND_LOW/${HOME}/2`, 156_510n],
+    ]);
+    expect(raised[1] && sentencesOf(raised[1])).toEqual({
+      zh: `${HOME} 异地周转金已用尽，暂停新的异地即时结算：已超限额 365.10 元，建议追加 1565.10 元；责任人：${HOME} 基金会计`,
+      en: `The prefund of ${HOME} is used up: nobody new is settled at once elsewhere: 365.10 yuan beyond its limit; proposed call 1565.10 yuan; owner: the treasurer of ${HOME}`,
+    });
   });
 
   it("a refused prefund is an alarm of the home county", () => {

@@ -16,7 +16,7 @@ const ADMINISTRATION = (async () => ({ counties: [{ county: ZHONGNING }] })) as 
 
 function callOf(world: World, method: string) {
   const reader = readerOf(world);
-  const all = [...calls({ reader, ask: ADMINISTRATION }), ...windowCalls({ reader, config: CONFIG })];
+  const all = [...calls({ reader, ask: ADMINISTRATION, config: CONFIG }), ...windowCalls({ reader, config: CONFIG })];
   const call = all.find((each) => each.method.name === method);
   if (!call) throw new Error(`${method} is not answered`);
   return call;
@@ -135,7 +135,7 @@ describe("GetTrialBalance", () => {
         return rows.slice(1);
       },
     };
-    const call = calls({ reader, ask: ADMINISTRATION }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
+    const call = calls({ reader, ask: ADMINISTRATION, config: CONFIG }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
     expect(await call.answer({ county: "", day: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
   });
 });

@@ -163,7 +163,7 @@ describe("a window that is cut with days to answer", () => {
       paid(world, id, county, [`window/W1/transfer/${county}/${B}`]);
     expect(windowOf(world, "W1").state).toBe("SETTLED");
     // What was disputed holds the prefund until its own window is settled.
-    expect(bookOf(world, A).prefund).toEqual({ limitFen: 1_000_000n, reservedFen: 0n, committedFen: 6_510n });
+    expect(bookOf(world, A).prefund).toMatchObject({ limitFen: 1_000_000n, reservedFen: 0n, committedFen: 6_510n });
     expect(bookOf(world, B).prefund).toMatchObject({ committedFen: 0n, incomingFen: 6_510n });
     closed(world, "W2", DAYS);
     confirm(world, A, 1, 6_510n, { windowId: "W2" });
@@ -616,6 +616,8 @@ describe("the contract at the door", () => {
 });
 
 test("the settings: none are today's, bad ones are all named", () => {
-  expect(settlementConfig({})).toEqual({ confirmDays: 0, silence: "CONFIRM", disputesPerRow: 2 });
+  const usual = { prefundYellowBp: 7_000, prefundRedBp: 9_000, forecastDays: 30 };
+  expect(settlementConfig({})).toEqual({ confirmDays: 0, silence: "CONFIRM", disputesPerRow: 2, ...usual });
   expect(() => settlementConfig({ confirmDays: -1, silence: "WAIT", x: 1 })).toThrow(/confirmDays[\s\S]*silence[\s\S]*x/);
+  expect(() => settlementConfig({ prefundYellowBp: 9_000 })).toThrow(/prefundRedBp: must be above prefundYellowBp/);
 });

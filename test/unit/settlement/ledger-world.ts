@@ -50,9 +50,14 @@ export function worldOf(counties: Readonly<Record<string, CountyFund>>): World {
   for (const [county, { fundsFen = 0n, floorFen = 0n, prefundFen = 0n }] of Object.entries(counties)) {
     world.run(knowCounty, { county, floorFen, countyVersion: 1n });
     if (fundsFen > 0n) world.run(receiveFunds, { county, source: "CENTRAL", amountFen: fundsFen, reference: "opening" });
-    if (prefundFen > 0n) world.run(setPrefund, { county, limitFen: prefundFen });
+    if (prefundFen > 0n) limited(world, county, prefundFen);
   }
   return world;
+}
+
+/** Sets a county's prefund, with the usual thresholds. */
+export function limited(world: World, county: string, limitFen: bigint) {
+  return world.run(setPrefund, { county, limitFen, yellowBp: 7_000n, redBp: 9_000n });
 }
 
 export function approval(claimId: string, home: string, treating: string, fundFen: bigint, decision = 1) {
@@ -71,8 +76,8 @@ export function approval(claimId: string, home: string, treating: string, fundFe
   };
 }
 
-export function reserve(world: World, claimId: string, home: string, fundFen: bigint) {
-  return world.run(reservePrefund, { reservationId: reservationIdOf(claimId), claimId, homeCounty: home, fundFen });
+export function reserve(world: World, claimId: string, home: string, fundFen: bigint, admitted = false) {
+  return world.run(reservePrefund, { reservationId: reservationIdOf(claimId), claimId, homeCounty: home, fundFen, admitted });
 }
 
 /** Approves a claim; one treated elsewhere has its prefund reserved first. */
