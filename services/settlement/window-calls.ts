@@ -36,7 +36,7 @@ export function windowCalls({ reader, config }: { readonly reader: Reader; reado
   const { confirmDays, silence, disputesPerRow: limit } = config;
   return [
     command(methods.closeWindow, {
-      check: ({ windowId: id }) => checkWindowId(id),
+      check: ({ windowId: id }, caller) => checkCentre(caller) ?? checkWindowId(id),
       input: ({ windowId: id }) => ({ windowId: id, confirmDays, silence }),
       decision: closeWindow,
       reply: (window) => ({ window }),
@@ -165,17 +165,22 @@ function checkRetraction({ windowId: id, county, rowIds }: RetractAnswerRequest)
   return undefined;
 }
 
+/** A county is a party to its windows: it neither closes them nor rules. */
+function checkCentre({ name, scope }: Caller): Refusal | undefined {
+  if (!isCountyCode(scope)) return undefined;
+  return {
+    outcome: "refused",
+    code: "WRONG_SCOPE",
+    status: "PERMISSION_DENIED",
+    field: "",
+    zh: `清算期由省级中心（${PROVINCE}）关闭和裁定，${name} 属于 ${scope}`,
+    en: `the province's centre closes windows and rules on them, and ${name} is of ${scope}`,
+  };
+}
+
 function checkRuling({ rowId, ruling, reason }: RuleDisputeRequest, caller: Caller): Refusal | undefined {
-  // A county is a party.
-  if (isCountyCode(caller.scope))
-    return {
-      outcome: "refused",
-      code: "WRONG_SCOPE",
-      status: "PERMISSION_DENIED",
-      field: "row_id",
-      zh: `异议由省级中心（${PROVINCE}）裁定，${caller.name} 无权裁定`,
-      en: `the province's centre rules on disputes, and ${caller.name} is of ${caller.scope}`,
-    };
+  const wrong = checkCentre(caller);
+  if (wrong) return wrong;
   if (ruling !== DisputeState.OVERRULED && ruling !== DisputeState.UPHELD)
     return badRequest("ruling", "须为 OVERRULED 或 UPHELD", "must be OVERRULED or UPHELD");
   return checkRowId("row_id", rowId) ?? checkReason("reason", reason);

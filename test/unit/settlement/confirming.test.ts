@@ -604,9 +604,11 @@ describe("the contract at the door", () => {
     expect(check("RetractAnswer", { windowId: "W1", county: A, rowIds: [] })).toBeUndefined();
   });
 
-  test("only the province's centre rules", () => {
+  test("only the province's centre closes and rules", () => {
     const centre: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
     const ruling = { rowId: row("C1"), ruling: "UPHELD", reason: "依据充分" };
+    expect(check("CloseWindow", { windowId: "W1" })).toMatchObject({ code: "WRONG_SCOPE", status: "PERMISSION_DENIED" });
+    expect(check("CloseWindow", { windowId: "W1" }, centre)).toBeUndefined();
     expect(check("RuleDispute", ruling)).toMatchObject({ code: "WRONG_SCOPE", status: "PERMISSION_DENIED" });
     expect(check("RuleDispute", ruling, centre)).toBeUndefined();
     expect(check("RuleDispute", { ...ruling, ruling: "DISPUTED" }, centre)).toMatchObject({ field: "ruling" });
