@@ -15,9 +15,10 @@ import { claimsConfig } from "./config.ts";
 import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
-import type { Claim, Correction, Referral } from "./domain/documents.ts";
-import { badCode, badCounty, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
+import { type Claim, type Correction, type Referral, referrals } from "./domain/documents.ts";
+import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
+import { referralState, revokeReferral } from "./domain/referral-life.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type DiseaseInput, registerDisease } from "./domain/register-disease.ts";
 import { registerReferral } from "./domain/register-referral.ts";
@@ -111,6 +112,22 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
       },
       decision: registerReferral,
       reply: ({ referralId }) => ({ referralId }),
+    }),
+    command(methods.revokeReferral, {
+      check: ({ county, referralId, reason }) =>
+        badCounty("county", county) ?? badId("referral_id", referralId) ?? badText("reason", reason, MAX_REASON),
+      input: ({ county, referralId, reason }) => ({ county, referralId, reason }),
+      decision: revokeReferral,
+      reply: ({ referralId }) => ({ referralId }),
+    }),
+    query(methods.getReferral, async ({ county, referralId, day }) => {
+      const fault = badCounty("county", county) ?? badId("referral_id", referralId) ?? badDay("day", day);
+      if (fault) return fault;
+      const referral = await reader.get(referrals.key(county, referralId));
+      if (!referral) return refuse("UNKNOWN_REFERRAL", { field: "referral_id", referral: referralId });
+      const { personId, toInstitutionId, fromDay, toDay, usedBy = "", revoked } = referral;
+      const state = referralState(referral, day);
+      return { personId, toInstitutionId, fromDay, toDay, state, usedBy, revokedOn: revoked?.day ?? "", reason: revoked?.reason ?? "" };
     }),
     command(methods.voidClaim, {
       check: ({ institutionId, claimId, reason }) =>

@@ -249,6 +249,10 @@ export interface Referral extends Doc {
   readonly toInstitutionId: string;
   readonly fromDay: string;
   readonly toDay: string;
+  /** The claim that first stood on it. */
+  readonly usedBy?: string;
+  /** Taken back by the county: stays that begin on that day or later do not stand on it. */
+  readonly revoked?: { readonly day: string; readonly reason: string; readonly by: string };
 }
 
 /** What a hospital applies for: a referral to another institution, or a chronic disease's registration. */

@@ -157,6 +157,16 @@ export const refuse = refusals({
     zh: "转诊单 {referral} 不是此人、此机构或此日期的",
     en: "referral {referral} is for another person, institution or day",
   },
+  REFERRAL_REVOKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "转诊单 {referral} 已于 {day} 撤销",
+    en: "referral {referral} was revoked on {day}",
+  },
+  REFERRAL_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "转诊单 {referral} 的状态是 {state}，不能撤销",
+    en: "referral {referral} is {state} and cannot be revoked",
+  },
   UNKNOWN_REFERRAL: { status: "FAILED_PRECONDITION", zh: "没有转诊单 {referral}", en: "there is no referral {referral}" },
   UNKNOWN_SCHEME: { status: "NOT_FOUND", zh: "没有补助方案 {scheme}", en: "there is no scheme {scheme}" },
   WRONG_SCHEME_STATE: {

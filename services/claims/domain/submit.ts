@@ -192,7 +192,16 @@ function referralFault(bill: Bill, ground: Ground, state: State): Refusal | unde
     referral.toInstitutionId === bill.institutionId &&
     referral.fromDay <= bill.admittedOn &&
     bill.admittedOn <= referral.toDay;
-  return fits ? undefined : refuse("REFERRAL_MISMATCH", detail);
+  if (!fits) return refuse("REFERRAL_MISMATCH", detail);
+  const { revoked } = referral;
+  return revoked && revoked.day <= bill.admittedOn ? refuse("REFERRAL_REVOKED", { ...detail, day: revoked.day }) : undefined;
+}
+
+/** The first claim that stands on a referral is noted on it: from then on it is not revoked. */
+function useReferral({ referralId, claimId }: Bill, county: string, state: State, change: Change<ClaimsEvents>): void {
+  if (!referralId) return;
+  const referral = state.must(referrals.key(county, referralId));
+  if (referral.usedBy === undefined) change.put(referrals.key(county, referralId), { ...referral, usedBy: claimId });
 }
 
 /** Catalogue, price limits and classes of the treatment place, or of the insured place where its scheme says so; deductible, rate and caps of the insured place. Source: domain rules 4. */
@@ -253,6 +262,7 @@ function claimFor(
     ...(admitted ? { admitted } : {}),
   };
   guardGrounds(bill, county, state, change);
+  useReferral(bill, county, state, change);
   for (const key of registrationKeys(bill, scheme)) if (state.get(key)) change.guard(key);
   const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);
