@@ -167,6 +167,8 @@ export interface EntryView extends Stored {
   readonly sequence: bigint;
   readonly day: string;
   readonly lines: readonly LineView[];
+  /** What a debtor is shown of it. */
+  readonly obligation?: { readonly rowId: string; readonly debtor: string; readonly creditor: string; readonly fen: bigint };
   readonly payables?: readonly { readonly payableId: string; readonly fen: bigint }[];
 }
 
@@ -200,7 +202,7 @@ export interface BookView extends Stored {
   readonly duePayables: number;
   readonly heldFen: bigint;
   readonly heldPayables: number;
-  readonly prefund: { readonly reservedFen: bigint; readonly committedFen: bigint };
+  readonly prefund: { readonly reservedFen: bigint; readonly committedFen: bigint; readonly incomingFen?: bigint };
   /** The last year that is closed. */
   readonly closedThrough?: number;
   /** What institutions owe it. */
@@ -240,6 +242,25 @@ export interface WindowView extends Stored {
     readonly settled: boolean;
   }[];
   readonly hash: string;
+  readonly answers?: Readonly<Record<string, { readonly rows: number; readonly fen: bigint }>>;
+}
+
+/** A row that its debtor has disputed; `_id` is its entry. */
+export interface DisputeView extends Stored {
+  readonly county: string;
+  readonly creditor: string;
+  readonly claimId: string;
+  readonly fen: bigint;
+  readonly sequence: bigint;
+  readonly origin: number;
+  /** 0 while it is in none. */
+  readonly window: number;
+  readonly state: string;
+}
+
+/** The rows of one claim that wait outside of every window; `_id` is the claim. */
+export interface UpheldView extends Stored {
+  readonly rowIds: readonly string[];
 }
 
 export interface LedgerView extends Stored {
@@ -375,6 +396,9 @@ export interface Records {
   reservations(): AsyncIterable<ReservationView>;
   /** By number. */
   windows(): AsyncIterable<WindowView>;
+  /** By sequence. */
+  disputes(): AsyncIterable<DisputeView>;
+  upheld(): AsyncIterable<UpheldView>;
 
   /** By `_id`. */
   dues(): AsyncIterable<DueView>;

@@ -13,6 +13,7 @@ import type {
   CountyView,
   DayMoveView,
   DayTotalView,
+  DisputeView,
   DueView,
   EntryView,
   GrantedView,
@@ -33,6 +34,7 @@ import type {
   SeenView,
   SharePageView,
   StatementView,
+  UpheldView,
   WindowView,
   YearView,
 } from "./records.ts";
@@ -148,6 +150,8 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     sharePayables: () => read<PayableView>("settlement", "payables", { $match: { _id: { $regex: "^second/" } } }, byId),
     reservations: () => read<ReservationView>("settlement", "reservations"),
     windows: () => read<WindowView>("settlement", "windows", { $sort: { number: 1 } }),
+    disputes: () => read<DisputeView>("settlement", "disputes", { $sort: { sequence: 1 } }),
+    upheld: () => read<UpheldView>("settlement", "upheld"),
 
     dues: () => read<DueView>("payment", "dues", byId),
     orders: () => read<OrderView>("payment", "orders", { $project: { account: 0 } }),

@@ -1,8 +1,9 @@
 /**
- * Invariant 4: what one county owes the other is what that one claims; every obligation of the ledger is in exactly one window, by its sequence number;
- * a closed window sums to zero, its transfers bring every net to zero, and its hash is that of its content.
+ * Invariant 4: what one county owes the other is what that one claims; every obligation of the ledger is in exactly one window, by its sequence number or where its disputes have brought it,
+ * unless its dispute was upheld and it waits for its claim to be reversed; a netted window sums to zero, its transfers bring every net to zero, and its hash is that of its content.
  */
 import { createHash } from "node:crypto";
+import { movesOf, type Owed } from "./disputes.ts";
 import type { Findings } from "./findings.ts";
 import type { EntryView, PayableView, Records, WindowView } from "./records.ts";
 import { joined } from "./streams.ts";
@@ -23,21 +24,23 @@ export async function checkWindows(records: Records, findings: Findings): Promis
 
 /** What all windows say together, by names of counties or pairs. */
 interface Standing {
-  /** `<debtor>/<creditor>` → owed in open windows. */
+  /** `<debtor>/<creditor>` → owed in windows that are not netted, and in none. */
   readonly open: Tally;
-  /** Debtor → owed in windows that are not settled. */
+  /** Debtor, and creditor → owed in windows that are not settled. */
   readonly committed: Tally;
+  readonly incoming: Tally;
   /** Creditor → transfers that have not come. */
   readonly coming: Tally;
 }
 
 /**
- * Windows and entries side by side, both in the ledger's order: what lies after `from`, up to and with `to`, is the window's. The first window begins where
- * the first obligation was posted, each other where the one before ends.
+ * Windows, entries and disputes side by side, all in the ledger's order: what lies after `from`, up to and with `to`, is the window's, less what has left it by a dispute, and what came by one.
+ * The first window begins where the first obligation was posted, each other where the one before ends.
  */
 async function checkObligations(records: Records, findings: Findings): Promise<Standing> {
-  const standing: Standing = { open: newTally(), committed: newTally(), coming: newTally() };
+  const standing: Standing = { open: newTally(), committed: newTally(), incoming: newTally(), coming: newTally() };
   const outside = newTally();
+  const moves = await movesOf(records, findings);
   const entries = records.entries()[Symbol.asyncIterator]();
   try {
     let next = await entries.next();
@@ -51,11 +54,17 @@ async function checkObligations(records: Records, findings: Findings): Promise<S
         () => `window ${window._id} begins after ${window.fromSequence}, the one before ends at ${from}`,
       );
       findings.hold(last?.state !== "OPEN", () => `window ${last?._id} is open, and ${window._id} follows it`);
-      const owed = newTally();
-      for (; !next.done && (window.state === "OPEN" || next.value.sequence <= window.toSequence); next = await entries.next())
-        addObligations(next.value, next.value.sequence > window.fromSequence ? owed : outside);
+      const owed = moves.into.get(window.number) ?? newTally();
+      moves.into.delete(window.number);
+      for (; !next.done && (window.state === "OPEN" || next.value.sequence <= window.toSequence); next = await entries.next()) {
+        const entry = next.value;
+        for (const row of obligationsOf(entry, findings)) {
+          if (entry.sequence <= window.fromSequence) outside.add(row.pair, row.fen);
+          else if (!(await moves.hasLeft(entry, row, window.number))) owed.add(row.pair, row.fen);
+        }
+      }
       checkPairs(window, owed, findings);
-      if (window.state !== "OPEN") checkClosed(window, findings);
+      if (window.state === "PAYING" || window.state === "SETTLED") checkNetted(window, findings);
       addStanding(window, standing);
       last = window;
     }
@@ -65,19 +74,33 @@ async function checkObligations(records: Records, findings: Findings): Promise<S
         last.state === "OPEN" && last.number === ledger?.openWindow,
         () => `the ledger's open window is ${ledger?.openWindow}, the last is ${last._id}, ${last.state}`,
       );
-    for (; !next.done; next = await entries.next()) addObligations(next.value, outside);
+    for (; !next.done; next = await entries.next()) for (const { pair, fen } of obligationsOf(next.value, findings)) outside.add(pair, fen);
     for (const pair of outside.names()) findings.hold(false, () => `${pair}: ${outside.of(pair)} fen are owed outside of every window`);
+    for (const [number, tally] of moves.into)
+      for (const pair of tally.names())
+        findings.hold(false, () => `${pair}: ${tally.of(pair)} fen were disputed into W${number}, which is not there`);
+    for (const pair of moves.out.names()) standing.open.add(pair, moves.out.of(pair));
+    await moves.finish();
   } finally {
     await entries.return?.();
+    await moves.close();
   }
   return standing;
 }
 
-/** A promise across counties credits the home book's DUE_TO/<treating county>. Closing a window debits it. */
-function addObligations({ _id, lines }: EntryView, owed: Tally): void {
-  if (!_id.startsWith("claim/")) return;
-  for (const { county, account, creditFen } of lines)
-    if (account.startsWith("DUE_TO/")) owed.add(`${county}/${account.slice("DUE_TO/".length)}`, creditFen);
+/** A promise across counties credits the home book's DUE_TO/<treating county>, and says so in the row that the debtor is shown. Netting a window debits it. */
+function obligationsOf({ _id, lines, obligation }: EntryView, findings: Findings): readonly Owed[] {
+  if (!_id.startsWith("claim/")) return [];
+  const owed = lines.flatMap(({ county, account, creditFen }) =>
+    account.startsWith("DUE_TO/") ? [{ pair: `${county}/${account.slice("DUE_TO/".length)}`, fen: creditFen }] : [],
+  );
+  const posted = owed.map(({ pair, fen }) => `${pair} of ${fen} fen`).join(", ");
+  const shown = obligation ? `${obligation.debtor}/${obligation.creditor} of ${obligation.fen} fen` : "";
+  findings.hold(
+    posted === shown && (obligation?.rowId ?? _id) === _id,
+    () => `entry ${_id} makes ${posted || "nobody"} owed, its row says ${shown || "nothing"}`,
+  );
+  return owed;
 }
 
 function checkPairs({ _id, pairs }: WindowView, owed: Tally, findings: Findings): void {
@@ -89,7 +112,7 @@ function checkPairs({ _id, pairs }: WindowView, owed: Tally, findings: Findings)
   }
 }
 
-function checkClosed(window: WindowView, findings: Findings): void {
+function checkNetted(window: WindowView, findings: Findings): void {
   const { _id, positions, transfers } = window;
   const nets = newTally();
   const left = newTally();
@@ -112,6 +135,7 @@ function checkClosed(window: WindowView, findings: Findings): void {
   }
   for (const county of left.names())
     findings.hold(left.of(county) === 0n, () => `window ${_id}: its transfers leave ${county} at ${left.of(county)} fen`);
+  checkAnswers(window, findings);
   const hash = hashOf(window);
   findings.hold(
     window.hash === hash,
@@ -119,6 +143,25 @@ function checkClosed(window: WindowView, findings: Findings): void {
   );
   const state = transfers.every(({ settled }) => settled) ? "SETTLED" : "PAYING";
   findings.hold(window.state === state, () => `window ${_id} is ${window.state}, its transfers say ${state}`);
+}
+
+/** What was netted is what its debtors have confirmed, or was taken as confirmed; a window without days to answer has no answers. */
+function checkAnswers({ _id, pairs, answers }: WindowView, findings: Findings): void {
+  if (!answers) return;
+  const owed = newTally();
+  const rows = newTally();
+  for (const [name, { fen, obligations }] of Object.entries(pairs)) {
+    owed.add(name.split("/")[0] ?? "", fen);
+    rows.add(name.split("/")[0] ?? "", BigInt(obligations));
+  }
+  for (const county of new Set([...owed.names(), ...Object.keys(answers)])) {
+    const said = answers[county];
+    findings.hold(
+      said !== undefined && BigInt(said.rows) === rows.of(county) && said.fen === owed.of(county),
+      () =>
+        `window ${_id}: ${county} owes ${rows.of(county)} rows of ${owed.of(county)} fen, and answered for ${said ? `${said.rows} of ${said.fen}` : "none"}`,
+    );
+  }
 }
 
 /** SHA-256, in hex, of a netting's canonical bytes (nrcms-netting-1): the window, its pairs by code, nets and transfers in their order, a line each. */
@@ -135,15 +178,18 @@ function hashOf({ number, fromSequence, toSequence, pairs, positions, transfers 
     .digest("hex");
 }
 
-function addStanding({ state, pairs, transfers }: WindowView, { open, committed, coming }: Standing): void {
+function addStanding({ state, pairs, transfers }: WindowView, { open, committed, incoming, coming }: Standing): void {
   for (const [name, { fen }] of Object.entries(pairs)) {
-    if (state === "OPEN") open.add(name, fen);
-    if (state !== "SETTLED") committed.add(name.split("/")[0] ?? "", fen);
+    const [from = "", to = ""] = name.split("/");
+    if (state === "OPEN" || state === "CONFIRMING") open.add(name, fen);
+    if (state === "SETTLED") continue;
+    committed.add(from, fen);
+    incoming.add(to, fen);
   }
   for (const { toCounty, amountFen, settled } of transfers) if (!settled) coming.add(toCounty, amountFen);
 }
 
-/** DUE_TO and DUE_FROM are each other's mirror and the open window's pairs; CLEARING is what closed windows still bring. */
+/** DUE_TO and DUE_FROM are each other's mirror and the pairs of the windows that are not netted; CLEARING is what netted ones still bring. */
 async function checkMirror(records: Records, { open, coming }: Standing, findings: Findings): Promise<void> {
   const debts = newTally();
   const claims = newTally();
@@ -159,7 +205,7 @@ async function checkMirror(records: Records, { open, coming }: Standing, finding
     const [debt, claim, window] = [debts.of(pair), claims.of(pair), open.of(pair)];
     findings.hold(
       debt === claim && debt === window,
-      () => `${pair}: the debtor owes ${debt} fen, the creditor claims ${claim}, the open window has ${window}`,
+      () => `${pair}: the debtor owes ${debt} fen, the creditor claims ${claim}, the windows to be netted have ${window}`,
     );
   }
   for (const county of new Set([...clearing.names(), ...coming.names()])) {
@@ -171,7 +217,7 @@ async function checkMirror(records: Records, { open, coming }: Standing, finding
   }
 }
 
-async function checkPrefunds(records: Records, { committed }: Standing, findings: Findings): Promise<void> {
+async function checkPrefunds(records: Records, { committed, incoming }: Standing, findings: Findings): Promise<void> {
   const reserved = newTally();
   for await (const { county, state, amountFen } of records.reservations()) if (state === "RESERVED") reserved.add(county, amountFen);
   for await (const { county, prefund } of records.books()) {
@@ -183,6 +229,10 @@ async function checkPrefunds(records: Records, { committed }: Standing, findings
     findings.hold(
       prefund.committedFen === committed.of(county),
       () => `prefund of ${county}: ${prefund.committedFen} fen committed, its open windows hold ${committed.of(county)}`,
+    );
+    findings.hold(
+      (prefund.incomingFen ?? 0n) === incoming.of(county),
+      () => `prefund of ${county}: ${prefund.incomingFen ?? 0n} fen incoming, others owe it ${incoming.of(county)} in open windows`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { type Admission as AdmissionMessage, ClaimsServiceDefinition as definiti
 import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { askOwners, claimMessage, explained, wanted } from "./answers.ts";
+import { claimsConfig } from "./config.ts";
 import {
   type AdmissionForm,
   type AdmissionInput,
@@ -21,8 +22,15 @@ import { refuse } from "./domain/refusals.ts";
 
 const MAX_PAGES = 20;
 
-export function admissionCalls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+export interface AdmissionParts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export function admissionCalls({ reader, ask, settings }: AdmissionParts): readonly Call[] {
   const { methods } = definition;
+  const { crossRegion } = claimsConfig(settings);
   const reply = (admission: Admission) => ({ admission: admissionMessage(admission) });
   /** The owners' word on whom an admission is of. One that is not known here is refused by the decision, whoever it is. */
   const askAbout = async (input: SettleInput): Promise<SettleInput> => {
@@ -40,10 +48,10 @@ export function admissionCalls({ reader, ask }: { readonly reader: Reader; reado
   return [
     command(methods.registerAdmission, {
       check: ({ admission }) => admissionFault(admission),
-      input: ({ admission }) => ({ form: formOf(wanted(admission)) }),
+      input: ({ admission }) => ({ form: formOf(wanted(admission)), crossRegion }),
       async ask({ admission }) {
         const form = formOf(wanted(admission));
-        return { form, asked: await askOwners(ask, form.personId, form.admittedOn, form.institutionId) };
+        return { form, crossRegion, asked: await askOwners(ask, form.personId, form.admittedOn, form.institutionId) };
       },
       decision: admit,
       reply,

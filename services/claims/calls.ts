@@ -11,12 +11,14 @@ import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
+import { claimsConfig } from "./config.ts";
 import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
-import type { Claim, Correction, Referral } from "./domain/documents.ts";
-import { badCode, badCounty, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
+import { type Claim, type Correction, type Referral, referrals } from "./domain/documents.ts";
+import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
+import { referralState, revokeReferral } from "./domain/referral-life.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type DiseaseInput, registerDisease } from "./domain/register-disease.ts";
 import { registerReferral } from "./domain/register-referral.ts";
@@ -28,21 +30,34 @@ import { benefitYear, claimOf, correctionsOf, reviewTasksOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
-export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+export interface CallParts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
   const { methods } = definition;
+  const { crossRegion } = claimsConfig(settings);
+  const submitInput = (form: BillForm | undefined): SubmitInput => ({ bill: billFrom(wanted(form)), crossRegion });
+  const askedBill = async (form: BillForm | undefined): Promise<SubmitInput> => {
+    const input = submitInput(form);
+    const { personId, dischargedOn, institutionId } = input.bill;
+    return { ...input, asked: await askOwners(ask, personId, dischargedOn, institutionId) };
+  };
   return [
     command(methods.submitClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }) => ({ bill: billFrom(wanted(bill)) }),
-      ask: ({ bill }) => askedBill(ask, wanted(bill)),
+      input: ({ bill }) => submitInput(bill),
+      ask: ({ bill }) => askedBill(bill),
       decision: submit,
       reply: (claim) => ({ claim: claimMessage(claim) }),
       pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
     }),
     trial(methods.trialClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }): SubmitInput => ({ bill: billFrom(wanted(bill)) }),
-      ask: ({ bill }) => askedBill(ask, wanted(bill)),
+      input: ({ bill }) => submitInput(bill),
+      ask: ({ bill }) => askedBill(bill),
       decision: submit,
       reply: (claim) => explained(reader, claim),
     }),
@@ -98,6 +113,22 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: registerReferral,
       reply: ({ referralId }) => ({ referralId }),
     }),
+    command(methods.revokeReferral, {
+      check: ({ county, referralId, reason }) =>
+        badCounty("county", county) ?? badId("referral_id", referralId) ?? badText("reason", reason, MAX_REASON),
+      input: ({ county, referralId, reason }) => ({ county, referralId, reason }),
+      decision: revokeReferral,
+      reply: ({ referralId }) => ({ referralId }),
+    }),
+    query(methods.getReferral, async ({ county, referralId, day }) => {
+      const fault = badCounty("county", county) ?? badId("referral_id", referralId) ?? badDay("day", day);
+      if (fault) return fault;
+      const referral = await reader.get(referrals.key(county, referralId));
+      if (!referral) return refuse("UNKNOWN_REFERRAL", { field: "referral_id", referral: referralId });
+      const { personId, toInstitutionId, fromDay, toDay, usedBy = "", revoked } = referral;
+      const state = referralState(referral, day);
+      return { personId, toInstitutionId, fromDay, toDay, state, usedBy, revokedOn: revoked?.day ?? "", reason: revoked?.reason ?? "" };
+    }),
     command(methods.voidClaim, {
       check: ({ institutionId, claimId, reason }) =>
         badId("institution_id", institutionId) ?? badId("claim_id", claimId) ?? badText("reason", reason, MAX_REASON),
@@ -145,11 +176,6 @@ function diseaseFault({ county, registrationId, personId, disease, fromDay, toDa
 
 function diseaseInput({ county, personId, registrationId, disease, fromDay, toDay }: RegisterDiseaseRequest): DiseaseInput {
   return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
-}
-
-async function askedBill(ask: Ask, form: BillForm): Promise<SubmitInput> {
-  const bill = billFrom(form);
-  return { bill, asked: await askOwners(ask, bill.personId, bill.dischargedOn, bill.institutionId) };
 }
 
 /** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */

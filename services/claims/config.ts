@@ -1,5 +1,7 @@
 /** The pair's settings in the topology → one frozen object. Every bad value is reported in one error. */
 import { z } from "zod";
+import { isCountyCode } from "../values/region.ts";
+import type { CrossRegion } from "./domain/cross-region.ts";
 
 export interface ClaimsConfig {
   /** How long a claim may wait for its prefund before it is refused, in milliseconds. */
@@ -8,7 +10,12 @@ export interface ClaimsConfig {
   readonly reportBy: string;
   /** How long the payment of an approved claim may take before it is a break of the three-way comparison; longer than the longest pay schedule. */
   readonly paidWithinDays: number;
+  /** The counties that take part in cross-region settlement: all, or those of the pilot by their codes. */
+  readonly crossRegion: CrossRegion;
 }
+
+/** 22 counties, and room. */
+const MOST_COUNTIES = 100;
 
 const schema = z.strictObject({
   pendingLimitMs: z.number().int().min(1_000).max(86_400_000).default(600_000),
@@ -17,6 +24,12 @@ const schema = z.strictObject({
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM")
     .default("09:00"),
   paidWithinDays: z.number().int().min(1).max(100).default(10),
+  crossRegion: z
+    .union([
+      z.literal("ALL"),
+      z.array(z.coerce.string().refine(isCountyCode, "must be the code of a county of the province")).min(1).max(MOST_COUNTIES),
+    ])
+    .default("ALL"),
 });
 
 export function claimsConfig(settings: Readonly<Record<string, unknown>>): ClaimsConfig {

@@ -13,7 +13,7 @@ import {
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled, type SettledPayable } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { PayableSetOff, PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { PayableSetOff, PrefundChanged, PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
 import { countyChanged } from "./domain/county-changed.ts";
@@ -22,6 +22,7 @@ import { householdCovered } from "./domain/household-covered.ts";
 import { institutionChanged } from "./domain/institution-changed.ts";
 import { paymentsReturned } from "./domain/payments-returned.ts";
 import { type PaidClaim, paymentsSettled } from "./domain/payments-settled.ts";
+import { prefundChanged } from "./domain/prefund-changed.ts";
 import { prefundRefused } from "./domain/prefund-refused.ts";
 import { prefundReserved } from "./domain/prefund-reserved.ts";
 
@@ -68,6 +69,13 @@ export const messages: readonly Message[] = [
   told("settlement", "PrefundRefused", PrefundRefused, {
     input: ({ claimId }) => ({ claimId }),
     decision: prefundRefused,
+  }),
+  told("settlement", "PrefundChanged", PrefundChanged, {
+    input: ({ county, state, version }) => {
+      assert(state !== "UNSPECIFIED", "a prefund that changed has a state");
+      return { county, state, version: Number(version) };
+    },
+    decision: prefundChanged,
   }),
   told("payment", "PaymentsSettled", PaymentsSettled, {
     input: ({ payables, settledAtMs }) => ({ paid: claimsAmong(payables), settledAtMs: Number(settledAtMs) }),

@@ -38,6 +38,7 @@ export const indexes: Indexes = {
   households: [],
   institutions: [],
   counties: [],
+  prefunds: [],
   years: [],
   invoices: [],
   referrals: [],

@@ -22,14 +22,17 @@ import {
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
   BankCompared,
+  DisputeChanged,
   PayableDue,
   PayableHeld,
   PayableRecalled,
   PayableSetOff,
   PaymentsPosted,
+  PrefundChanged,
   PrefundRefused,
   PrefundReserved,
   WindowChanged,
+  WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { PairOrdered } from "../../proto/generated/nrcms/values/v1/pairs.ts";
 import { type Codec, type Message, told } from "../mesh/wiring.ts";
@@ -59,7 +62,10 @@ export const messages: readonly Message[] = [
   hear("settlement", "PayableRecalled", PayableRecalled),
   hear("settlement", "PrefundReserved", PrefundReserved),
   hear("settlement", "PrefundRefused", PrefundRefused),
+  hear("settlement", "PrefundChanged", PrefundChanged),
   hear("settlement", "WindowChanged", WindowChanged),
+  hear("settlement", "WindowUnanswered", WindowUnanswered),
+  hear("settlement", "DisputeChanged", DisputeChanged),
   hear("settlement", "PaymentsPosted", PaymentsPosted),
   hear("settlement", "PayableHeld", PayableHeld),
   hear("payment", "PaymentsSettled", PaymentsSettled),

@@ -1,6 +1,6 @@
 /**
  * A working day, played from outside through the gateway, each role with its own certificate: hospitals check eligibility and bill, a reviewer decides what the rules hold,
- * the checker approves what the payment centre has made, the maker cuts the daily and weekly orders, the treasurer closes the clearing window and asks for the statement.
+ * the checker approves what the payment centre has made, the maker cuts the daily and weekly orders, the treasurer closes the clearing window, every county's treasurer confirms what it owes in it, and the statement is asked for.
  */
 import { createHash } from "node:crypto";
 import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
@@ -14,11 +14,12 @@ import {
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { BatchState, PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { SettlementServiceDefinition, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { Answer, SettlementServiceDefinition, type Window, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
 import { GatewayError } from "./gateway-client.ts";
 import { each, type People } from "./people.ts";
 import { reportDay } from "./reconcile.ts";
+import { confirmRows, listWindows, closeWindow as orderToClose, showWindow } from "./windows.ts";
 
 /** What the day's callers were told, claim by claim: their own record, to be compared with the mesh's and the bank's. */
 export interface Acknowledged {
@@ -244,18 +245,30 @@ export async function cutDailyAndWeekly(people: People, day: string): Promise<vo
   }
 }
 
-/** Closes the open clearing window if it holds obligations, and waits until its transfers are paid. Returns the newest closed window's id, empty where there is none. */
+/** Closes the open clearing window if it holds obligations, has every debtor confirm it, and waits until its transfers are paid. Returns the newest closed window's id, empty where there is none. */
 export async function closeWindow(people: People, limitMs: number): Promise<string> {
   const treasurer = people.as("treasurer");
-  const { windows } = await treasurer.call(SettlementServiceDefinition, "listWindows", {});
-  const open = windows.find((window) => window.state === WindowState.OPEN);
-  if (!open || open.obligations === 0) return windows.find((window) => window.state === WindowState.SETTLED)?.windowId ?? "";
-  await treasurer.call(SettlementServiceDefinition, "closeWindow", { requestId: `close-${open.windowId}`, windowId: open.windowId });
-  await waitFor(async () => {
-    const now = await treasurer.call(SettlementServiceDefinition, "listWindows", {});
-    return now.windows.find((window) => window.windowId === open.windowId)?.state === WindowState.SETTLED;
-  }, limitMs);
-  return open.windowId;
+  const stored = await listWindows(treasurer);
+  const open = stored.find((window) => window.state === WindowState.OPEN);
+  if (!open || open.obligations === 0) return stored.find((window) => window.state === WindowState.SETTLED)?.windowId ?? "";
+  const { windowId } = open;
+  await confirmWindow(people, await orderToClose(treasurer, windowId));
+  await waitFor(async () => (await showWindow(treasurer, windowId)).window?.state === WindowState.SETTLED, limitMs);
+  return windowId;
+}
+
+/** Each debtor's treasurer reads its rows and confirms them, where a window has days to be answered. */
+async function confirmWindow(people: People, { windowId, state, parties }: Window): Promise<void> {
+  if (state !== WindowState.CONFIRMING) return;
+  const debtors = parties.filter(({ rows, answer }) => rows > 0 && answer === Answer.WAITING);
+  await each(debtors, 4, async ({ county }) => {
+    try {
+      await confirmRows(people.as(`treasurer-${county}`), windowId, county);
+    } catch (error) {
+      // Said by somebody else since, and the window is netted.
+      if (!(error instanceof GatewayError && error.code === "NOT_CONFIRMING")) throw error;
+    }
+  });
 }
 
 /** Asks the bank for the day's statement and waits for its reconciliation. Returns undefined where it did not come. */

@@ -1,5 +1,6 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
 import type { Command } from "commander";
+import { dayOf } from "../values/days.ts";
 import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
 export function addFundCommands(program: Command, tools: Tools): void {
@@ -18,6 +19,22 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .action(async (county: string, options: Asking & { day: string }) => {
       const { balances, balancesText } = await import("./fund.ts");
       await answer(options, (who) => balances(who, county, options.day), balancesText);
+    });
+
+  fund
+    .command("prefunds")
+    .description(
+      "异地周转金：占用、预警、预计用尽与建议追加\nprefunds: what is used, the state, when it is exhausted, and the proposed call",
+    )
+    .argument("[county]", "不填为全区 · all counties where it is left out", "")
+    .option("--day <day>", "预测日 · the day of the forecast", aDay)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, options: Asking & { day?: string }) => {
+      const { prefunds, prefundsText } = await import("./fund.ts");
+      const { topology } = await tools.inForce();
+      const day = options.day ?? dayOf(Date.now() + topology.clock_offset_ms);
+      await answer(options, (who) => prefunds(who, county, day), prefundsText);
     });
 
   fund

@@ -4,6 +4,7 @@ import {
   type CloseYearResponse,
   type GetStatementResponse,
   type GetTrialBalanceResponse,
+  type PrefundForecast,
   SettlementServiceDefinition,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { yuan } from "../values/money.ts";
@@ -24,6 +25,43 @@ export function balancesText({ accounts, sumFen, sequence }: GetTrialBalanceResp
   for (const { county, account, balanceFen, entries } of accounts)
     table.push([county, account, balanceFen > 0n ? yuan(balanceFen) : "", balanceFen < 0n ? yuan(-balanceFen) : "", String(entries)]);
   return `${table.toString()}\n合计 sum ${yuan(sumFen)} · 账簿序号 ledger ${sequence}`;
+}
+
+export async function prefunds(who: GatewayClient, county: string, day: string): Promise<PrefundForecast[]> {
+  return (await who.call(SettlementServiceDefinition, "listPrefunds", { county, day })).prefunds;
+}
+
+export function prefundsText(rows: readonly PrefundForecast[]): string {
+  const table = new Table({
+    head: [
+      "县 county",
+      "状态 state",
+      "限额 limit",
+      "占用 used",
+      "其中预留 reserved",
+      "超限 open call",
+      "日均 a day",
+      "预计用尽 exhausted",
+      "应有 target",
+      "建议追加 proposed call",
+    ],
+    style: STYLE,
+    colAligns: ["left", "left", "right", "right", "right", "right", "right", "left", "right", "right"],
+  });
+  for (const { county, state, limitFen, usedFen, reservedFen, openCallFen, dailyUseFen, exhaustedOn, targetFen, proposedCallFen } of rows)
+    table.push([
+      county,
+      state,
+      yuan(limitFen),
+      yuan(usedFen),
+      yuan(reservedFen),
+      yuan(openCallFen),
+      yuan(dailyUseFen),
+      exhaustedOn,
+      yuan(targetFen),
+      yuan(proposedCallFen),
+    ]);
+  return table.toString();
 }
 
 export interface StatementWanted {

@@ -1,33 +1,38 @@
 /** What settlement is asked. The `check…` functions are the contract at the door and name the field that is wrong. */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
-  type CloseWindowRequest,
   type GetTrialBalanceResponse,
   type ReceiveFundsRequest,
   type SetPrefundRequest,
   SettlementServiceDefinition,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
-import { FIRST_YEAR, LAST_YEAR } from "../values/days.ts";
-import type { Caller } from "../values/decision.ts";
+import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
 import { MAX_FEN, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
-import { isCountyCode, PROVINCE } from "../values/region.ts";
+import type { SettlementConfig } from "./config.ts";
 import { type FundSource, isFundSource } from "./domain/chart.ts";
-import { closeWindow } from "./domain/close-window.ts";
 import { type CloseYearInput, closeYear } from "./domain/close-year.ts";
-import type { WindowView } from "./domain/events.ts";
 import { type ReceiveFundsInput, receiveFunds } from "./domain/receive-funds.ts";
 import { setPrefund } from "./domain/set-prefund.ts";
-import { FIRST_WINDOW, viewOf } from "./domain/windows.ts";
+import { prefundsOn } from "./forecast.ts";
+import { checkCounty, scopeOf } from "./scope.ts";
 import { balancesOn, statement } from "./statement.ts";
-import { accountsOf, booksOf, ledgerOf, newestWindows } from "./store.ts";
+import { accountsOf, booksOf, ledgerOf } from "./store.ts";
 
 /** A trial balance is many documents read without a lock: one that a commit tore apart is read again this often. */
 const MOST_READS = 5;
 
-export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
+export interface CallParts {
+  readonly reader: Reader;
+  readonly ask: Ask;
+  readonly config: SettlementConfig;
+}
+
+export function calls({ reader, ask, config }: CallParts): readonly Call[] {
   const { methods } = SettlementServiceDefinition;
+  const yellowBp = BigInt(config.prefundYellowBp);
+  const redBp = BigInt(config.prefundRedBp);
   const isKnown = async (county: string): Promise<boolean> => {
     const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
     return counties.some((known) => known.county === county);
@@ -42,16 +47,10 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
     }),
     command(methods.setPrefund, {
       check: checkPrefund,
-      input: ({ county, limitFen }) => ({ county, limitFen }),
-      ask: async ({ county, limitFen }) => ({ county, limitFen, countyKnown: await isKnown(county) }),
+      input: ({ county, limitFen }) => ({ county, limitFen, yellowBp, redBp }),
+      ask: async ({ county, limitFen }) => ({ county, limitFen, yellowBp, redBp, countyKnown: await isKnown(county) }),
       decision: setPrefund,
-      reply: (prefund) => prefund,
-    }),
-    command(methods.closeWindow, {
-      check: checkWindowId,
-      input: ({ windowId }) => ({ windowId }),
-      decision: closeWindow,
-      reply: (window) => ({ window: messageOf(window) }),
+      reply: ({ limitFen, reservedFen, committedFen }) => ({ limitFen, reservedFen, committedFen }),
     }),
     command(methods.closeYear, {
       check: ({ county, year }) => checkCounty(county) ?? checkYear(year),
@@ -60,13 +59,15 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: closeYear,
       reply: ({ funds, ...result }) => ({ ...result, funds: [...funds] }),
     }),
-    query(methods.listWindows, async () => {
-      const stored = await newestWindows(reader);
-      return { windows: (stored.length > 0 ? stored : [FIRST_WINDOW]).map((window) => messageOf(viewOf(window))) };
-    }),
     query(methods.getTrialBalance, async ({ county, day }, caller) => {
       const wanted = scopeOf(county, caller);
       return typeof wanted === "string" ? trialBalance(reader, wanted, day) : wanted;
+    }),
+    query(methods.listPrefunds, async ({ county, day }, caller) => {
+      const wanted = scopeOf(county, caller);
+      if (typeof wanted !== "string") return wanted;
+      if (!isDay(day)) return badRequest("day", "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD");
+      return { prefunds: await prefundsOn(reader, wanted, day, config.forecastDays) };
     }),
     query(methods.getStatement, async (asked) => checkCounty(asked.county) ?? statement(reader, asked)),
   ];
@@ -75,16 +76,6 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
 /** The source was checked at the door. */
 function receiptOf({ county, source, amountFen, reference }: ReceiveFundsRequest): ReceiveFundsInput {
   return { county, source: source as FundSource, amountFen, reference };
-}
-
-function messageOf(window: WindowView) {
-  return { ...window, positions: [...window.positions], transfers: [...window.transfers] };
-}
-
-function checkCounty(county: string): Refusal | undefined {
-  return isCountyCode(county)
-    ? undefined
-    : badRequest("county", "须为本省六位县级行政区划代码", "must be the six-digit division code of a county of the province");
 }
 
 function checkFen(field: string, fen: bigint, leastFen: bigint): Refusal | undefined {
@@ -112,31 +103,6 @@ function checkYear(year: number): Refusal | undefined {
 
 function checkPrefund({ county, limitFen }: SetPrefundRequest): Refusal | undefined {
   return checkCounty(county) ?? checkFen("limit_fen", limitFen, 0n);
-}
-
-function checkWindowId({ windowId }: CloseWindowRequest): Refusal | undefined {
-  return /^W[1-9]\d{0,8}$/.test(windowId)
-    ? undefined
-    : badRequest("window_id", "须为清算期编号，如 W1", "must be a window's id such as W1");
-}
-
-/** The county whose book the caller may see, empty for all; a county's caller sees its own. */
-function scopeOf(county: string, caller: Caller): string | Refusal {
-  if (county !== "" && county !== PROVINCE) {
-    const wrong = checkCounty(county);
-    if (wrong) return wrong;
-  }
-  const wanted = county === PROVINCE ? "" : county;
-  if (caller.scope === PROVINCE || caller.role === "SERVICE" || wanted === caller.scope) return wanted;
-  if (wanted === "" && county === "" && isCountyCode(caller.scope)) return caller.scope;
-  return {
-    outcome: "refused",
-    code: "WRONG_SCOPE",
-    status: "PERMISSION_DENIED",
-    field: "county",
-    zh: `${caller.name} 只能查询 ${caller.scope} 的账`,
-    en: `${caller.name} sees the book of ${caller.scope} only`,
-  };
 }
 
 async function trialBalance(reader: Reader, county: string, day: string): Promise<GetTrialBalanceResponse | Refusal> {

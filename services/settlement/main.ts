@@ -2,15 +2,24 @@ import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { bankTimers } from "./bank-timers.ts";
 import { calls } from "./calls.ts";
+import { settlementConfig } from "./config.ts";
 import { messages, tells } from "./messages.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
+import { windowCalls } from "./window-calls.ts";
 
 const service: Service = {
   name: "settlement",
   indexes,
   tells,
-  wire: (parts) => ({ calls: calls(parts), messages, timers: [...timers(parts.reader), ...bankTimers(parts.reader)] }),
+  wire({ reader, ask, settings }) {
+    const config = settlementConfig(settings);
+    return {
+      calls: [...calls({ reader, ask, config }), ...windowCalls({ reader, config })],
+      messages,
+      timers: [...timers({ reader, config }), ...bankTimers(reader)],
+    };
+  },
 };
 
 await serve(service);

@@ -13,14 +13,17 @@ import { ContributionsReceived } from "../../proto/generated/nrcms/enrollment/v1
 import { PaymentsReturned, PaymentsSettled, RecallAnswered, StatementBooked } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import {
   BankCompared,
+  DisputeChanged,
   PayableDue,
   PayableHeld,
   PayableRecalled,
   PayableSetOff,
   PaymentsPosted,
+  PrefundChanged,
   PrefundRefused,
   PrefundReserved,
   WindowChanged,
+  WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
@@ -48,7 +51,10 @@ export const tells = {
   PayableSetOff,
   PrefundReserved,
   PrefundRefused,
+  PrefundChanged,
   WindowChanged,
+  WindowUnanswered,
+  DisputeChanged,
   PaymentsPosted,
   BankCompared,
 } satisfies Tells;
@@ -66,7 +72,19 @@ export const messages: readonly Message[] = [
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {
-    input: ({ approvalId, claimId, homeCounty, treatingCounty, institutionId, fundFen, accountFen, fund, approvedOn }) => ({
+    input: ({
+      approvalId,
+      claimId,
+      homeCounty,
+      treatingCounty,
+      institutionId,
+      fundFen,
+      accountFen,
+      fund,
+      approvedOn,
+      dischargedOn,
+      totalFen,
+    }) => ({
       approvalId,
       claimId,
       homeCounty,
@@ -76,6 +94,8 @@ export const messages: readonly Message[] = [
       accountFen,
       fund: fundFrom(fund),
       approvedOn,
+      dischargedOn,
+      totalFen,
     }),
     decision: approve,
   }),
@@ -119,7 +139,7 @@ export const messages: readonly Message[] = [
     decision: grant,
   }),
   told("claims", "PrefundRequested", PrefundRequested, {
-    input: ({ reservationId, claimId, homeCounty, fundFen }) => ({ reservationId, claimId, homeCounty, fundFen }),
+    input: ({ reservationId, claimId, homeCounty, fundFen, admitted }) => ({ reservationId, claimId, homeCounty, fundFen, admitted }),
     decision: reservePrefund,
   }),
   told("claims", "PrefundReleased", PrefundReleased, {

@@ -1,6 +1,6 @@
 /**
- * What settlement looks up by other than its key. Decisions name keys; only queries and the release timer search.
- * Open payables are counted in the books and only the held ones are indexed; entries by their day, for statements: a claim that flows through writes no other index beside its `_id`.
+ * What settlement looks up by other than its key. Decisions name keys; only queries and timers search.
+ * Open payables are counted in the books and only the held ones are indexed; entries by their day, for statements, and those across counties by their debtor, for windows: a claim that flows through writes no other index beside its `_id`.
  */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import { sum } from "../values/money.ts";
@@ -13,6 +13,9 @@ import {
   books,
   type ClearingWindow,
   type DayTotal,
+  type Dispute,
+  type DisputeState,
+  disputes,
   EMPTY_LEDGER,
   type Entry,
   entries,
@@ -29,16 +32,29 @@ import { readTransfer } from "./domain/windows.ts";
 const MOST_ACCOUNTS = 5_000;
 /** As many as the contract promises. */
 const MOST_WINDOWS = 100;
+/** One a day, and room. */
+const MOST_NETTED = 800;
+/** A county's debts to all others over as many days as are averaged. */
+const MOST_DAY_DEBTS = 2_000;
 
 export const indexes: Indexes = {
   // For statements: an account's entries are looked for among those of the days that it is asked for.
-  entries: [{ keys: { day: 1, sequence: 1 } }],
+  // Those by which one county owes another are a window's rows.
+  entries: [
+    { keys: { day: 1, sequence: 1 } },
+    { keys: { "obligation.debtor": 1, sequence: 1 }, partial: { "obligation.debtor": { $exists: true } } },
+  ],
   accounts: [{ keys: { county: 1 } }],
   totals: [{ keys: { county: 1, day: 1 } }],
   books: [],
   payables: [{ keys: { county: 1, payableId: 1 }, partial: { state: "HELD" } }],
   reservations: [],
-  windows: [{ keys: { number: -1 }, unique: true }],
+  windows: [
+    { keys: { number: -1 }, unique: true },
+    { keys: { state: 1 }, partial: { state: "CONFIRMING" } },
+  ],
+  disputes: [{ keys: { county: 1, window: 1, sequence: 1 } }, { keys: { state: 1, rowId: 1 } }],
+  upheld: [],
   sequences: [],
   splits: [],
   bankdays: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }, { keys: { day: 1 } }],
@@ -51,6 +67,46 @@ export async function ledgerOf(reader: Reader): Promise<Ledger> {
 /** The windows, newest first. */
 export function newestWindows(reader: Reader): Promise<readonly ClearingWindow[]> {
   return reader.find(windows, {}, { sort: { number: -1 }, limit: MOST_WINDOWS });
+}
+
+/** The windows whose debtors may answer, or might until the timer looks, oldest first. */
+export function confirmingWindows(reader: Reader): Promise<readonly ClearingWindow[]> {
+  return reader.find(windows, { state: "CONFIRMING" }, { sort: { number: 1 }, limit: MOST_WINDOWS });
+}
+
+/** The windows that were netted on some days. */
+export function windowsNetted(reader: Reader, fromDay: string, toDay: string): Promise<readonly ClearingWindow[]> {
+  return reader.find(windows, { nettedOn: { $gte: fromDay, $lte: toDay } }, { sort: { nettedOn: 1 }, limit: MOST_NETTED });
+}
+
+/** What was credited and debited to a county's debts to others on some days. */
+export function owedOnDays(reader: Reader, county: string, fromDay: string, toDay: string): Promise<readonly DayTotal[]> {
+  const account = { $gte: "DUE_TO/", $lte: "DUE_TO/~" };
+  return reader.find(totals, { county, day: { $gte: fromDay, $lte: toDay }, account }, { limit: MOST_DAY_DEBTS });
+}
+
+/** The entries by which a county owes others, behind a place in the ledger's order. */
+export function rowsOwed(
+  reader: Reader,
+  { county, after, upTo }: { readonly county: string; readonly after: bigint; readonly upTo: bigint | undefined },
+  limit: number,
+): Promise<readonly Entry[]> {
+  const sequence = { $gt: after, ...(upTo === undefined ? {} : { $lte: upTo }) };
+  return reader.find(entries, { "obligation.debtor": county, sequence }, { sort: { sequence: 1 }, limit });
+}
+
+/** The rows that disputes have brought into a window from an earlier one. */
+export function disputesInto(
+  reader: Reader,
+  { county, number, after, upTo }: { readonly county: string; readonly number: number; readonly after: bigint; readonly upTo: bigint },
+  limit: number,
+): Promise<readonly Dispute[]> {
+  return reader.find(disputes, { county, window: number, sequence: { $gt: after, $lte: upTo } }, { sort: { sequence: 1 }, limit });
+}
+
+/** The disputes in a state, of one county or of all where it is empty, by row. */
+export function disputesIn(reader: Reader, state: DisputeState, county: string, after: string, limit: number): Promise<readonly Dispute[]> {
+  return reader.find(disputes, { ...(county === "" ? {} : { county }), state, rowId: { $gt: after } }, { sort: { rowId: 1 }, limit });
 }
 
 /** The accounts of one county's book, or of all where `county` is empty, by county and account. */

@@ -1,10 +1,14 @@
-/** Finds held payables that a fund has room for. The decision looks again: what was found here may have been overtaken. */
+/** Finds held payables that a fund has room for, and windows that are to be netted. The decisions look again: what was found here may have been overtaken. */
 import type { DueInput, Reader, Timer } from "../mesh/wiring.ts";
+import { dayOf } from "../values/days.ts";
+import type { SettlementConfig } from "./config.ts";
 import { roomOf } from "./domain/payables.ts";
 import { release, releaseId } from "./domain/release.ts";
 import { heldPayables, holdingBooks } from "./store.ts";
+import { windowsDue } from "./window-rows.ts";
 
 const EVERY_MS = 500;
+const WINDOWS_EVERY_MS = 1_000;
 /** Of one county at one look; the next look finds the rest. */
 const MOST_RELEASES = 400;
 
@@ -23,6 +27,9 @@ export async function releasable(reader: Reader): Promise<readonly DueInput[]> {
   return due;
 }
 
-export function timers(reader: Reader): readonly Timer[] {
-  return [{ name: "release", everyMs: EVERY_MS, due: () => releasable(reader) }];
+export function timers({ reader, config }: { readonly reader: Reader; readonly config: SettlementConfig }): readonly Timer[] {
+  return [
+    { name: "release", everyMs: EVERY_MS, due: () => releasable(reader) },
+    { name: "windows", everyMs: WINDOWS_EVERY_MS, due: (nowMs) => windowsDue(reader, dayOf(nowMs), config.disputesPerRow) },
+  ];
 }

@@ -8,7 +8,15 @@ import {
   DeclineOrdersRequest,
   ReceiveBankMessageRequest,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { CloseWindowRequest, ReceiveFundsRequest, SetPrefundRequest } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import {
+  CloseWindowRequest,
+  ConfirmRowsRequest,
+  DisputeRowsRequest,
+  ReceiveFundsRequest,
+  RetractAnswerRequest,
+  RuleDisputeRequest,
+  SetPrefundRequest,
+} from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import type { Codec } from "../../services/mesh/wiring.ts";
 
 /** gRPC status, code, field. */
@@ -29,6 +37,10 @@ export const END_COVER = "nrcms.enrollment.v1.EnrollmentService/EndCover";
 export const RECEIVE = "nrcms.settlement.v1.SettlementService/ReceiveFunds";
 export const PREFUND = "nrcms.settlement.v1.SettlementService/SetPrefund";
 export const CLOSE = "nrcms.settlement.v1.SettlementService/CloseWindow";
+const CONFIRM = "nrcms.settlement.v1.SettlementService/ConfirmRows";
+const DISPUTE = "nrcms.settlement.v1.SettlementService/DisputeRows";
+const RETRACT = "nrcms.settlement.v1.SettlementService/RetractAnswer";
+const RULE = "nrcms.settlement.v1.SettlementService/RuleDispute";
 export const INSTITUTION = "nrcms.administration.v1.AdministrationService/RegisterInstitution";
 export const SCHEME = "nrcms.claims.v1.ClaimsService/PublishScheme";
 export const REFERRAL = "nrcms.claims.v1.ClaimsService/RegisterReferral";
@@ -129,6 +141,12 @@ export function badRequests(setting: Setting): BadRequest[] {
   const receive = method(RECEIVE, "treasurer", ReceiveFundsRequest, goodReceipt(setting));
   const prefund = method(PREFUND, "treasurer", SetPrefundRequest, { requestId: "", county, limitFen: 1n });
   const close = method(CLOSE, "treasurer", CloseWindowRequest, { requestId: "", windowId: "W1" });
+  const answer = { requestId: "", windowId: "W99", county };
+  const rowId = "claim/none/decision/1";
+  const confirm = method(CONFIRM, "treasurer", ConfirmRowsRequest, { ...answer, rows: 1, owedFen: 1n });
+  const dispute = method(DISPUTE, "treasurer", DisputeRowsRequest, { ...answer, rows: [{ rowId, reason: "有疑问" }] });
+  const retract = method(RETRACT, "treasurer", RetractAnswerRequest, { ...answer, rowIds: [] });
+  const rule = method(RULE, "treasurer", RuleDisputeRequest, { requestId: "", rowId, ruling: "UPHELD", reason: "依据充分" });
   const scheme = method(SCHEME, "administrator", PublishSchemeRequest, {
     requestId: "",
     schemeId: "640521/2011/9",
@@ -173,6 +191,13 @@ export function badRequests(setting: Setting): BadRequest[] {
     prefund("a prefund beyond all bounds", { limitFen: INT64_MOST }, invalid("limit_fen")),
     close("a window that is not open", { windowId: "W99" }, precondition("NO_OPEN_WINDOW", "window_id")),
     close("a window of no number", { windowId: "next" }, invalid("window_id")),
+    confirm("a window that is not there", {}, notFound("UNKNOWN_WINDOW", "window_id")),
+    confirm("less than nothing", { owedFen: -1n }, invalid("owed_fen")),
+    dispute("rows of a window that is not there", {}, notFound("UNKNOWN_WINDOW", "window_id")),
+    dispute("no rows", { rows: [] }, invalid("rows")),
+    retract("what was never said", {}, notFound("UNKNOWN_WINDOW", "window_id")),
+    rule("a row that nobody disputes", {}, precondition("NOT_DISPUTED", "row_id")),
+    rule("neither the one nor the other", { ruling: "DISPUTED" }, invalid("ruling")),
     scheme("a scheme that nobody drafted", {}, notFound("UNKNOWN_SCHEME", "scheme_id")),
     scheme("a scheme by no id", { schemeId: "640521" }, invalid("scheme_id")),
     refer("a referral of an unknown person", { personId: stranger }, notFound("UNKNOWN_PERSON", "person_id")),

@@ -2,7 +2,7 @@
 
 import type { Claim, Cover } from "../../services/claims/domain/documents.ts";
 import { chainHash, type Entry, eventId } from "../../services/mesh/journal.ts";
-import type { Line } from "../../services/settlement/domain/documents.ts";
+import type { ClearingWindow, Dispute, Entry as LedgerEntry, Line } from "../../services/settlement/domain/documents.ts";
 import { assertBalanced } from "../../services/settlement/domain/posting.ts";
 import type { Province } from "./province.ts";
 import type { Stored, Written } from "./replica-set.ts";
@@ -92,6 +92,18 @@ export class Invariants {
     for (const { after } of of("heads")) if (entries.length > 0 && after) this.leads(service, String(after._id));
     for (const { after, before } of of("claims")) if (after && !before) this.isCovered(after as unknown as Claim, of("covers"));
     for (const { after } of of("entries")) if (after) assertBalanced(after._id, after.lines as readonly Line[]);
+    if (service === "settlement") this.keepsRows(of("windows"), of("entries"), of("disputes"));
+  }
+
+  /** Rows come into windows with their entries, and by disputes they only move: what a commit adds to all windows is what it posts, less what it takes out of all of them. */
+  private keepsRows(windows: readonly Written[], entries: readonly Written[], disputes: readonly Written[]): void {
+    const inWindows = windows.reduce((fen, { before, after }) => fen + owedIn(after) - owedIn(before), 0n);
+    const posted = entries.reduce((fen, { after }) => fen + ((after as Partial<LedgerEntry> | undefined)?.obligation?.fen ?? 0n), 0n);
+    const moved = disputes.reduce((fen, { before, after }) => {
+      const [was, is] = [before, after] as unknown as [Dispute | undefined, Dispute];
+      return fen + (is.window > 0 ? is.fen : 0n) - (was?.window === 0 ? 0n : is.fen);
+    }, 0n);
+    this.hold(inWindows === posted + moved, () => `a commit moves ${inWindows} fen in windows, posts ${posted} and takes out ${-moved}`);
   }
 
   /** In hot standby only the lease's holder commits. */
@@ -153,6 +165,11 @@ export class Invariants {
     const decided = this.majority(durable.name, "journal").has(message.id) || this.majority(durable.name, "parked").has(message.id);
     this.hold(decided, () => `${durable.name} acknowledged ${message.id} of ${stream.name}, which it has not decided`);
   }
+}
+
+function owedIn(stored: Stored | undefined): bigint {
+  const { pairs = {} } = (stored ?? {}) as unknown as Partial<ClearingWindow>;
+  return Object.values(pairs).reduce((fen, pair) => fen + pair.fen, 0n);
 }
 
 function same(a: unknown, b: Uint8Array): boolean {

@@ -1,15 +1,9 @@
 /** Sorting, projecting and aggregating as the server does. mingo does it but for sorting, in which it takes money (bigint) for text. */
 import { Aggregator } from "mingo";
 import type { AnyObject } from "mingo/types";
-import type { Stored } from "./replica-set.ts";
+import { fieldOf, type Stored } from "./replica-set.ts";
 
 type Spec = Readonly<Record<string, unknown>>;
-
-function fieldOf(doc: unknown, path: string): unknown {
-  let value = doc;
-  for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
-  return value;
-}
 
 /** Undefined comes first, as in MongoDB. */
 function compare(a: unknown, b: unknown): number {

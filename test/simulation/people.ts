@@ -4,7 +4,7 @@ import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/adm
 import { type Bill, type BillReport, type BillRow, ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
-import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { SettlementServiceDefinition, type WindowRow } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import type { Claim } from "../../services/claims/domain/documents.ts";
 import { drawingOf, promisedFen } from "../../services/claims/domain/year.ts";
 import { pause } from "../../services/mesh/clock.ts";
@@ -156,6 +156,8 @@ export class People {
       ),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.answerWindows(county))),
+      this.every(OFFICE_EVERY_MS, () => this.rule()),
       this.every(
         CLERK_EVERY_MS,
         () => this.endCover(),
@@ -180,6 +182,69 @@ export class People {
     await this.try(() =>
       this.desk.order(SettlementServiceDefinition, "closeWindow", TREASURER, { requestId: `close-${windowId}`, windowId }),
     );
+  }
+
+  /** A county looks at each window that waits for it: mostly it confirms what it sees, now and then it disputes rows first, or takes back what it has said. */
+  private async answerWindows(county: string): Promise<void> {
+    const { chance } = this.province.world;
+    const treasurer = caller("TREASURER", county);
+    const { windows } = await this.desk.ask(SettlementServiceDefinition, "listWindows", treasurer, {});
+    for (const { windowId, parties } of windows.filter(({ state }) => state === "CONFIRMING")) {
+      const party = parties.find((one) => one.county === county);
+      if (!party) continue;
+      this.serial += 1;
+      const request = { requestId: `answer-${this.serial}`, windowId, county };
+      if (party.answer === "CONFIRMED") {
+        if (chance.chance(1_000))
+          await this.try(() => this.desk.order(SettlementServiceDefinition, "retractAnswer", treasurer, { ...request, rowIds: [] }));
+        continue;
+      }
+      const rows = await this.rowsOf(treasurer, windowId, county);
+      const here = rows.filter((row) => row.windowId === windowId);
+      const gone = rows.filter((row) => row.dispute === "DISPUTED" && row.windowId !== windowId);
+      if (here.length > 0 && chance.chance(2_000)) {
+        const disputed = here.filter(() => chance.chance(3_000)).map(({ rowId }) => ({ rowId, reason: "有疑问" }));
+        if (disputed.length > 0)
+          await this.try(() => this.desk.order(SettlementServiceDefinition, "disputeRows", treasurer, { ...request, rows: disputed }));
+      } else if (gone.length > 0 && chance.chance(2_000)) {
+        await this.try(() =>
+          this.desk.order(SettlementServiceDefinition, "retractAnswer", treasurer, { ...request, rowIds: [chance.pick(gone).rowId] }),
+        );
+      } else if (chance.chance(7_000)) {
+        // Now and then of a list that it has not read to the end.
+        const off = chance.chance(500) ? 1n : 0n;
+        const owedFen = here.reduce((sum, row) => sum + row.owedFen, off);
+        await this.try(() =>
+          this.desk.order(SettlementServiceDefinition, "confirmRows", treasurer, { ...request, rows: here.length, owedFen }),
+        );
+      }
+    }
+  }
+
+  private async rowsOf(treasurer: Caller, windowId: string, county: string): Promise<readonly WindowRow[]> {
+    const rows: WindowRow[] = [];
+    for (let after = ""; ; ) {
+      const page = await this.desk.ask(SettlementServiceDefinition, "listWindowRows", treasurer, { windowId, county, after });
+      rows.push(...page.rows);
+      if (page.next === "") return rows;
+      after = page.next;
+    }
+  }
+
+  /** The province's centre rules on some of what is disputed. */
+  private async rule(): Promise<void> {
+    const { chance } = this.province.world;
+    const { disputes } = await this.desk.ask(SettlementServiceDefinition, "listDisputes", TREASURER, {
+      state: "DISPUTED",
+      county: "",
+      after: "",
+    });
+    for (const { rowId } of disputes) {
+      if (!chance.chance(500)) continue;
+      const ruling = chance.chance(5_000) ? ("UPHELD" as const) : ("OVERRULED" as const);
+      const request = { requestId: `rule-${rowId.replaceAll("/", "-")}-${ruling}`, rowId, ruling, reason: "依据充分" };
+      await this.try(() => this.desk.order(SettlementServiceDefinition, "ruleDispute", TREASURER, request));
+    }
   }
 
   /** Turn after turn, until the day is closed, or `over`. */

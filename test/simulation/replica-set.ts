@@ -180,13 +180,44 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** Plain equality needs no query engine. */
+/** What a path of names leads to. */
+export function fieldOf(doc: unknown, path: string): unknown {
+  let value = doc;
+  for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}
+
+/** Plain equality and order need no query engine, and mingo takes no money (bigint). */
 function testOf(filter: Readonly<Record<string, unknown>>): (doc: Stored) => boolean {
   const conditions = Object.entries(filter).filter(([field]) => field !== "_id");
-  if (conditions.every(([field, value]) => !isObject(value) && !field.includes(".") && !field.startsWith("$")))
-    return (doc) => conditions.every(([field, value]) => doc[field] === value);
-  const query = new Query(Object.fromEntries(conditions) as AnyObject);
-  return (doc) => query.test(doc as AnyObject);
+  const plain = conditions.filter(([field, value]) => isPlain(field, value));
+  const others = conditions.filter(([field, value]) => !isPlain(field, value));
+  const query = others.length > 0 ? new Query(Object.fromEntries(others) as AnyObject) : undefined;
+  return (doc) =>
+    plain.every(([field, value]) => holds(fieldOf(doc, field), value)) && (query === undefined || query.test(doc as AnyObject));
+}
+
+const ORDERS: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+  $gt: (value, bound) => value > bound,
+  $gte: (value, bound) => value >= bound,
+  $lt: (value, bound) => value < bound,
+  $lte: (value, bound) => value <= bound,
+};
+
+function isPlain(field: string, value: unknown): boolean {
+  return !field.startsWith("$") && (!isObject(value) || Object.keys(value).every((operator) => operator in ORDERS));
+}
+
+/** What is not there, or is of another kind, has no order. */
+function holds(value: unknown, wanted: unknown): boolean {
+  if (!isObject(wanted)) return value === wanted;
+  return Object.entries(wanted).every(
+    ([operator, bound]) =>
+      (typeof value === "string") === (typeof bound === "string") &&
+      value !== undefined &&
+      value !== null &&
+      ORDERS[operator]?.(value as number, bound as number),
+  );
 }
 
 /** The document with which another would share a unique index; undefined where there is none. */

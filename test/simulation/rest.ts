@@ -40,7 +40,10 @@ export function underWay(province: Province): string[] {
   count("dues wait", all<Due>("payment", "dues").filter(({ state }) => ["WAITING", "NO_ACCOUNT", "ON_CHECK"].includes(state)).length);
   const ended = ["SETTLED", "REPLACED", "WITHDRAWN"];
   count("orders are open", all<Order>("payment", "orders").filter(({ state }) => !ended.includes(state)).length);
-  count("windows are not settled", all<ClearingWindow>("settlement", "windows").filter(({ state }) => state === "PAYING").length);
+  count(
+    "windows are not settled",
+    all<ClearingWindow>("settlement", "windows").filter(({ state }) => state === "PAYING" || state === "CONFIRMING").length,
+  );
   for (const service of NAMES) {
     count(`inputs of ${service} are parked`, all<{ resolved: boolean }>(service, "parked").filter(({ resolved }) => !resolved).length);
   }

@@ -26,9 +26,11 @@ import { indexes as paymentIndexes } from "../../services/payment/store.ts";
 import { timers as paymentTimers } from "../../services/payment/timers.ts";
 import { bankTimers } from "../../services/settlement/bank-timers.ts";
 import { calls as settlementCalls } from "../../services/settlement/calls.ts";
+import { settlementConfig } from "../../services/settlement/config.ts";
 import { messages as settlementMessages, tells as settlementTells } from "../../services/settlement/messages.ts";
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
 import { timers as settlementTimers } from "../../services/settlement/timers.ts";
+import { windowCalls } from "../../services/settlement/window-calls.ts";
 import type { World } from "./world.ts";
 
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
@@ -38,6 +40,9 @@ export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as cons
 const ENQUIRE_AFTER_MS = 2_000;
 /** The payment centre's account at the bank. */
 export const DEBTOR = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "支付中心" } as const;
+
+/** Debtors answer: the simulated day does not end, so that a county that kept silent would be waited for. */
+const CLEARING = settlementConfig({ confirmDays: 1 });
 
 export const NAMES = ["administration", "enrollment", "claims", "settlement", "payment"] as const;
 export type Name = (typeof NAMES)[number];
@@ -74,10 +79,10 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         name,
         indexes: settlementIndexes,
         tells: settlementTells,
-        wire: (parts) => ({
-          calls: settlementCalls(parts),
+        wire: ({ reader, ask }) => ({
+          calls: [...settlementCalls({ reader, ask, config: CLEARING }), ...windowCalls({ reader, config: CLEARING })],
           messages: settlementMessages,
-          timers: [...settlementTimers(parts.reader), ...bankTimers(parts.reader)],
+          timers: [...settlementTimers({ reader, config: CLEARING }), ...bankTimers(reader)],
         }),
       };
     case "payment":

@@ -8,6 +8,7 @@ import { sum } from "../../values/money.ts";
 import { askOwner, isRefusal, isUnavailable, type Refusal } from "../../values/outcome.ts";
 import { lineSumFault } from "./bill.ts";
 import { canonical } from "./canonical.ts";
+import { blockedFault, type CrossRegion, prefundKeys, rolloutFault } from "./cross-region.ts";
 import {
   type Admission,
   admissions,
@@ -33,6 +34,8 @@ export type AdmissionForm = Pick<
 
 export interface AdmitInput {
   readonly form: AdmissionForm;
+  /** Left out: every county takes part. */
+  readonly crossRegion?: CrossRegion;
   readonly asked?: Asked;
 }
 
@@ -43,15 +46,21 @@ export interface AdmissionInput {
 }
 
 export const admit: Decision<AdmitInput, Admission, ClaimsEvents> = {
-  needs: ({ form }) => [
-    admissions.key(form.admissionId),
-    claims.key(form.admissionId),
-    stays.key(holderOf(form)),
-    covers.key(form.personId),
-    institutions.key(form.institutionId),
-    ...yearKeys(firstDayOf(form)),
-  ],
-  decide({ form, asked }, state, change, context) {
+  needs(input, loaded) {
+    const { form } = input;
+    const { institution, stretch } = groundsOf(input, loaded);
+    return [
+      admissions.key(form.admissionId),
+      claims.key(form.admissionId),
+      stays.key(holderOf(form)),
+      covers.key(form.personId),
+      institutions.key(form.institutionId),
+      ...yearKeys(firstDayOf(form)),
+      ...(institution && stretch ? prefundKeys({ home: stretch.county, treating: institution.county }) : []),
+    ];
+  },
+  decide(input, state, change, context) {
+    const { form, asked, crossRegion = "ALL" } = input;
     const { admissionId, institutionId, personId, admittedOn: day } = form;
     const stored = state.get(admissions.key(admissionId));
     if (stored) {
@@ -60,9 +69,8 @@ export const admit: Decision<AdmitInput, Admission, ClaimsEvents> = {
     }
     if (state.get(claims.key(admissionId))) return refuse("CLAIM_EXISTS", { field: "admission.admission_id", claim: admissionId });
     if (day > context.day) return refuse("FUTURE_DAY", { field: "admission.admitted_on", day, today: context.day });
-    const institution = state.get(institutions.key(institutionId)) ?? asked?.institution;
     const cover = state.get(covers.key(personId));
-    const stretch = stretchesOf(cover, asked?.cover).find(({ fromDay, toDay }) => fromDay <= day && day <= toDay);
+    const { institution, stretch } = groundsOf(input, state);
     if (!asked && (!institution || !stretch)) return askOwner();
     if (!institution) return refuse("UNKNOWN_INSTITUTION", { field: "admission.institution_id", institution: institutionId });
     if (!cover && !asked?.personKnown) return refuse("UNKNOWN_PERSON", { field: "admission.person_id", person: personId });
@@ -75,6 +83,10 @@ export const admit: Decision<AdmitInput, Admission, ClaimsEvents> = {
       yearKeys(bill).flatMap((key) => state.get(key)?.visits ?? []),
     );
     if (overlap) return refuse("OVERLAPPING_STAY", { field: "admission.admitted_on", from: overlap.from, to: overlap.to });
+    const away = { home: stretch.county, treating: institution.county };
+    const closed =
+      rolloutFault("admission.institution_id", away, crossRegion) ?? blockedFault("admission.institution_id", away, state, change);
+    if (closed) return closed;
     const admission: Admission = { county: stretch.county, ...form, admitted: form, state: "OPEN", pages: [], totalFen: 0n };
     change.put(admissions.key(admissionId), admission);
     change.put(stays.key(holderOf(form)), { county: stretch.county, admissionId, institutionId, admittedOn: day });
@@ -82,6 +94,14 @@ export const admit: Decision<AdmitInput, Admission, ClaimsEvents> = {
     return admission;
   },
 };
+
+/** Where the stay is, and the cover that it begins under. */
+function groundsOf({ form, asked }: AdmitInput, from: Loaded) {
+  const { institutionId, personId, admittedOn: day } = form;
+  const institution = from.get(institutions.key(institutionId)) ?? asked?.institution;
+  const stretches = stretchesOf(from.get(covers.key(personId)), asked?.cover);
+  return { institution, stretch: stretches.find(({ fromDay, toDay }) => fromDay <= day && day <= toDay) };
+}
 
 export interface ChangeInput extends AdmissionInput {
   readonly diagnosis: string;
@@ -207,7 +227,7 @@ function submitted(admission: Admission, input: SettleInput, from: Loaded): Subm
     lines: pages.flatMap(({ page }) => from.get(fees.key(admissionId, page))?.lines ?? []),
     totalFen,
   };
-  return { bill, ...(asked ? { asked } : {}) };
+  return { bill, admitted: true, ...(asked ? { asked } : {}) };
 }
 
 /** The person is in hospital already, under another id than `admissionId`. */

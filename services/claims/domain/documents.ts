@@ -146,6 +146,8 @@ export interface Claim extends Doc {
   readonly corrected?: Corrected;
   /** What the household got for it as second compensation; present once it was granted. */
   readonly sharedFen?: bigint;
+  /** Present where it settles a stay that was registered at its admission: its prefund is reserved in any case. */
+  readonly admitted?: true;
   /** True once the prefund's reservation was given back. */
   readonly released?: boolean;
 }
@@ -249,6 +251,10 @@ export interface Referral extends Doc {
   readonly toInstitutionId: string;
   readonly fromDay: string;
   readonly toDay: string;
+  /** The claim that first stood on it. */
+  readonly usedBy?: string;
+  /** Taken back by the county: stays that begin on that day or later do not stand on it. */
+  readonly revoked?: { readonly day: string; readonly reason: string; readonly by: string };
 }
 
 /** What a hospital applies for: a referral to another institution, or a chronic disease's registration. */
@@ -330,6 +336,14 @@ export interface FeePage extends Doc {
   readonly lines: readonly BillLine[];
 }
 
+/** A county's prefund as settlement last told it: whether somebody new may be treated elsewhere on it. */
+export interface HeardPrefund extends Doc {
+  readonly state: "ACTIVE" | "YELLOW" | "RED" | "BLOCKED_NEW";
+  readonly prefundVersion: number;
+}
+
+/** prefunds/<county> */
+export const prefunds = kind<HeardPrefund>("prefunds");
 export const admissions = kind<Admission>("admissions");
 /** stays/<holder> */
 export const stays = kind<OpenStay>("stays");

@@ -67,6 +67,7 @@ export type ClaimsEvents = {
     readonly homeCounty: string;
     readonly treatingCounty: string;
     readonly fundFen: bigint;
+    readonly admitted: boolean;
   };
   readonly PrefundReleased: {
     readonly reservationId: string;

@@ -183,6 +183,16 @@ export const refuse = refusals({
     zh: "转诊单 {referral} 不是此人、此机构或此日期的",
     en: "referral {referral} is for another person, institution or day",
   },
+  REFERRAL_REVOKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "转诊单 {referral} 已于 {day} 撤销",
+    en: "referral {referral} was revoked on {day}",
+  },
+  REFERRAL_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "转诊单 {referral} 的状态是 {state}，不能撤销",
+    en: "referral {referral} is {state} and cannot be revoked",
+  },
   UNKNOWN_REFERRAL: { status: "FAILED_PRECONDITION", zh: "没有转诊单 {referral}", en: "there is no referral {referral}" },
   UNKNOWN_SCHEME: { status: "NOT_FOUND", zh: "没有补助方案 {scheme}", en: "there is no scheme {scheme}" },
   WRONG_SCHEME_STATE: {
@@ -262,8 +272,18 @@ export const refuse = refusals({
   },
   PREFUND_EXHAUSTED: {
     status: "RESOURCE_EXHAUSTED",
-    zh: "参合县周转金不足或未及时确认",
-    en: "the home county's prefund does not suffice or was not confirmed in time",
+    zh: "参合县周转金不足或未及时确认；请先结清费用，持发票与费用清单回参合县经办机构报销",
+    en: "the home county's prefund does not suffice or was not confirmed in time; the patient pays the bill, and hands it in at the agency at home",
+  },
+  PREFUND_BLOCKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "参合县 {home} 周转金已用尽，暂不办理新的异地即时结算；请先结清费用，持发票与费用清单回参合县经办机构报销",
+    en: "the prefund of {home} is used up, and nobody new is settled at once elsewhere; the patient pays the bill, and hands it in at the agency at home",
+  },
+  CROSS_REGION_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 尚未开通异地即时结算；请先结清费用，持发票与费用清单回参合县 {home} 经办机构报销",
+    en: "{county} does not take part in cross-region settlement yet; the patient pays the bill, and hands it in at the agency of {home}",
   },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",

@@ -1,4 +1,4 @@
-/** Registers an approved referral (转诊) of one of the county's own people to one institution. Never changed afterwards. */
+/** Registers an approved referral (转诊) of one of the county's own people to one institution. What it says never changes afterwards; what became of it is in referral-life.ts. */
 import type { Decision } from "../../values/decision.ts";
 import { askOwner } from "../../values/outcome.ts";
 import { covers, institutions, type Referral, referrals } from "./documents.ts";

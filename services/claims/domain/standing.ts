@@ -89,6 +89,7 @@ function awaitPrefund(claim: Claim, change: Change<ClaimsEvents>, context: Conte
     homeCounty: pending.county,
     treatingCounty: pending.treatingCounty,
     fundFen: promisedFen(drawingOf(pending)),
+    admitted: pending.admitted === true,
   });
   return pending;
 }

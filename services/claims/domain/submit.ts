@@ -8,6 +8,7 @@ import type { Change, Context, Decision, Key, Loaded, State } from "../../values
 import { askOwner, type Refusal, type Unavailable, unavailable } from "../../values/outcome.ts";
 import { billFault, sameBill } from "./bill.ts";
 import { compute, type Documents } from "./compute.ts";
+import { type CrossRegion, rolloutFault } from "./cross-region.ts";
 import {
   type Bill,
   type Claim,
@@ -47,6 +48,10 @@ export interface Place {
 export interface SubmitInput {
   readonly bill: Bill;
   readonly asked?: Asked;
+  /** The counties that take part in cross-region settlement; left out: all do. */
+  readonly crossRegion?: CrossRegion;
+  /** It settles a stay that was registered at its admission. */
+  readonly admitted?: true;
 }
 
 /** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
@@ -103,15 +108,21 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     }
     const ground = groundIn(input, state);
     if ("outcome" in ground) return ground;
+    const closed = input.admitted ? undefined : closedTo(input, ground, place);
+    if (closed) return closed;
     const repeated = repeatOf(bill, state);
     if (repeated) return repeated;
     const referral = referralFault(bill, ground, state);
     if (referral) return referral;
     const documents = documentsOf(bill, place, ground, state);
     if ("outcome" in documents) return documents;
-    return claimFor(bill, place, ground, documents, state, change, context);
+    return claimFor(input, place, ground, documents, state, change, context);
   },
 };
+
+function closedTo({ crossRegion = "ALL" }: SubmitInput, { stretch }: Ground, { county }: Place): Refusal | undefined {
+  return rolloutFault("bill.institution_id", { home: stretch.county, treating: county }, crossRegion);
+}
 
 /** The institution's county and level: the projection's word, else the owner's. */
 function placeOf({ bill, asked }: SubmitInput, from: Loaded): Place | undefined {
@@ -181,7 +192,16 @@ function referralFault(bill: Bill, ground: Ground, state: State): Refusal | unde
     referral.toInstitutionId === bill.institutionId &&
     referral.fromDay <= bill.admittedOn &&
     bill.admittedOn <= referral.toDay;
-  return fits ? undefined : refuse("REFERRAL_MISMATCH", detail);
+  if (!fits) return refuse("REFERRAL_MISMATCH", detail);
+  const { revoked } = referral;
+  return revoked && revoked.day <= bill.admittedOn ? refuse("REFERRAL_REVOKED", { ...detail, day: revoked.day }) : undefined;
+}
+
+/** The first claim that stands on a referral is noted on it: from then on it is not revoked. */
+function useReferral({ referralId, claimId }: Bill, county: string, state: State, change: Change<ClaimsEvents>): void {
+  if (!referralId) return;
+  const referral = state.must(referrals.key(county, referralId));
+  if (referral.usedBy === undefined) change.put(referrals.key(county, referralId), { ...referral, usedBy: claimId });
 }
 
 /** Catalogue, price limits and classes of the treatment place, or of the insured place where its scheme says so; deductible, rate and caps of the insured place. Source: domain rules 4. */
@@ -197,7 +217,7 @@ function documentsOf(bill: Bill, place: Place, ground: Ground, state: State): Do
 
 /** Computes the benefit and stores the claim in the state that follows from it. */
 function claimFor(
-  bill: Bill,
+  { bill, admitted }: SubmitInput,
   place: Place,
   ground: Ground,
   { home, treating, catalogue }: Documents,
@@ -239,8 +259,10 @@ function claimFor(
     decidedAtMs: 0,
     paidAtMs: 0,
     traceId: context.traceId,
+    ...(admitted ? { admitted } : {}),
   };
   guardGrounds(bill, county, state, change);
+  useReferral(bill, county, state, change);
   for (const key of registrationKeys(bill, scheme)) if (state.get(key)) change.guard(key);
   const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);

@@ -60,6 +60,9 @@ export interface CoverTide extends Doc {
 export type AlarmKind =
   | "FUND_AT_FLOOR"
   | "PREFUND_EXHAUSTED"
+  | "PREFUND_LOW"
+  | "WINDOW_UNANSWERED"
+  | "ROW_UPHELD"
   | "PAYMENT_RETURNED"
   | "BANK_MESSAGE_DOUBTED"
   | "LEDGER_BALANCE"

@@ -89,7 +89,38 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   RecallAnswered: {},
   PrefundReserved: {},
   PrefundRefused: { alarm: (refused) => daily("PREFUND_EXHAUSTED", refused.homeCounty, refused.fundFen) },
+  PrefundChanged: {
+    // Each change is an alarm of its own, unless all is well again.
+    alarm: ({ county: of, state, proposedCallFen, openCallFen, version }) =>
+      state === "ACTIVE"
+        ? undefined
+        : {
+            kind: "PREFUND_LOW",
+            county: of,
+            subject: `${of}/${version}`,
+            count: 1,
+            amountFen: proposedCallFen,
+            detail: `${state}/${openCallFen}`,
+          },
+  },
   WindowChanged: {},
+  WindowUnanswered: {
+    alarm: ({ windowId, county, silence, rows, owedFen }) => ({
+      kind: "WINDOW_UNANSWERED",
+      county,
+      subject: `${windowId}/${county}`,
+      count: rows,
+      amountFen: owedFen,
+      detail: silence,
+    }),
+  },
+  DisputeChanged: {
+    // A dispute is the debtor's right; one that was upheld is somebody's work.
+    alarm: ({ rowId, creditor, owedFen, state, reason }) =>
+      state === "UPHELD"
+        ? { kind: "ROW_UPHELD", county: creditor, subject: rowId, count: 1, amountFen: owedFen, detail: reason }
+        : undefined,
+  },
   PaymentsPosted: {},
   PayableHeld: { alarm: (held) => daily("FUND_AT_FLOOR", held.county, held.amountFen) },
   PaymentsSettled: {},

@@ -38,7 +38,29 @@ export interface HeardBodies {
   RecallAnswered: Counted;
   PrefundReserved: Counted;
   PrefundRefused: { readonly homeCounty: string; readonly fundFen: bigint };
+  PrefundChanged: {
+    readonly county: string;
+    readonly state: string;
+    readonly proposedCallFen: bigint;
+    readonly openCallFen: bigint;
+    readonly version: bigint;
+  };
   WindowChanged: Counted;
+  WindowUnanswered: {
+    readonly windowId: string;
+    readonly county: string;
+    readonly silence: string;
+    readonly rows: number;
+    readonly owedFen: bigint;
+  };
+  DisputeChanged: {
+    readonly rowId: string;
+    readonly debtor: string;
+    readonly creditor: string;
+    readonly owedFen: bigint;
+    readonly state: string;
+    readonly reason: string;
+  };
   PaymentsPosted: Counted;
   PayableHeld: { readonly county: string; readonly amountFen: bigint };
   PaymentsSettled: Counted;

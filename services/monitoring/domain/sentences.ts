@@ -2,12 +2,19 @@
 import { yuan } from "../../values/money.ts";
 import type { Alarm, AlarmKind } from "./documents.ts";
 
-export type Owner = "TREASURER" | "MAKER" | "OPERATOR" | "SUPERVISOR";
+export type Owner = "TREASURER" | "MAKER" | "REVIEWER" | "OPERATOR" | "SUPERVISOR";
 
 export interface Sentences {
   readonly zh: string;
   readonly en: string;
 }
+
+/** The states of a prefund that are worth a word. */
+const PREFUND_WORDS: Readonly<Record<string, Sentences>> = {
+  YELLOW: { zh: "预警（黄）", en: "in use beyond its first threshold (yellow)" },
+  RED: { zh: "预警（红）", en: "in use beyond its second threshold (red)" },
+  BLOCKED_NEW: { zh: "已用尽，暂停新的异地即时结算", en: "used up: nobody new is settled at once elsewhere" },
+};
 
 const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
   FUND_AT_FLOOR: ({ county, subject, count, amountFen }) => ({
@@ -17,6 +24,22 @@ const sentences: { readonly [K in AlarmKind]: (alarm: Alarm) => Sentences } = {
   PREFUND_EXHAUSTED: ({ county, subject, count, amountFen }) => ({
     zh: `${county} 异地周转金不足：${subject} 未能预留 ${count} 笔，共 ${yuan(amountFen)} 元；请追加周转金或关闭结算期`,
     en: `The prefund of ${county} does not suffice: on ${subject} ${count} reservation(s) of ${yuan(amountFen)} yuan were refused; raise it, or close the window`,
+  }),
+  PREFUND_LOW: ({ county, amountFen, detail }) => {
+    const [state = "", openCallFen = "0"] = detail.split("/");
+    const { zh, en } = PREFUND_WORDS[state] ?? { zh: state, en: state };
+    return {
+      zh: `${county} 异地周转金${zh}：已超限额 ${yuan(BigInt(openCallFen))} 元，建议追加 ${yuan(amountFen)} 元；责任人：${county} 基金会计`,
+      en: `The prefund of ${county} is ${en}: ${yuan(BigInt(openCallFen))} yuan beyond its limit; proposed call ${yuan(amountFen)} yuan; owner: the treasurer of ${county}`,
+    };
+  },
+  WINDOW_UNANSWERED: ({ county, subject, count, amountFen, detail }) => ({
+    zh: `${county} 未在截止日前答复清算期（${subject}）：${count} 条、${yuan(amountFen)} 元按规则视为${detail === "DISPUTE" ? "有异议，转入当前清算期" : "已确认"}；责任人：${county} 基金会计`,
+    en: `${county} did not answer its window in time (${subject}): ${count} row(s) of ${yuan(amountFen)} yuan were taken as ${detail === "DISPUTE" ? "disputed, and went to the open window" : "confirmed"}; owner: the treasurer of ${county}`,
+  }),
+  ROW_UPHELD: ({ county, subject, amountFen, detail }) => ({
+    zh: `明细 ${subject}（${yuan(amountFen)} 元）的异议获支持：${detail}；责任人：${county} 的定点医疗机构与经办机构，请冲正或更正补偿单，此前不计入任何清算期`,
+    en: `The dispute of ${subject} (${yuan(amountFen)} yuan) was upheld: ${detail}; owner: the institution and the agency of ${county}, who reverse or correct the claim; until then it is in no window`,
   }),
   PAYMENT_RETURNED: ({ county, subject, count, amountFen, detail }) => ({
     zh: `${county} 银行退款 ${count} 笔，共 ${yuan(amountFen)} 元，原因 ${detail}（${subject}）；请更正账户后重新支付`,
@@ -67,6 +90,9 @@ const owners: { readonly [K in AlarmKind]: Owner } = {
   PAYMENT_RETURNED: "MAKER",
   BANK_MESSAGE_DOUBTED: "TREASURER",
   LEDGER_BALANCE: "TREASURER",
+  PREFUND_LOW: "TREASURER",
+  ROW_UPHELD: "REVIEWER",
+  WINDOW_UNANSWERED: "TREASURER",
   EVENTS_MISSING: "OPERATOR",
   EVENTS_UNHEARD: "OPERATOR",
   MESSAGES_DAMAGED: "OPERATOR",

@@ -1,7 +1,7 @@
 /**
  * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution owes the difference (医疗机构往来), and its next promise is less by it;
  * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
- * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row).
+ * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row); a row that was disputed and upheld comes back with it.
  */
 import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
@@ -12,7 +12,8 @@ import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
 import { promise, promisedFen, withoutHeld } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
-import { movePrefund } from "./prefund.ts";
+import { owe } from "./prefund.ts";
+import { upheldKeys, withUpheld } from "./rule-dispute.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 
 export interface AdjustInput {
@@ -110,7 +111,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
       ...postingKeys(adjustmentId, input.adjustedOn, linesOf(input, dueFen, loaded)),
     ];
     if (!movesBetween(input)) return keys;
-    return [...keys, books.key(debtBetween(input).debtor), openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER)];
+    return [...keys, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER), ...upheldKeys(input.claimId, loaded)];
   },
   decide(input, state, change, context) {
     const { adjustmentId, approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, adjustedOn } = input;
@@ -122,16 +123,25 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     if (movesBetween(input)) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
+      for (const county of [home, treating]) if (!state.get(books.key(county))) return unavailable(`county ${county} is not known yet`);
       const { debtor, creditor, fen } = debtBetween(input);
-      const book = state.get(books.key(debtor));
-      if (!book) return unavailable(`county ${debtor} is not known yet`);
-      change.put(openWindowKey(ledger), withObligation(window, debtor, creditor, fen));
-      change.put(books.key(debtor), movePrefund(book, { committedFen: fen }));
+      const corrected = withObligation(window, { from: debtor, to: creditor, fen });
+      owe(debtor, creditor, fen, state, change);
+      change.put(openWindowKey(ledger), withUpheld(claimId, corrected, state, change));
     }
     const leftFen = leftOf(payable, input);
     assert(leftFen >= 0n, `${adjustmentId} takes ${-leftFen} fen more than was promised`);
     const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
-    post(state, change, context, { id: adjustmentId, county: home, day: adjustedOn, about: claimId, lines: linesOf(input, dueFen, state) });
+    post(state, change, context, {
+      id: adjustmentId,
+      county: home,
+      day: adjustedOn,
+      about: claimId,
+      lines: linesOf(input, dueFen, state),
+      ...(movesBetween(input)
+        ? { obligation: { rowId: adjustmentId, ...debtBetween(input), institutionId, dischargedOn: "", totalFen: 0n } }
+        : {}),
+    });
     const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };
     const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
     if (dueFen < 0n) {

@@ -7,12 +7,12 @@ import type { Change, Decision, Key, Loaded, State } from "../../values/decision
 import { assert, unavailable } from "../../values/outcome.ts";
 import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
 import { setOff, withDebt } from "./debts.ts";
-import { books, EMPTY_LEDGER, LEDGER, type Line, payables, type Reservation, reservations } from "./documents.ts";
+import { books, EMPTY_LEDGER, LEDGER, type Line, type Obligation, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
 import { type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
-import { movePrefund, reservationIdOf } from "./prefund.ts";
+import { putPrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 
 export interface ApproveInput {
@@ -27,6 +27,9 @@ export interface ApproveInput {
   readonly accountFen: bigint;
   readonly fund: Exclude<Purpose, "SECOND">;
   readonly approvedOn: string;
+  /** What the debtor's row says of the claim, where it is treated elsewhere. */
+  readonly dischargedOn: string;
+  readonly totalFen: bigint;
 }
 
 function isElsewhere(input: ApproveInput): boolean {
@@ -62,12 +65,18 @@ function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
   return lines.all();
 }
 
+/** The row that the home county will look at. */
+function obligationOf(input: ApproveInput): Obligation {
+  const { approvalId: rowId, homeCounty: debtor, treatingCounty: creditor, institutionId, dischargedOn, totalFen } = input;
+  return { rowId, debtor, creditor, fen: amountOf(input), institutionId, dischargedOn, totalFen };
+}
+
 /** Turns what was reserved into what is owed. An appeal may approve what was refused or released before: then nothing is reserved, and it is owed all the same. */
 function commitPrefund(state: State, change: Change<SettlementEvents>, input: ApproveInput, reservation: Reservation): void {
   const reserved = reservation.state === "RESERVED";
   const book = state.must(books.key(input.homeCounty));
   const reservedFen = reserved ? -reservation.amountFen : 0n;
-  change.put(books.key(input.homeCounty), movePrefund(book, { reservedFen, committedFen: amountOf(input) }));
+  putPrefund(book, { reservedFen, committedFen: amountOf(input) }, change);
   change.put(reservations.key(reservationIdOf(input.claimId)), { ...reservation, state: "COMMITTED" });
 }
 
@@ -122,10 +131,18 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     if (isElsewhere(input)) {
       const ledger = state.get(LEDGER) ?? EMPTY_LEDGER;
       const window = state.get(openWindowKey(ledger)) ?? FIRST_WINDOW;
-      change.put(openWindowKey(ledger), withObligation(window, home, treating, amountFen));
+      change.put(openWindowKey(ledger), withObligation(window, { from: home, to: treating, fen: amountFen }));
+      putPrefund(state.must(books.key(treating)), { incomingFen: amountFen }, change);
     }
     const setOffFen = setOffOf(input, state);
-    post(state, change, context, { id: approvalId, county: home, day: approvedOn, about: claimId, lines: linesOf(input, state) });
+    post(state, change, context, {
+      id: approvalId,
+      county: home,
+      day: approvedOn,
+      about: claimId,
+      lines: linesOf(input, state),
+      ...(isElsewhere(input) ? { obligation: obligationOf(input) } : {}),
+    });
     const book = state.must(books.key(treating));
     change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
     const promised = { payableId: approvalId, county: treating, setOffFen, payee: institutionId, claimId, day: approvedOn };

@@ -20,6 +20,19 @@ export interface PaidPart {
   readonly fen: bigint;
 }
 
+/** What an entry makes one county owe another: a row of a clearing window (清算明细). No diagnosis, no person: what the debtor needs to know its own claim by. */
+export interface Obligation {
+  /** The entry's id. */
+  readonly rowId: string;
+  readonly debtor: string;
+  readonly creditor: string;
+  readonly fen: bigint;
+  readonly institutionId: string;
+  /** Empty, and 0, for a correction: the claim's approval says them. */
+  readonly dischargedOn: string;
+  readonly totalFen: bigint;
+}
+
 /** One double entry (凭证). Its id is the business fact: `claim/<id>/decision/<n>`, `receipt/<county>/<reference>`, `settled/<settlement id>` … */
 export interface Entry extends Doc {
   /** The place in the ledger's order, from 1 without holes. */
@@ -32,6 +45,8 @@ export interface Entry extends Doc {
   readonly about: string;
   /** For the bank's entries: which payables, and how much of each. */
   readonly payables?: readonly PaidPart[];
+  /** For promises and corrections across counties. */
+  readonly obligation?: Obligation;
 }
 
 /** One account of one county's book. */
@@ -53,6 +68,9 @@ export interface DayTotal extends Doc {
   readonly entries: number;
 }
 
+/** BLOCKED_NEW: nothing is left, and only who was admitted before is settled elsewhere. */
+export type PrefundState = "ACTIVE" | "YELLOW" | "RED" | "BLOCKED_NEW";
+
 /** How much of a county's money may be owed to other counties before they are settled (周转金). */
 export interface Prefund {
   readonly limitFen: bigint;
@@ -60,6 +78,13 @@ export interface Prefund {
   readonly reservedFen: bigint;
   /** Approved, in windows that are not settled yet. */
   readonly committedFen: bigint;
+  /** Owed by others in such windows; left out where nothing is. */
+  readonly incomingFen?: bigint;
+  /** From what part of the limit in use the state is YELLOW and RED, in basis points; left out for 70 and 90 %. Set with the limit. */
+  readonly yellowBp?: bigint;
+  readonly redBp?: bigint;
+  /** How often its state or limit was told; left out while it never was. */
+  readonly version?: number;
 }
 
 /** A county's fund: what is at the bank, and what of it is spoken for. A county that has none is not known. */
@@ -138,10 +163,25 @@ export interface Transfer {
   readonly settled: boolean;
 }
 
-/** A clearing window (清算期). Its pairs grow while it is open; once closed, only `state`, the transfers' marks and `revision` change. */
+/** OPEN: takes what is posted. CONFIRMING: cut; its debtors look at their rows. PAYING: netted; the transfers are with the payment centre. */
+export type WindowState = "OPEN" | "CONFIRMING" | "PAYING" | "SETTLED";
+
+/** What is done for a county that has not answered when the deadline has passed: its rows are taken as confirmed, or as disputed. */
+export type Silence = "CONFIRM" | "DISPUTE";
+
+/** A debtor's word on what was left to it of a window after its disputes. */
+export interface Answer {
+  readonly rows: number;
+  readonly fen: bigint;
+  /** Who said it; empty where nobody did and the rule of silence stands for it. */
+  readonly by: string;
+  readonly day: string;
+}
+
+/** A clearing window (清算期). Its pairs grow while it is open, shrink by disputes while it is confirmed; once netted, only `state`, the transfers' marks and `revision` change. */
 export interface ClearingWindow extends Doc {
   readonly number: number;
-  readonly state: "OPEN" | "PAYING" | "SETTLED";
+  readonly state: WindowState;
   /** Covers the ledger's sequence numbers after `from`, up to and with `to`; `to` is 0 while it is open. */
   readonly fromSequence: bigint;
   readonly toSequence: bigint;
@@ -151,6 +191,46 @@ export interface ClearingWindow extends Doc {
   readonly transfers: readonly Transfer[];
   readonly hash: string;
   readonly revision: number;
+  /** The days on which it was cut and netted, YYYY-MM-DD; the last on which a debtor may answer. Present from then on. */
+  readonly closedOn?: string;
+  readonly deadlineOn?: string;
+  readonly nettedOn?: string;
+  readonly silence?: Silence;
+  /** By debtor. */
+  readonly answers?: Readonly<Record<string, Answer>>;
+  /** What each debtor has disputed out of it. */
+  readonly disputed?: Readonly<Record<string, { readonly rows: number; readonly fen: bigint }>>;
+}
+
+/**
+ * DISPUTED: by its debtor; it is in a later window than before. WITHDRAWN: taken back; it is where it was. OVERRULED: the province's centre has ruled that it is owed; it is disputed no more.
+ * UPHELD: the centre has ruled that it is not; in no window, until its claim is reversed or corrected. CORRECTED: it was; in the same window as the correction.
+ */
+export type DisputeState = "DISPUTED" | "WITHDRAWN" | "OVERRULED" | "UPHELD" | "CORRECTED";
+
+/** A row of a clearing window that its debtor has disputed, and where it stands. A row without one is in the window of its entry's sequence number. The county is the debtor. */
+export interface Dispute extends Doc {
+  /** The entry's id. */
+  readonly rowId: string;
+  readonly claimId: string;
+  readonly creditor: string;
+  readonly fen: bigint;
+  readonly sequence: bigint;
+  /** The window that it joined when it was posted. */
+  readonly origin: number;
+  /** The window that it is in now; 0 while it is in none. */
+  readonly window: number;
+  readonly state: DisputeState;
+  /** Oldest first; at most as many as the settings allow. */
+  readonly times: readonly { readonly window: number; readonly reason: string; readonly by: string; readonly day: string }[];
+  /** What the province's centre said. */
+  readonly ruling?: { readonly reason: string; readonly by: string; readonly day: string };
+  readonly revision: number;
+}
+
+/** The rows of one claim that wait outside of every window for its reversal or correction. */
+export interface Upheld extends Doc {
+  readonly rowIds: readonly string[];
 }
 
 /** The ledger's newest sequence number, and the window that what follows joins. One document, so that the window is decided in the order of the ledger. */
@@ -176,6 +256,10 @@ export const payables = kind<Payable>("payables");
 export const reservations = kind<Reservation>("reservations");
 export const windows = kind<ClearingWindow>("windows");
 export const sequences = kind<Ledger>("sequences");
+/** disputes/<row id> */
+export const disputes = kind<Dispute>("disputes");
+/** upheld/<claim id> */
+export const upheld = kind<Upheld>("upheld");
 
 export const LEDGER = sequences.key("ledger");
 /** The ledger before its first entry. */

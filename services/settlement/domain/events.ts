@@ -1,10 +1,22 @@
 /** What settlement tells, by name: the bodies are the contract's messages. */
-import type { NetPosition, Transfer } from "./documents.ts";
+import type { DisputeState, NetPosition, PrefundState, Silence, Transfer, WindowState } from "./documents.ts";
+
+/** A debtor of a window: what is left to it, what it disputed, what it said. */
+export interface PartyView {
+  readonly county: string;
+  readonly rows: number;
+  readonly owedFen: bigint;
+  readonly disputedRows: number;
+  readonly disputedFen: bigint;
+  readonly answer: "WAITING" | "CONFIRMED" | "SILENT";
+  readonly answeredBy: string;
+  readonly answeredOn: string;
+}
 
 /** A window as others see it. */
 export interface WindowView {
   readonly windowId: string;
-  readonly state: "OPEN" | "PAYING" | "SETTLED";
+  readonly state: WindowState;
   readonly fromSequence: bigint;
   readonly toSequence: bigint;
   readonly obligations: number;
@@ -12,6 +24,11 @@ export interface WindowView {
   readonly positions: NetPosition[];
   readonly transfers: Transfer[];
   readonly hash: string;
+  readonly closedOn: string;
+  readonly deadlineOn: string;
+  readonly nettedOn: string;
+  readonly silence: Silence | "UNSPECIFIED";
+  readonly parties: PartyView[];
 }
 
 interface PrefundAnswer {
@@ -42,6 +59,38 @@ export type SettlementEvents = {
   readonly PrefundReserved: PrefundAnswer;
   readonly PrefundRefused: PrefundAnswer;
   readonly WindowChanged: { readonly window: WindowView; readonly version: bigint };
+  readonly PrefundChanged: {
+    readonly county: string;
+    readonly state: PrefundState;
+    readonly limitFen: bigint;
+    readonly reservedFen: bigint;
+    readonly committedFen: bigint;
+    readonly incomingFen: bigint;
+    readonly openCallFen: bigint;
+    readonly proposedCallFen: bigint;
+    readonly version: bigint;
+  };
+  readonly DisputeChanged: {
+    readonly rowId: string;
+    readonly claimId: string;
+    readonly debtor: string;
+    readonly creditor: string;
+    readonly owedFen: bigint;
+    /** Empty while it is in none. */
+    readonly windowId: string;
+    readonly state: DisputeState;
+    readonly disputes: number;
+    readonly reason: string;
+    readonly version: bigint;
+  };
+  readonly WindowUnanswered: {
+    readonly windowId: string;
+    readonly county: string;
+    readonly silence: Silence;
+    readonly rows: number;
+    readonly owedFen: bigint;
+    readonly deadlineOn: string;
+  };
   readonly PaymentsPosted: {
     readonly batchId: string;
     readonly county: string;

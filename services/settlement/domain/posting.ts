@@ -15,6 +15,7 @@ import {
   entries,
   LEDGER,
   type Line,
+  type Obligation,
   type PaidPart,
   totals,
 } from "./documents.ts";
@@ -29,6 +30,7 @@ export interface Posting {
   readonly about: string;
   readonly lines: readonly Line[];
   readonly payables?: readonly PaidPart[];
+  readonly obligation?: Obligation;
 }
 
 /** Gathers lines; amounts on the same side of the same account become one line. */
@@ -108,6 +110,7 @@ export function post(state: State, change: Change<SettlementEvents>, context: Co
     lines,
     about: posting.about,
     ...(posting.payables ? { payables: posting.payables } : {}),
+    ...(posting.obligation ? { obligation: posting.obligation } : {}),
   });
   const moves = new Map<string, Line>();
   for (const line of lines) {

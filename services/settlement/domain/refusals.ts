@@ -29,6 +29,69 @@ export const refuse = refusals({
     zh: "清算期 {windowId} 未开放，当前开放的是 {open}",
     en: "clearing window {windowId} is not open; the open one is {open}",
   },
+  UNKNOWN_WINDOW: { status: "NOT_FOUND", zh: "没有清算期 {windowId}", en: "there is no clearing window {windowId}" },
+  NO_PARTY: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 在清算期 {windowId} 中没有应付明细，无须答复",
+    en: "{county} owes nothing in window {windowId}: there is nothing for it to answer",
+  },
+  NOT_CONFIRMING: {
+    status: "FAILED_PRECONDITION",
+    zh: "清算期 {windowId} 不在确认阶段（{state}）",
+    en: "window {windowId} is not being confirmed: it is {state}",
+  },
+  AFTER_DEADLINE: {
+    status: "FAILED_PRECONDITION",
+    zh: "清算期 {windowId} 的确认已于 {deadline} 截止",
+    en: "window {windowId} could be answered until {deadline}",
+  },
+  ANSWERED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 已确认清算期 {windowId}；如需更改，请先撤回确认",
+    en: "{county} has confirmed window {windowId}; to say something else, take the confirmation back first",
+  },
+  NOT_ANSWERED: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 尚未确认清算期 {windowId}，无可撤回",
+    en: "{county} has not confirmed window {windowId}: there is nothing to take back",
+  },
+  LIST_MOVED: {
+    status: "FAILED_PRECONDITION",
+    zh: "清算期 {windowId} 的明细现为 {rows} 条、{fen} 分，与所确认的不符；请重新核对",
+    en: "the list of window {windowId} is now {rows} rows of {fen} fen, not what was confirmed: look at it again",
+  },
+  UNKNOWN_ROW: { status: "NOT_FOUND", zh: "{county} 没有应付明细 {row}", en: "{county} owes no row {row}" },
+  ROW_ELSEWHERE: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 不在清算期 {windowId} 中",
+    en: "row {row} is not in window {windowId}",
+  },
+  DISPUTED_OFTEN: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 已提出异议 {limit} 次；请省级中心裁定",
+    en: "row {row} was disputed {limit} times; ask the province's centre to rule on it",
+  },
+  ROW_OVERRULED: {
+    status: "FAILED_PRECONDITION",
+    zh: "省级中心已裁定明细 {row} 应付，不得再提异议",
+    en: "the province's centre has ruled that row {row} is owed; it can be disputed no more",
+  },
+  ROW_UPHELD: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 的异议已获支持，正等待冲正",
+    en: "the dispute of row {row} was upheld; it waits for its claim to be reversed",
+  },
+  NOT_DISPUTED: { status: "FAILED_PRECONDITION", zh: "明细 {row} 没有待处理的异议", en: "row {row} has no dispute that stands" },
+  ROW_MOVED_ON: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 已随清算期 {windowId} 关闭，异议不能再撤回",
+    en: "row {row} is in window {windowId}, which was closed meanwhile: its dispute stands",
+  },
+  ROW_NETTED: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 已在清算期 {windowId} 中轧差",
+    en: "row {row} was netted in window {windowId}",
+  },
   RECEIPT_EXISTS: {
     status: "ALREADY_EXISTS",
     zh: "{county} 的收款凭据号 {reference} 已记账，内容不同",

@@ -3,7 +3,7 @@ import type { Decision } from "../../values/decision.ts";
 import { unavailable } from "../../values/outcome.ts";
 import { books, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
-import { movePrefund } from "./prefund.ts";
+import { putPrefund } from "./prefund.ts";
 
 export interface ReleasePrefundInput {
   readonly reservationId: string;
@@ -21,7 +21,7 @@ export const releasePrefund: Decision<ReleasePrefundInput, { released: boolean }
     if (!reservation) return unavailable(`${reservationId} is not there yet`);
     if (reservation.state !== "RESERVED") return { released: false };
     const book = state.must(books.key(reservation.county));
-    change.put(books.key(reservation.county), movePrefund(book, { reservedFen: -reservation.amountFen }));
+    putPrefund(book, { reservedFen: -reservation.amountFen }, change);
     change.put(reservations.key(reservationId), { ...reservation, state: "RELEASED" });
     return { released: true };
   },

@@ -51,6 +51,8 @@ export function recordsOf(sample: Sample): Records {
     sharePayables: () => byId(sample.payables.filter(({ _id }) => _id.startsWith("second/"))),
     reservations: () => stream(sample.reservations),
     windows: () => by(sample.windows, ({ number }) => number),
+    disputes: () => by(sample.disputes, ({ sequence }) => sequence),
+    upheld: () => stream(sample.upheld),
     dues: () => byId(sample.dues),
     orders: () => stream(sample.orders),
     orderParts: () => {

@@ -12,9 +12,9 @@ export interface Planted {
 }
 
 /** One test a row: one thing is broken, and the invariant's line says what and where. */
-export function planted(invariant: number, rows: readonly Planted[], settled = true): void {
+export function planted(invariant: number, rows: readonly Planted[], settled = true, make: () => Sample = newSample): void {
   it.each(rows)("$what", async ({ plant, breach }) => {
-    const sample = newSample();
+    const sample = make();
     plant(sample);
     const lines = await audit(recordsOf(sample), { nowMs: NOW, settled });
     const [line] = lines.filter((one) => one.invariant === invariant);

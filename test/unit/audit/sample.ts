@@ -17,19 +17,23 @@ import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts"
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { type BankDay, compareDays, knowStatement } from "../../../services/settlement/domain/bank-days.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
+import { disputeRows } from "../../../services/settlement/domain/dispute-rows.ts";
 import type {
   Account,
   Book,
   ClearingWindow,
   DayTotal,
+  Dispute,
   Entry,
   Ledger,
   Payable,
   Reservation,
+  Upheld,
 } from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
 import { reservePrefund } from "../../../services/settlement/domain/reserve-prefund.ts";
+import { ruleDispute } from "../../../services/settlement/domain/rule-dispute.ts";
 import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
 import { settle } from "../../../services/settlement/domain/settle.ts";
 import type { Decision, EventMap } from "../../../services/values/decision.ts";
@@ -65,6 +69,8 @@ export interface Sample {
   readonly payables: WithId<Payable>[];
   readonly reservations: WithId<Reservation>[];
   readonly windows: WithId<ClearingWindow>[];
+  readonly disputes: WithId<Dispute>[];
+  readonly upheld: WithId<Upheld>[];
   readonly dues: WithId<Due>[];
   readonly orders: WithId<Order>[];
   readonly statements: WithId<Statement>[];
@@ -116,7 +122,7 @@ interface JournalRow {
 }
 
 /** Seven claims: paid at home, paid elsewhere, at the review desk, refused, below the deductible, waiting for the prefund, waiting for the bank. */
-export function newSample(): Sample {
+export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sample {
   const settlement = newService();
   const payment = newService();
   for (const county of [HOME, AWAY]) {
@@ -125,7 +131,7 @@ export function newSample(): Sample {
     payment.run(payeeChanged, payeeOf(county, county));
     payment.run(payeeChanged, payeeOf(HOSPITAL[county as keyof typeof HOSPITAL], county));
   }
-  settlement.run(setPrefund, { county: HOME, limitFen: 1_000_000n });
+  settlement.run(setPrefund, { county: HOME, limitFen: 1_000_000n, yellowBp: 7_000n, redBp: 9_000n });
   const dues: Told[] = [];
   const promise = (claimId: string, treating: string, fundFen: bigint) =>
     dues.push(
@@ -140,11 +146,13 @@ export function newSample(): Sample {
           accountFen: 0n,
           fund: "INPATIENT",
           approvedOn: TODAY,
+          dischargedOn: "2011-11-24",
+          totalFen: fundFen + 100_000n,
         })
         .filter(({ name }) => name === "PayableDue"),
     );
   const reserve = (claimId: string, fundFen: bigint) =>
-    settlement.run(reservePrefund, { reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: HOME, fundFen });
+    settlement.run(reservePrefund, { reservationId: `claim/${claimId}/reservation`, claimId, homeCounty: HOME, fundFen, admitted: false });
 
   promise("C1", HOME, 36_193n);
   reserve("C2", 406_510n);
@@ -162,10 +170,20 @@ export function newSample(): Sample {
     });
   settled("B1", HOME, "claim/C1/decision/1", "C1", 36_193n);
   settled("B2", AWAY, "claim/C2/decision/1", "C2", 406_510n);
-  dues.push(...settlement.run(closeWindow, { windowId: "W1" }).filter(({ name }) => name === "PayableDue"));
+  dues.push(
+    ...settlement.run(closeWindow, { windowId: "W1", confirmDays: 0, silence: "CONFIRM" }).filter(({ name }) => name === "PayableDue"),
+  );
   reserve("C7", 50_000n);
   promise("C7", AWAY, 50_000n);
   settled("B3", HOME, `window/W1/transfer/${HOME}/${AWAY}`, "", 406_510n);
+
+  if (dispute !== "NONE") {
+    // C7's row is disputed out of W2, whose debtors have days to answer.
+    const rowId = "claim/C7/decision/1";
+    settlement.run(closeWindow, { windowId: "W2", confirmDays: 5, silence: "CONFIRM" });
+    settlement.run(disputeRows, { windowId: "W2", county: HOME, rows: [{ rowId, reason: "非我县参合人" }], limit: 2 });
+    if (dispute === "UPHELD") settlement.run(ruleDispute, { rowId, ruling: "UPHELD", reason: "依据充分" });
+  }
 
   for (const { body } of dues) payment.run(payableDue, body);
   const ids: string[] = dues.map(({ body }) => body.payableId);
@@ -228,6 +246,8 @@ export function newSample(): Sample {
     payables: settlement.documents("payables"),
     reservations: settlement.documents("reservations"),
     windows: settlement.documents("windows"),
+    disputes: settlement.documents("disputes"),
+    upheld: settlement.documents("upheld"),
     dues: payment.documents("dues"),
     orders,
     statements: [statementOf(DEBITS_FEN)],

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { planted } from "./planted.ts";
-import { AWAY, drop, HOME, pick, set } from "./sample.ts";
+import { AWAY, drop, HOME, newSample, pick, set } from "./sample.ts";
 
 const TRANSFER = `window/W1/transfer/${HOME}/${AWAY}`;
 
@@ -9,7 +9,7 @@ describe("4: clearing between counties", () => {
     {
       what: "a debt without its claim",
       plant: ({ accounts }) => set(accounts, `${HOME}/DUE_TO/${AWAY}`, ({ balanceFen }) => ({ balanceFen: balanceFen - 1n })),
-      breach: /640424\/640521: the debtor owes 50001 fen, the creditor claims 50000, the open window has 50000/,
+      breach: /640424\/640521: the debtor owes 50001 fen, the creditor claims 50000, the windows to be netted have 50000/,
     },
     {
       what: "a window that lost an obligation",
@@ -77,4 +77,80 @@ describe("4: clearing between counties", () => {
       breach: /the ledger's open window is 3, the last is W2, OPEN/,
     },
   ]);
+});
+
+const C7 = "claim/C7/decision/1";
+
+describe("4: rows that were disputed", () => {
+  planted(4, [{ what: "into the open window: nothing is wrong", plant: () => {}, breach: undefined }], true, () => newSample("DISPUTED"));
+  planted(4, [{ what: "and upheld: nothing is wrong", plant: () => {}, breach: undefined }], true, () => newSample("UPHELD"));
+  planted(
+    4,
+    [
+      {
+        what: "a row that is in two windows",
+        plant: ({ windows }) => set(windows, "W2", { pairs: { [`${HOME}/${AWAY}`]: { fen: 50_000n, obligations: 1 } } }),
+        breach: /window W2 has for 640424\/640521 1 obligations of 50000 fen, the ledger 0 obligations of 0 fen/,
+      },
+      {
+        what: "a row that is in none",
+        plant: ({ windows }) => set(windows, "W3", { pairs: {} }),
+        breach: /window W3 has for 640424\/640521 0 obligations of 0 fen, the ledger 1 obligations of 50000 fen/,
+      },
+      {
+        what: "a dispute that moved other money than its row's",
+        plant: ({ disputes }) => set(disputes, C7, { fen: 49_999n }),
+        breach: /dispute claim\/C7\/decision\/1 says 640424\/640521 of 49999 fen in W2, its entry .* of 50000 fen in W2/,
+      },
+      {
+        what: "a dispute into a window that is not there",
+        plant: ({ disputes }) => set(disputes, C7, { window: 4 }),
+        breach: /640424\/640521: 50000 fen were disputed into W4, which is not there/,
+      },
+      {
+        what: "a dispute of nothing",
+        plant: ({ disputes }) => set(disputes, C7, { sequence: 1n }),
+        breach: /dispute claim\/C7\/decision\/1 speaks of entry 1, which makes nobody owe another county/,
+      },
+      {
+        what: "a row that waits and was not upheld",
+        plant: ({ upheld }) => upheld.push({ _id: "C7", county: HOME, rowIds: [C7] }),
+        breach: /row claim\/C7\/decision\/1 is DISPUTED, and waits for its claim to be reversed/,
+      },
+      {
+        what: "a row that the debtor is shown otherwise than it is posted",
+        plant: ({ entries }) => set(entries, C7, ({ obligation }) => ({ obligation: { ...obligation, fen: 1n } as typeof obligation })),
+        breach: /entry claim\/C7\/decision\/1 makes 640424\/640521 of 50000 fen owed, its row says 640424\/640521 of 1 fen/,
+      },
+      {
+        what: "a window that netted what nobody confirmed",
+        plant: ({ windows }) => set(windows, "W1", { answers: { [HOME]: { rows: 1, fen: 5n, by: "x", day: "2011-11-25" } } }),
+        breach: /window W1: 640424 owes 1 rows of 406510 fen, and answered for 1 of 5/,
+      },
+      {
+        what: "a county that forgets what others owe it",
+        plant: ({ books }) => set(books, AWAY, ({ prefund }) => ({ prefund: { ...prefund, incomingFen: 1n } })),
+        breach: /prefund of 640521: 1 fen incoming, others owe it 50000 in open windows/,
+      },
+    ],
+    true,
+    () => newSample("DISPUTED"),
+  );
+  planted(
+    4,
+    [
+      {
+        what: "a row that was upheld and waits nowhere",
+        plant: ({ upheld }) => upheld.splice(0),
+        breach: /row claim\/C7\/decision\/1 is UPHELD, and does not wait for its claim to be reversed/,
+      },
+      {
+        what: "a row that was upheld and is in a window all the same",
+        plant: ({ disputes }) => set(disputes, C7, { window: 3 }),
+        breach: /row claim\/C7\/decision\/1 of W2 is UPHELD and in W3/,
+      },
+    ],
+    true,
+    () => newSample("UPHELD"),
+  );
 });

@@ -55,9 +55,9 @@ const reader: Reader = {
 };
 
 const served = () => [
-  ...calls({ reader, ask }),
+  ...calls({ reader, ask, settings: {} }),
   ...schemeCalls({ reader, ask }),
-  ...admissionCalls({ reader, ask }),
+  ...admissionCalls({ reader, ask, settings: {} }),
   ...secondCalls({ reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
@@ -639,6 +639,7 @@ describe("wiring", () => {
       "households",
       "institutions",
       "invoices",
+      "prefunds",
       "referrals",
       "registrations",
       "schemes",
@@ -652,7 +653,9 @@ describe("wiring", () => {
   });
 
   it("checks its settings", () => {
-    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000, reportBy: "09:00", paidWithinDays: 10 });
+    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000, reportBy: "09:00", paidWithinDays: 10, crossRegion: "ALL" });
+    expect(claimsConfig({ crossRegion: [640521, "640424"] }).crossRegion).toEqual(["640521", "640424"]);
+    for (const crossRegion of ["SOME", [], ["640000"], ["110101"]]) expect(() => claimsConfig({ crossRegion })).toThrow(/crossRegion/);
     expect(() => claimsConfig({ pendingLimitMs: 1, other: 2 })).toThrow(/pendingLimitMs[\s\S]*other/);
   });
 });

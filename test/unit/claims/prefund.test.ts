@@ -43,7 +43,14 @@ describe("a stay outside the home county", () => {
     const { result, told } = world.run(submit, { bill: stay });
     expect(result).toMatchObject({ state: "PENDING", county: ZHONGNING, treatingCounty: JINGYUAN, decision: 0, waitingSinceMs: AT });
     const reservationId = `claim/${stay.claimId}/reservation`;
-    const body = { reservationId, claimId: stay.claimId, homeCounty: ZHONGNING, treatingCounty: JINGYUAN, fundFen: 49_000n };
+    const body = {
+      reservationId,
+      claimId: stay.claimId,
+      homeCounty: ZHONGNING,
+      treatingCounty: JINGYUAN,
+      fundFen: 49_000n,
+      admitted: false,
+    };
     expect(told).toEqual([{ name: "PrefundRequested", county: ZHONGNING, body }]);
     expect(yearOf(world)?.usedFen.YEAR_IP).toBe(49_000n);
   });

@@ -136,6 +136,8 @@ describe("a local authority", () => {
       "reviewer-640104.pem REVIEWER/640104",
       "reviewer-640521.pem REVIEWER/640521",
       "supervisor.pem SUPERVISOR/640000",
+      "treasurer-640104.pem TREASURER/640104",
+      "treasurer-640521.pem TREASURER/640521",
       "treasurer.pem TREASURER/640000",
     ]);
     expect(new X509Certificate(pem("gateway-b")).subjectAltName).toBe("DNS:gateway-b, DNS:localhost, IP Address:127.0.0.1");

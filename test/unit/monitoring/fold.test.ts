@@ -158,6 +158,49 @@ describe("alarms", () => {
     });
   });
 
+  it("a county that did not answer its window is an alarm with the rule that stood for it; pages of one window are one alarm", () => {
+    const world = newWorld();
+    const page = { windowId: "W3", county: HOME, silence: "DISPUTE", rows: 100, owedFen: 500n };
+    world.run(fold, heard("WindowUnanswered", 1, page));
+    world.run(fold, heard("WindowUnanswered", 2, { ...page, rows: 7, owedFen: 30n }));
+    expect(world.all("alarms")).toEqual([
+      expect.objectContaining({ alarmId: `WINDOW_UNANSWERED/W3/${HOME}`, county: HOME, count: 107, amountFen: 530n, detail: "DISPUTE" }),
+    ]);
+  });
+
+  it("of disputes only one that was upheld is an alarm, of the county where it is to be reversed", () => {
+    const world = newWorld();
+    const row = { rowId: "claim/C1/decision/1", debtor: HOME, creditor: AWAY, owedFen: 60n, reason: "依据充分" };
+    for (const [index, state] of ["DISPUTED", "WITHDRAWN", "OVERRULED", "UPHELD", "CORRECTED"].entries())
+      world.run(fold, heard("DisputeChanged", index + 1, { ...row, state }));
+    expect(world.all("alarms")).toEqual([
+      expect.objectContaining({ alarmId: "ROW_UPHELD/claim/C1/decision/1", county: AWAY, amountFen: 60n, detail: "依据充分" }),
+    ]);
+  });
+
+  it("each change of a prefund's state is an alarm, with the call that is proposed; ACTIVE is none", () => {
+    const world = newWorld();
+    const states = [
+      ["YELLOW", 100n, 0n],
+      ["BLOCKED_NEW", 156_510n, 36_510n],
+      ["ACTIVE", 0n, 0n],
+    ] as const;
+    for (const [index, [state, proposedCallFen, openCallFen]] of states.entries())
+      world.run(
+        fold,
+        heard("PrefundChanged", index + 1, { county: HOME, state, proposedCallFen, openCallFen, version: BigInt(index + 1) }),
+      );
+    const raised = world.all<Alarm>("alarms");
+    expect(raised.map(({ alarmId, amountFen }) => [alarmId, amountFen])).toEqual([
+      [`PREFUND_LOW/${HOME}/1`, 100n],
+      [`PREFUND_LOW/${HOME}/2`, 156_510n],
+    ]);
+    expect(raised[1] && sentencesOf(raised[1])).toEqual({
+      zh: `${HOME} 异地周转金已用尽，暂停新的异地即时结算：已超限额 365.10 元，建议追加 1565.10 元；责任人：${HOME} 基金会计`,
+      en: `The prefund of ${HOME} is used up: nobody new is settled at once elsewhere: 365.10 yuan beyond its limit; proposed call 1565.10 yuan; owner: the treasurer of ${HOME}`,
+    });
+  });
+
   it("a refused prefund is an alarm of the home county", () => {
     const world = newWorld();
     world.run(fold, heard("PrefundRefused", 1, { homeCounty: HOME, fundFen: 700n }), { atMs: NOON });

@@ -102,7 +102,7 @@ describe("a claim treated elsewhere: the treating county advances, the home coun
     expect(balance(world, ZHONGNING, "PAYABLE")).toBe(-406_510n);
     expect(balance(world, JINGYUAN, "PAYABLE")).toBe(0n);
     expect(outcome.told.map(({ name, county }) => `${name} ${county}`)).toEqual([`PayableDue ${ZHONGNING}`]);
-    expect(bookOf(world, JINGYUAN).prefund).toEqual({ limitFen: 600_000n, reservedFen: 0n, committedFen: 406_510n });
+    expect(bookOf(world, JINGYUAN).prefund).toMatchObject({ limitFen: 600_000n, reservedFen: 0n, committedFen: 406_510n });
     expect(world.get(reservations.key(reservationIdOf("C8")))?.state).toBe("COMMITTED");
     expectTrueBooks(world);
   });

@@ -3,10 +3,11 @@ import type { GetTrialBalanceResponse, ListWindowsResponse } from "../../../prot
 import type { Ask, CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
 import { calls } from "../../../services/settlement/calls.ts";
 import { indexes } from "../../../services/settlement/store.ts";
+import { windowCalls } from "../../../services/settlement/window-calls.ts";
 import type { Caller } from "../../../services/values/decision.ts";
 import { MAX_FEN } from "../../../services/values/money.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
-import { closed, HAIYUAN, JINGYUAN, promised, readerOf, worldOf, ZHONGNING } from "./ledger-world.ts";
+import { CONFIG, closed, HAIYUAN, JINGYUAN, promised, readerOf, worldOf, ZHONGNING } from "./ledger-world.ts";
 
 const treasurer: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
 const ofZhongning: Caller = { name: "zhongning", role: "TREASURER", scope: ZHONGNING };
@@ -14,7 +15,9 @@ const ofZhongning: Caller = { name: "zhongning", role: "TREASURER", scope: ZHONG
 const ADMINISTRATION = (async () => ({ counties: [{ county: ZHONGNING }] })) as unknown as Ask;
 
 function callOf(world: World, method: string) {
-  const call = calls({ reader: readerOf(world), ask: ADMINISTRATION }).find((each) => each.method.name === method);
+  const reader = readerOf(world);
+  const all = [...calls({ reader, ask: ADMINISTRATION, config: CONFIG }), ...windowCalls({ reader, config: CONFIG })];
+  const call = all.find((each) => each.method.name === method);
   if (!call) throw new Error(`${method} is not answered`);
   return call;
 }
@@ -132,7 +135,7 @@ describe("GetTrialBalance", () => {
         return rows.slice(1);
       },
     };
-    const call = calls({ reader, ask: ADMINISTRATION }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
+    const call = calls({ reader, ask: ADMINISTRATION, config: CONFIG }).find((each) => each.method.name === "GetTrialBalance") as QueryCall;
     expect(await call.answer({ county: "", day: "" }, treasurer)).toMatchObject({ sumFen: 0n, sequence: 5n });
   });
 });

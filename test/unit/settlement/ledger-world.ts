@@ -1,6 +1,7 @@
 /** A world with county funds, the inputs that settlement hears in short form, and the invariants that must hold after every one of them. */
 import { expect } from "vitest";
 import type { Reader } from "../../../services/mesh/wiring.ts";
+import { settlementConfig } from "../../../services/settlement/config.ts";
 import { adjust } from "../../../services/settlement/domain/adjust.ts";
 import { approve } from "../../../services/settlement/domain/approve.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
@@ -11,9 +12,11 @@ import {
   books,
   type ClearingWindow,
   type DayTotal,
+  type Dispute,
   type Entry,
   LEDGER,
   type Payable,
+  type Silence,
 } from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { pairsOf, positionsOf } from "../../../services/settlement/domain/netting.ts";
@@ -24,6 +27,7 @@ import { reservePrefund } from "../../../services/settlement/domain/reserve-pref
 import { setPrefund } from "../../../services/settlement/domain/set-prefund.ts";
 import { settle } from "../../../services/settlement/domain/settle.ts";
 import { takeBack } from "../../../services/settlement/domain/take-back.ts";
+import { isNetted } from "../../../services/settlement/domain/windows.ts";
 import { tells } from "../../../services/settlement/messages.ts";
 import { timers } from "../../../services/settlement/timers.ts";
 import type { Doc, Key, Kind } from "../../../services/values/decision.ts";
@@ -46,9 +50,14 @@ export function worldOf(counties: Readonly<Record<string, CountyFund>>): World {
   for (const [county, { fundsFen = 0n, floorFen = 0n, prefundFen = 0n }] of Object.entries(counties)) {
     world.run(knowCounty, { county, floorFen, countyVersion: 1n });
     if (fundsFen > 0n) world.run(receiveFunds, { county, source: "CENTRAL", amountFen: fundsFen, reference: "opening" });
-    if (prefundFen > 0n) world.run(setPrefund, { county, limitFen: prefundFen });
+    if (prefundFen > 0n) limited(world, county, prefundFen);
   }
   return world;
+}
+
+/** Sets a county's prefund, with the usual thresholds. */
+export function limited(world: World, county: string, limitFen: bigint) {
+  return world.run(setPrefund, { county, limitFen, yellowBp: 7_000n, redBp: 9_000n });
 }
 
 export function approval(claimId: string, home: string, treating: string, fundFen: bigint, decision = 1) {
@@ -62,11 +71,13 @@ export function approval(claimId: string, home: string, treating: string, fundFe
     accountFen: 0n,
     fund: "INPATIENT" as const,
     approvedOn: "2011-11-25",
+    dischargedOn: "2011-11-24",
+    totalFen: 2n * fundFen,
   };
 }
 
-export function reserve(world: World, claimId: string, home: string, fundFen: bigint) {
-  return world.run(reservePrefund, { reservationId: reservationIdOf(claimId), claimId, homeCounty: home, fundFen });
+export function reserve(world: World, claimId: string, home: string, fundFen: bigint, admitted = false) {
+  return world.run(reservePrefund, { reservationId: reservationIdOf(claimId), claimId, homeCounty: home, fundFen, admitted });
 }
 
 /** Approves a claim; one treated elsewhere has its prefund reserved first. */
@@ -109,8 +120,9 @@ export function returned(world: World, id: string, county: string, payableIds: r
   return world.run(takeBack, bankInput(world, id, county, payableIds));
 }
 
-export function closed(world: World, windowId: string) {
-  return world.run(closeWindow, { windowId });
+/** Cut and, where its debtors have no days to answer, netted. */
+export function closed(world: World, windowId: string, confirmDays = 0, silence: Silence = "CONFIRM") {
+  return world.run(closeWindow, { windowId, confirmDays, silence });
 }
 
 export function balance(world: World, county: string, account: string): bigint {
@@ -134,7 +146,7 @@ const OPERATORS: Readonly<Record<string, (value: never, wanted: never) => boolea
 /** As the server does, for the few operators that the store asks with. */
 function matches(doc: object, filter: Plain): boolean {
   return Object.entries(filter).every(([field, wanted]) => {
-    const value = (doc as Plain)[field] as never;
+    const value = field.split(".").reduce<unknown>((part, name) => (part as Plain | undefined)?.[name], doc) as never;
     if (typeof wanted !== "object" || wanted === null) return value === wanted;
     return Object.entries(wanted).every(([name, operand]) => OPERATORS[name]?.(value, operand as never));
   });
@@ -170,11 +182,13 @@ export function readerOf(world: World): Reader {
   };
 }
 
-/** Runs the release timer once, as the leading twin does. */
-export async function tick(world: World): Promise<Outcome<unknown>[]> {
+export const CONFIG = settlementConfig({});
+
+/** Runs the timers once, as the leading twin does. */
+export async function tick(world: World, atMs = Date.parse("2011-11-25T10:00:00+08:00")): Promise<Outcome<unknown>[]> {
   const outcomes: Outcome<unknown>[] = [];
-  for (const timer of timers(readerOf(world)))
-    for (const { id, decision, input } of await timer.due(0)) outcomes.push(world.run(decision, input, { id }));
+  for (const timer of timers({ reader: readerOf(world), config: CONFIG }))
+    for (const { id, decision, input } of await timer.due(atMs)) outcomes.push(world.run(decision, input, { id, atMs }));
   return outcomes;
 }
 
@@ -236,17 +250,46 @@ export function expectTrueBooks(world: World): void {
     expect(sum(Object.values(book.debts ?? {}))).toBe(sum(hospitals.map((row) => row.balanceFen)) - fenOf(asked));
     // What the control account holds is what closed windows still bring in; nothing once all are settled.
     expect(balance(world, county, "CLEARING")).toBe(sum(arriving.filter((row) => row.toCounty === county).map((row) => row.amountFen)));
-    // The prefund holds what is owed gross in windows that are not settled.
+    // The prefund holds what is owed gross in windows that are not settled, and what others owe it there.
     const unsettled = windows.filter((window) => window.state !== "SETTLED").flatMap((window) => pairsOf(window.pairs));
     expect(book.prefund.committedFen).toBe(sum(unsettled.filter((pair) => pair.from === county).map((pair) => pair.fen)));
+    expect(book.prefund.incomingFen ?? 0n).toBe(sum(unsettled.filter((pair) => pair.to === county).map((pair) => pair.fen)));
     // Between counties, claims and debts mirror each other.
     for (const other of world.all<Book>("books"))
       expect(balance(world, county, `DUE_TO/${other.county}`)).toBe(-balance(world, other.county, `DUE_FROM/${county}`));
   }
+  expectOneWindow(posted, windows, world.all<Dispute>("disputes"));
   for (const window of windows) {
     expect(sum(positionsOf(pairsOf(window.pairs)).map((position) => position.netFen))).toBe(0n);
-    if (window.state !== "OPEN") expect(window.positions).toEqual(positionsOf(pairsOf(window.pairs)));
+    if (isNetted(window)) expect(window.positions).toEqual(positionsOf(pairsOf(window.pairs)));
   }
+}
+
+/** Every row is in the window of its place in the ledger's order, or where its disputes have brought it: each window's pairs are the sum of its rows, and each row is in exactly one, or waits upheld. */
+function expectOneWindow(posted: readonly Entry[], windows: readonly ClearingWindow[], disputes: readonly Dispute[]): void {
+  const moved = new Map(disputes.map((dispute) => [dispute.rowId, dispute]));
+  const pairs = new Map<string, Record<string, { fen: bigint; obligations: number }>>();
+  for (const { sequence, obligation } of posted) {
+    if (!obligation) continue;
+    const { rowId, debtor, creditor, fen } = obligation;
+    const dispute = moved.get(rowId);
+    if (dispute?.state === "UPHELD") {
+      expect(dispute.window).toBe(0);
+      continue;
+    }
+    const joined = windows.filter(
+      ({ fromSequence, toSequence, state }) => sequence > fromSequence && (state === "OPEN" || sequence <= toSequence),
+    );
+    expect(joined).toHaveLength(1);
+    if (dispute)
+      expect([dispute.fen, dispute.county, dispute.creditor, dispute.origin]).toEqual([fen, debtor, creditor, joined[0]?.number]);
+    const number = dispute ? dispute.window : joined[0]?.number;
+    const name = `${debtor}/${creditor}`;
+    const window = pairs.get(`W${number}`) ?? {};
+    const before = window[name] ?? { fen: 0n, obligations: 0 };
+    pairs.set(`W${number}`, { ...window, [name]: { fen: before.fen + fen, obligations: before.obligations + 1 } });
+  }
+  for (const { number, pairs: stored } of windows) expect(stored).toEqual(pairs.get(`W${number}`) ?? {});
 }
 
 /** No fund has let go more than it has above its floor: for funds that began above it. */

@@ -19,6 +19,12 @@ test("the refusals are the contract's, each with both sentences filled in", () =
       reference: "R1",
       account: "1003",
       day: "2011-01-01",
+      state: "OPEN",
+      deadline: "2011-12-01",
+      row: "claim/C1/decision/1",
+      limit: 2,
+      rows: 3,
+      fen: 4n,
       ...years,
     });
     expect(refusal.code).toBe(code);
