@@ -33,6 +33,8 @@ export interface DoorMeshOptions {
   readonly change?: (topology: Topology) => void;
   /** False: nothing is imported, the certificates alone know the region. */
   readonly imported?: boolean;
+  /** A run directory to use (again); it is then kept at the end. */
+  readonly run?: string;
 }
 
 /** The day's bills of the sample region. */
@@ -68,10 +70,11 @@ export async function regionFor(bills: readonly Bill[]): Promise<Region> {
 }
 
 /** Starts everything and imports the region. Where that fails nothing is left behind. */
-export async function startDoorMesh({ region, change, imported = true }: DoorMeshOptions): Promise<DoorMesh> {
+export async function startDoorMesh({ region, change, imported = true, run }: DoorMeshOptions): Promise<DoorMesh> {
   const mesh = await startMesh({
     services: SERVICES,
     sandbox: true,
+    ...(run === undefined ? {} : { run }),
     readyLimitMs: READY_LIMIT_MS,
     people: {
       counties: region.counties.map((row) => row.county.county),

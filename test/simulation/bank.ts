@@ -142,7 +142,7 @@ export function openBank(world: World): Bank {
           const file = books().files.get(messageId);
           return file && statusReport(file, books());
         }),
-      statement: (day, signal) => call(process, signal, () => statement(day, books(), behaviour.bookBatches)),
+      statement: (day, signal) => call(process, signal, () => statement(day, books(), behaviour)),
     }),
     tell: async () => undefined,
     get due() {

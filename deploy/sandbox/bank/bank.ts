@@ -24,6 +24,15 @@ export interface Answer {
   readonly delayMs: number;
 }
 
+const HUGE_CHARACTERS = 50 * 1024 * 1024;
+
+/** One of so many times; false where there is none left. */
+function spend(behaviour: Behaviour, what: "answerAnother" | "malformed" | "huge" | "bookTwice"): boolean {
+  if (behaviour[what] <= 0) return false;
+  behaviour[what] -= 1;
+  return true;
+}
+
 export class Bank {
   readonly books: Books;
   readonly behaviour: Behaviour;
@@ -65,9 +74,37 @@ export class Bank {
     if (hang) behaviour.timeoutAfterExecuting -= 1;
     if (file.answerTwice) behaviour.answerTwice -= 1;
     await this.books.append(file);
-    const document = this.dialect.status(file, this.books);
+    const paid = file.transactions.find(({ status }) => status === "ACSC");
+    if (paid && spend(behaviour, "bookTwice"))
+      await this.books.append({ kind: "doubled", atMs: this.books.now(), endToEndId: paid.endToEndId });
+    const document = this.#misspoken(file);
     this.#plan(file);
     return { document, hang, delayMs: behaviour.mode === "normal" ? behaviour.delayMs : 0 };
+  }
+
+  /** The answer to a file, or what a bank says that is not at its best. */
+  #misspoken(file: FileRecord): string {
+    const { behaviour, books, dialect } = this;
+    const before = [...books.files.values()].at(-2);
+    if (before && spend(behaviour, "answerAnother")) return dialect.status(before, books);
+    const document = dialect.status(file, books);
+    if (spend(behaviour, "malformed")) return document.slice(0, document.length / 2);
+    return spend(behaviour, "huge") ? document.padEnd(HUGE_CHARACTERS) : document;
+  }
+
+  /** Does what the behaviour asks for at once: movements that nobody has ordered, statements that nobody has asked for. */
+  async obey(): Promise<void> {
+    const { behaviour, books } = this;
+    for (; behaviour.stray > 0; behaviour.stray -= 1) {
+      const charge = behaviour.stray % 2 === 1;
+      const movement = charge
+        ? ({ direction: "DBIT", fen: 1_500n, name: "手续费" } as const)
+        : ({ direction: "CRDT", fen: 321n, name: "利息" } as const);
+      await books.append({ kind: "stray", atMs: books.now(), ...movement });
+    }
+    const days = behaviour.tellStatements;
+    behaviour.tellStatements = [];
+    for (const day of days) this.#messenger.send(`statement ${day}`, () => this.dialect.statement(day, books, behaviour));
   }
 
   /** Decides on a wish to cancel an order, once; gives the answer, or why there can be none. */
@@ -92,7 +129,7 @@ export class Bank {
   async statement(day: string, today: string): Promise<string | undefined> {
     if (day > today) return undefined;
     await this.books.durable();
-    return this.dialect.statement(day, this.books, this.behaviour.bookBatches);
+    return this.dialect.statement(day, this.books, this.behaviour);
   }
 
   stop(): void {

@@ -1,10 +1,12 @@
 /** How the bank behaves: read from <run>/bank/behaviour.json at the start, changed by POST /control. Every fault of the content is named. */
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { isDay } from "../../../services/values/days.ts";
 
 const MAX_DELAY_MS = 30 * 86_400_000;
 const reason = z.string().regex(/^[A-Z0-9]{4}$/, "an ISO 20022 reason code such as AC04");
 const account = z.string().min(1).max(34);
+const count = z.int().min(0).max(1_000_000).optional();
 
 const change = z.strictObject({
   /** normal: settled at once. deferred: PDNG at once, settled and told by camt.054 after `delayMs`. */
@@ -23,6 +25,21 @@ const change = z.strictObject({
   bookBatches: z.enum(["asked", "details", "sum"]).optional(),
   /** Connections are dropped without a word and no callback goes out. */
   down: z.boolean().optional(),
+  /** So many of the next files are answered with what became of the file before. */
+  answerAnother: count,
+  /** So many of the next files are answered with half a document, or with 50 MB. */
+  malformed: count,
+  huge: count,
+  /** Of so many of the next files one order is debited a second time, without a word. */
+  bookTwice: count,
+  /** So many movements that nobody has ordered are booked now: charges and interest, in turn. */
+  stray: z.int().min(0).max(1_000).optional(),
+  /** Statements close with so much more than they come to. */
+  wrongClosingFen: z.int().min(-1_000_000_000).max(1_000_000_000).optional(),
+  /** Statements that are brought to the gateway now, in this order, as often as they are named. */
+  tellStatements: z.array(z.string().refine(isDay, "a day YYYY-MM-DD")).max(100).optional(),
+  /** The bank's clock is so many days ahead. It never goes back: what was booked stays where it is. */
+  clockDays: z.int().min(0).max(366).optional(),
 });
 
 const start = change.extend({
@@ -44,6 +61,15 @@ export interface Behaviour {
   returnAccounts: ReadonlyMap<string, Return>;
   bookBatches: "asked" | "details" | "sum";
   down: boolean;
+  answerAnother: number;
+  malformed: number;
+  huge: number;
+  bookTwice: number;
+  /** What is to be done at once, and is then done: see `Bank.obey`. */
+  stray: number;
+  tellStatements: readonly string[];
+  wrongClosingFen: number;
+  clockDays: number;
 }
 
 /** Ten billion yuan. */
@@ -61,16 +87,8 @@ function check<T>(schema: z.ZodType<T>, content: unknown, where: string): T {
   );
 }
 
-function apply(
-  behaviour: Behaviour,
-  { rejectAccounts, returnAccounts, mode, delayMs, timeoutAfterExecuting, answerTwice, bookBatches, down }: z.infer<typeof change>,
-): void {
-  if (mode !== undefined) behaviour.mode = mode;
-  if (delayMs !== undefined) behaviour.delayMs = delayMs;
-  if (timeoutAfterExecuting !== undefined) behaviour.timeoutAfterExecuting = timeoutAfterExecuting;
-  if (answerTwice !== undefined) behaviour.answerTwice = answerTwice;
-  if (bookBatches !== undefined) behaviour.bookBatches = bookBatches;
-  if (down !== undefined) behaviour.down = down;
+function apply(behaviour: Behaviour, { rejectAccounts, returnAccounts, ...plain }: z.infer<typeof change>): void {
+  Object.assign(behaviour, plain);
   if (rejectAccounts !== undefined)
     behaviour.rejectAccounts = new Map(
       Array.isArray(rejectAccounts) ? rejectAccounts.map((number) => [number, REJECT_REASON]) : Object.entries(rejectAccounts),
@@ -89,6 +107,14 @@ export function readBehaviour(file: string): { behaviour: Behaviour; openingFen:
     returnAccounts: new Map(),
     bookBatches: "asked",
     down: false,
+    answerAnother: 0,
+    malformed: 0,
+    huge: 0,
+    bookTwice: 0,
+    stray: 0,
+    tellStatements: [],
+    wrongClosingFen: 0,
+    clockDays: 0,
   };
   if (!existsSync(file)) return { behaviour, openingFen: OPENING_FEN };
   const content = check(start, parseJson(readFileSync(file, "utf8"), file), file);

@@ -13,6 +13,7 @@ import {
   type FileRecord,
   type Returned,
   type Settled,
+  strayTransaction,
   type Transaction,
   type TransactionStatus,
 } from "./records.ts";
@@ -206,6 +207,15 @@ export class Books {
         this.balanceFen += found.transaction.fen;
         return;
       }
+      case "doubled": {
+        const found = this.#byEndToEndId.get(record.endToEndId);
+        if (!found) throw new DamagedBooks(`${record.endToEndId} is doubled without a payment`);
+        this.#book(record.atMs, "DBIT", found.transaction, found.of, "");
+        return;
+      }
+      case "stray":
+        this.#book(record.atMs, record.direction, strayTransaction(record.fen, record.name), "", "");
+        return;
       case "returned": {
         const found = this.#byEndToEndId.get(record.endToEndId);
         if (!found || this.returned.has(record.endToEndId))

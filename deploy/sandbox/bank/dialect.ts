@@ -6,6 +6,7 @@ import { notification, resolution, statement, statusReport } from "./iso20022.ts
 import { jsonNotice, jsonResolution, jsonStatement, jsonStatus, readJsonFile, readJsonWish } from "./json.ts";
 import { type PaymentFileReader, readCancellation, readPaymentFile } from "./pain001.ts";
 import type { Booking, CaseRecord, FileRecord } from "./records.ts";
+import type { StatementManner } from "./standing.ts";
 import { readTextFile, readTextWish, textNotice, textResolution, textResult, textStatement } from "./text.ts";
 
 export interface Dialect {
@@ -14,7 +15,7 @@ export interface Dialect {
   status(file: FileRecord, books: Books): string;
   /** `batches`: whether a batch is booked as one entry, where the form can say so. */
   notice(messageId: string, atMs: number, bookings: readonly Booking[], books: Books, batches?: Behaviour["bookBatches"]): string;
-  statement(day: string, books: Books, batches?: Behaviour["bookBatches"]): string;
+  statement(day: string, books: Books, manner?: StatementManner): string;
   /** Never throws for what is in the bytes. */
   readWish(bytes: Uint8Array): WishReading;
   resolution(found: CaseRecord, books: Books): string;

@@ -4,12 +4,14 @@ import { sum, yuan } from "../../../services/values/money.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import type { Booking, CaseRecord, FileRecord } from "./records.ts";
-import { accountDay, type Standing, standingOf } from "./standing.ts";
+import { AS_IT_IS, accountDay, type Standing, type StatementManner, standingOf } from "./standing.ts";
 import { escapeXml } from "./xml.ts";
 
 const DAY_MS = 86_400_000;
 const SHANGHAI_MS = 8 * 3_600_000;
 const MAX_TEXT = 105;
+/** Where there was no order: the element must be there. */
+const NO_ID = "NOTPROVIDED";
 
 /** ISO 8601 in Asia/Shanghai. */
 function time(atMs: number): string {
@@ -84,12 +86,13 @@ const domain = (code: string) => `<Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmly
 
 function details({ direction, transaction, of, returnReason }: Booking): string {
   const { paymentInformationId, instructionId, endToEndId, fen, name, account: number } = transaction;
+  const to = number === "" ? "" : `<CdtrAcct><Id><Othr><Id>${escapeXml(number)}</Id></Othr></Id></CdtrAcct>`;
   const back =
     returnReason === "" ? "" : `<RtrInf><OrgnlBkTxCd>${domain("DMCT")}</OrgnlBkTxCd><Rsn><Cd>${returnReason}</Cd></Rsn></RtrInf>`;
   return (
-    `<TxDtls><Refs><MsgId>${escapeXml(of)}</MsgId><PmtInfId>${escapeXml(paymentInformationId)}</PmtInfId>${optional("InstrId", instructionId)}` +
-    `<EndToEndId>${escapeXml(endToEndId)}</EndToEndId></Refs><Amt ${cny(fen)}</Amt><CdtDbtInd>${direction}</CdtDbtInd>` +
-    `<RltdPties><Cdtr><Pty><Nm>${escapeXml(name)}</Nm></Pty></Cdtr><CdtrAcct><Id><Othr><Id>${escapeXml(number)}</Id></Othr></Id></CdtrAcct></RltdPties>${back}</TxDtls>`
+    `<TxDtls><Refs>${optional("MsgId", of)}${optional("PmtInfId", paymentInformationId)}${optional("InstrId", instructionId)}` +
+    `<EndToEndId>${escapeXml(endToEndId || NO_ID)}</EndToEndId></Refs><Amt ${cny(fen)}</Amt><CdtDbtInd>${direction}</CdtDbtInd>` +
+    `<RltdPties><Cdtr><Pty><Nm>${escapeXml(name)}</Nm></Pty></Cdtr>${to}</RltdPties>${back}</TxDtls>`
   );
 }
 
@@ -109,8 +112,12 @@ export function notification(
 }
 
 /** The statement of a day, which may still be under way. */
-export function statement(day: string, books: Books, batches: Behaviour["bookBatches"] = "asked"): string {
-  const { messageId, atMs, openingFen, closingFen, bookings } = accountDay(day, books);
+export function statement(
+  day: string,
+  books: Books,
+  { bookBatches: batches, wrongClosingFen: overFen }: StatementManner = AS_IT_IS,
+): string {
+  const { messageId, atMs, openingFen, closingFen, bookings } = accountDay(day, books, overFen);
   const balance = (code: string, fen: bigint) =>
     `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt ${cny(fen < 0n ? -fen : fen)}</Amt><CdtDbtInd>${fen < 0n ? "DBIT" : "CRDT"}</CdtDbtInd><Dt><Dt>${day}</Dt></Dt></Bal>`;
   return document(

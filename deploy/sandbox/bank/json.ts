@@ -6,7 +6,7 @@ import type { Books } from "./books.ts";
 import type { WishReading } from "./cancel.ts";
 import type { Reading } from "./pain001.ts";
 import type { Booking, CaseRecord, FileRecord } from "./records.ts";
-import { accountDay, standingOf } from "./standing.ts";
+import { AS_IT_IS, accountDay, type StatementManner, standingOf } from "./standing.ts";
 
 const MAX_PAYMENTS = 10_000;
 const id = z.string().regex(/^[A-Za-z0-9/\-?:().,'+ ]{1,35}$/);
@@ -98,8 +98,8 @@ export function jsonNotice(messageId: string, _atMs: number, bookings: readonly 
   return JSON.stringify({ kind: "notice", messageId, account: books.account, entries: bookings.map(entryOf) });
 }
 
-export function jsonStatement(day: string, books: Books): string {
-  const { messageId, openingFen, closingFen, bookings } = accountDay(day, books);
+export function jsonStatement(day: string, books: Books, { wrongClosingFen }: StatementManner = AS_IT_IS): string {
+  const { messageId, openingFen, closingFen, bookings } = accountDay(day, books, wrongClosingFen);
   const { account } = books;
   const [opening, closing] = [signed(openingFen), signed(closingFen)];
   return JSON.stringify({ kind: "statement", messageId, account, day, opening, closing, entries: bookings.map(entryOf) });

@@ -15,6 +15,7 @@ import { openSigning, type Signing } from "./signing.ts";
 
 /** What is under way at the end has so long; then the connections are cut. */
 const STOP_MS = 500;
+const DAY_MS = 86_400_000;
 const log = pino({ base: { service: "bank" } });
 
 interface Config {
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
   const folder = join(run, "bank");
   mkdirSync(folder, { recursive: true });
   const { behaviour, openingFen } = readBehaviour(join(folder, "behaviour.json"));
-  const clock = () => Date.now() + topology.clock_offset_ms;
+  const clock = () => Date.now() + topology.clock_offset_ms + behaviour.clockDays * DAY_MS;
   const opened = Promise.withResolvers<Bank>();
   // The port first: it keeps a second bank away from the books.
   const server = await openDoor({ place: topology.bank, credentials, signing, bank: opened.promise, log });

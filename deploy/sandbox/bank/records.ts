@@ -26,6 +26,10 @@ export type BookRecord =
   /** A deferred file's pending transactions are settled. */
   | { readonly kind: "settled"; readonly atMs: number; readonly messageId: string; readonly of: string }
   | CaseRecord
+  /** An order is debited a second time. */
+  | { readonly kind: "doubled"; readonly atMs: number; readonly endToEndId: string }
+  /** A movement that nobody has ordered. */
+  | { readonly kind: "stray"; readonly atMs: number; readonly direction: Booking["direction"]; readonly fen: bigint; readonly name: string }
   | { readonly kind: "returned"; readonly atMs: number; readonly messageId: string; readonly endToEndId: string; readonly reason: string }
   /** A gateway has taken a callback. */
   | { readonly kind: "delivered"; readonly atMs: number; readonly messageId: string };
@@ -83,6 +87,12 @@ export interface Returned {
   readonly messageId: string;
   readonly endToEndId: string;
   readonly reason: string;
+}
+
+/** What stands for an order where there was none. */
+export function strayTransaction(fen: bigint, name: string): Transaction {
+  const none = { paymentInformationId: "", batchBooking: false, instructionId: "", endToEndId: "", account: "", bankCode: "" };
+  return { ...none, fen, name, status: "ACSC", reason: "", returnReason: "", returnAfterMs: 0 };
 }
 
 export function bookingOf(

@@ -127,6 +127,7 @@ async function takeControl(request: IncomingMessage, bank: Bank): Promise<Reply>
     if (!body) return wrong(413, `more than ${MAX_CONTROL_BYTES} bytes`);
     try {
       control(bank.behaviour, body.toString("utf8"));
+      await bank.obey();
     } catch (error) {
       if (error instanceof BadBehaviour) return wrong(400, error.message);
       throw error;

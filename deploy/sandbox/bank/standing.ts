@@ -1,6 +1,7 @@
 /** What the books say, before it is put into any form: how a file stands, and what a day was on the account. */
 import { dayOf, startOfDayMs } from "../../../services/values/days.ts";
 import { sum } from "../../../services/values/money.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { Books } from "./books.ts";
 import { ON_REQUEST } from "./cancel.ts";
 import type { Booking, FileRecord, Transaction, TransactionStatus } from "./records.ts";
@@ -54,16 +55,20 @@ export interface AccountDay {
   readonly bookings: readonly Booking[];
 }
 
-/** A day on the account, which may still be under way: opening balance + credits − debits = closing balance. */
-export function accountDay(day: string, books: Books): AccountDay {
+/** How statements are written. */
+export type StatementManner = Pick<Behaviour, "bookBatches" | "wrongClosingFen">;
+export const AS_IT_IS: StatementManner = { bookBatches: "asked", wrongClosingFen: 0 };
+
+/** A day on the account, which may still be under way: opening balance + credits − debits = closing balance, and `overFen` more where the bank is wrong. */
+export function accountDay(day: string, books: Books, overFen: number): AccountDay {
   const before = books.bookings.filter((booking) => booking.day < day);
   const bookings = books.bookings.filter((booking) => booking.day === day);
   const openingFen = books.openingFen + netOf(before);
   return {
-    messageId: `ST${day.replaceAll("-", "")}${String(bookings.length).padStart(9, "0")}`,
+    messageId: `ST${day.replaceAll("-", "")}${String(bookings.length).padStart(9, "0")}${overFen === 0 ? "" : "X"}`,
     atMs: bookings.at(-1)?.atMs ?? startOfDayMs(day),
     openingFen,
-    closingFen: openingFen + netOf(bookings),
+    closingFen: openingFen + netOf(bookings) + BigInt(overFen),
     bookings,
   };
 }

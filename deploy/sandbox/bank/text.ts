@@ -7,7 +7,7 @@ import type { WishReading } from "./cancel.ts";
 import { signed } from "./json.ts";
 import type { Order, Reading } from "./pain001.ts";
 import type { Booking, CaseRecord, FileRecord } from "./records.ts";
-import { accountDay, standingOf } from "./standing.ts";
+import { AS_IT_IS, accountDay, type StatementManner, standingOf } from "./standing.ts";
 
 const IDENTIFIER = /^[A-Za-z0-9/\-?:().,'+ ]{1,35}$/;
 const HEAD_FIELDS = 9;
@@ -79,8 +79,8 @@ export function textNotice(messageId: string, _atMs: number, bookings: readonly 
   return sealed([["NRCMS-NOTICE", "1", messageId, books.account], ...bookings.map(entryOf)]);
 }
 
-export function textStatement(day: string, books: Books): string {
-  const { messageId, openingFen, closingFen, bookings } = accountDay(day, books);
+export function textStatement(day: string, books: Books, { wrongClosingFen }: StatementManner = AS_IT_IS): string {
+  const { messageId, openingFen, closingFen, bookings } = accountDay(day, books, wrongClosingFen);
   const head = ["NRCMS-STATEMENT", "1", messageId, books.account, day, signed(openingFen), signed(closingFen)];
   return sealed([head, ...bookings.map(entryOf)]);
 }
