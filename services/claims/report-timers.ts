@@ -10,7 +10,7 @@ import { canonical } from "./domain/canonical.ts";
 import { compareDay } from "./domain/three-way.ts";
 import { allInstitutions, billsByDay, billsOf, openBillReports } from "./store.ts";
 
-const LOOK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 5_000;
 const FIRST_WAIT_MS = 2_000;
 /** A break may end any moment; where only the bank is waited for, the pay schedule's days pass. */
 const MAX_WAIT_MS = { broken: 300_000, unpaid: 3_600_000 };

@@ -183,7 +183,7 @@ async function schemeOn(reader: Reader, personId: string, day: string): Promise<
 
 /**
  * An institution's standing claims of a day, and those of the named ids that are its own and not among them. Found by its invoices, whose keys begin with its id: no claim pays for an index, and the
- * search reads the institution's invoices of all its years (a tenth of a second for a hundred thousand), once a report and look.
+ * search reads the institution's invoices of all its years (0.1 s for a hundred thousand), once a report and look.
  */
 export async function billsOf(reader: Reader, institutionId: string, day: string, named: readonly string[] = []): Promise<FoundBills> {
   const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };

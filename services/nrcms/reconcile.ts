@@ -10,7 +10,7 @@ import {
   type OpenBillBreak,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { sum, yuan } from "../values/money.ts";
-import type { GatewayClient } from "./gateway-client.ts";
+import { type GatewayClient, GatewayError } from "./gateway-client.ts";
 import { type Column, column, fen, matching } from "./import/columns.ts";
 import type { ReadOptions } from "./import/problems.ts";
 import { readTable } from "./import/table.ts";
@@ -24,12 +24,15 @@ export interface HospitalDay {
   readonly rows: readonly BillRow[];
 }
 
-/** Reports a day, with its rows where they are wanted. The same content is the same request, however often it is reported. */
+/** Reports a day, with its rows where they are wanted. What stands and agrees is not reported again; the same content after the same report is the same request, however often it is sent. */
 export async function reportDay(who: GatewayClient, { institutionId, day, rows }: HospitalDay): Promise<BillReport> {
   const totals = totalsOf(rows);
   const request = { institutionId, day, totals };
+  const known = await knownReport(who, institutionId, day);
+  if (known?.state === BillReportState.MATCHED && sameTotals(known.hospital, totals)) return known;
   const first = wanted(
-    (await who.call(ClaimsServiceDefinition, "reportBills", { requestId: idOf("report", request, rows), ...request })).report,
+    (await who.call(ClaimsServiceDefinition, "reportBills", { requestId: idOf("report", request, rows, known?.revision ?? 0), ...request }))
+      .report,
   );
   if (first.state !== BillReportState.ROWS_WANTED) return first;
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
@@ -40,6 +43,19 @@ export async function reportDay(who: GatewayClient, { institutionId, day, rows }
     last = wanted((await who.call(ClaimsServiceDefinition, "reportBillRows", { requestId: idOf("rows", sent), ...sent })).report);
   }
   return last;
+}
+
+async function knownReport(who: GatewayClient, institutionId: string, day: string): Promise<BillReport | undefined> {
+  try {
+    return await billReport(who, institutionId, day);
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === "UNKNOWN_REPORT") return undefined;
+    throw error;
+  }
+}
+
+function sameTotals(one: BillTotals | undefined, other: BillTotals): boolean {
+  return one?.bills === other.bills && one.totalFen === other.totalFen && one.fundFen === other.fundFen;
 }
 
 /** What a hospital counts: no bill that it has taken back. */

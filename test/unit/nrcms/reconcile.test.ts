@@ -17,12 +17,13 @@ function reportIn(state: string) {
   return { ...base, breaks: [], breaksLeft: 0, unpaid: 0, comparedAtMs: 0n };
 }
 
-/** A gateway that wants rows until their last page, and what it was asked. */
-function gateway() {
+/** A gateway that wants rows until their last page, and what it was asked; `known` is the report that it has. */
+function gateway(known: object = reportIn("NOT_REPORTED")) {
   const asked: { method: string; request: Record<string, unknown> }[] = [];
   const who = {
     call: async (_: unknown, method: string, request: Record<string, unknown>) => {
       asked.push({ method, request });
+      if (method === "getBillReport") return { report: known };
       return { report: reportIn(request.page !== undefined && request.page === request.pages ? "BREAKS" : "ROWS_WANTED") };
     },
   };
@@ -33,15 +34,28 @@ test("a day is reported with its sums, and its rows follow in pages of three hun
   const rows = Array.from({ length: 301 }, (_, index) => row(`C${index}`));
   const once = gateway();
   expect(await reportDay(once.who, { institutionId: "H1", day: "2011-11-25", rows })).toMatchObject({ state: "BREAKS" });
-  expect(once.asked.map(({ method }) => method)).toEqual(["reportBills", "reportBillRows", "reportBillRows"]);
-  expect(once.asked[0]?.request).toMatchObject({ totals: { bills: 301, totalFen: 30_100n, fundFen: 21_070n } });
-  expect(once.asked[2]?.request).toMatchObject({ revision: 3, page: 2, pages: 2, rows: [row("C300")] });
+  expect(once.asked.map(({ method }) => method)).toEqual(["getBillReport", "reportBills", "reportBillRows", "reportBillRows"]);
+  expect(once.asked[1]?.request).toMatchObject({ totals: { bills: 301, totalFen: 30_100n, fundFen: 21_070n } });
+  expect(once.asked[3]?.request).toMatchObject({ revision: 3, page: 2, pages: 2, rows: [row("C300")] });
   const twice = gateway();
   await reportDay(twice.who, { institutionId: "H1", day: "2011-11-25", rows });
   expect(twice.asked).toEqual(once.asked);
   const other = gateway();
   await reportDay(other.who, { institutionId: "H1", day: "2011-11-25", rows: [...rows.slice(1), row("X")] });
-  expect(other.asked[0]?.request.requestId).not.toBe(once.asked[0]?.request.requestId);
+  expect(other.asked[1]?.request.requestId).not.toBe(once.asked[1]?.request.requestId);
+  const later = gateway({ ...reportIn("BREAKS"), revision: 4 });
+  await reportDay(later.who, { institutionId: "H1", day: "2011-11-25", rows });
+  expect(later.asked[1]?.request.requestId).not.toBe(once.asked[1]?.request.requestId);
+});
+
+test("a day that stands and agrees is not reported again; one with other sums is", async () => {
+  const matched = { ...reportIn("MATCHED"), hospital: { bills: 1, totalFen: 100n, fundFen: 70n } };
+  const stands = gateway(matched);
+  expect(await reportDay(stands.who, { institutionId: "H1", day: "2011-11-25", rows: [row("A")] })).toEqual(matched);
+  expect(stands.asked.map(({ method }) => method)).toEqual(["getBillReport"]);
+  const differs = gateway(matched);
+  await reportDay(differs.who, { institutionId: "H1", day: "2011-11-25", rows: [row("A", { fundFen: 71n })] });
+  expect(differs.asked.map(({ method }) => method)).toContain("reportBills");
 });
 
 test("a bill that was taken back counts in no sum, whichever rows it has", () => {
