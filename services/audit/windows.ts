@@ -11,8 +11,8 @@ import { newTally, type Tally } from "./tally.ts";
 
 export const WINDOWS_TITLE = {
   invariant: 4,
-  zh: "县际应收应付互为镜像，已关闭的清算期轧差为零且不再改变",
-  en: "Between counties, claims and debts mirror each other; a closed clearing window sums to zero and never changes",
+  zh: "县际应收应付互为镜像，每条明细恰在一个清算期，已轧差的清算期合计为零且不再改变",
+  en: "Between counties, claims and debts mirror each other; every row is in one clearing window; a netted one sums to zero and never changes",
 } as const;
 
 export async function checkWindows(records: Records, findings: Findings): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * How a county's prefund stands, and how long it will do: its use a day over the last days, the day on which it is exhausted if that goes on, and what it should be: twice the monthly average
+ * How a county's prefund stands, and how long it will do: its use a day over the last days, the day on which it is exhausted if that goes on and no window is settled meanwhile, and what it should be: twice the monthly average
  * of last year's clearing (the national rule). A forecast is only shown; what blocks new stays is the state.
  */
 import type { Reader } from "../mesh/wiring.ts";

@@ -11,8 +11,8 @@ import { isAnswered, windowId } from "./domain/windows.ts";
 import { confirmingWindows, disputesInto, rowsOwed } from "./store.ts";
 
 const PAGE_ROWS = 100;
-/** Of a county that kept silent, at one look of the timer. */
-const MOST_PAGES = 20;
+/** Of counties that kept silent, at one look of the timer: a page is two hundred documents and more. */
+const MOST_PAGES = 5;
 
 export interface RowsAsked {
   readonly window: ClearingWindow;

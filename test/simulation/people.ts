@@ -309,7 +309,30 @@ export class People {
       lines: [{ itemCode: "A", day: dischargedOn, quantityE4: ONE_E4, unitPriceFen: priceFen, billedFen: priceFen }],
       totalFen: priceFen,
     };
+    if (stay && chance.chance(3_000)) return this.stay(bill);
     return this.desk.order(ClaimsServiceDefinition, "submitClaim", caller("HOSPITAL", institutionId), { requestId: claimId, bill });
+  }
+
+  /** A stay that is registered at its admission: where it is elsewhere, its prefund is reserved in any case. */
+  private async stay({
+    claimId,
+    institutionId,
+    personId,
+    admittedOn,
+    dischargedOn,
+    diagnosis,
+    lines,
+    invoiceNumber,
+    totalFen,
+  }: Bill): Promise<void> {
+    const hospital = caller("HOSPITAL", institutionId);
+    const id = { institutionId, admissionId: claimId };
+    const patient = { personId, newborn: 0, admittedOn, diagnosis, referralId: "", tcm: false, procedures: [] };
+    const form = { ...id, ...patient, state: "UNSPECIFIED" as const, pages: [], totalFen: 0n };
+    await this.desk.order(ClaimsServiceDefinition, "registerAdmission", hospital, { requestId: `admit-${claimId}`, admission: form });
+    await this.desk.order(ClaimsServiceDefinition, "uploadFees", hospital, { requestId: `fees-${claimId}`, ...id, page: 1, lines });
+    const end = { ...id, dischargedOn, invoiceNumber, totalFen };
+    await this.desk.order(ClaimsServiceDefinition, "settleAdmission", hospital, { requestId: `settle-${claimId}`, ...end });
   }
 
   /** Now and then a hospital takes a bill of its own back, whatever has become of it. */

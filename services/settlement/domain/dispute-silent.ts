@@ -3,13 +3,14 @@
  * What can be disputed no more stays, and is netted.
  */
 import type { Decision } from "../../values/decision.ts";
-import { assert } from "../../values/outcome.ts";
+import { assert, unavailable } from "../../values/outcome.ts";
 import { canDispute, isIn } from "./answering.ts";
 import { type Between, type DisputeRowsInput, disputeRowsKeys, moveRow } from "./dispute-rows.ts";
 import { disputes, EMPTY_LEDGER, entries, LEDGER, windows } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { openWindowKey, putWindow } from "./windows.ts";
 
+const RETRY_MS = 1_000;
 const REASON = "逾期未答复 / no answer by the deadline";
 
 export type DisputeSilentInput = Pick<DisputeRowsInput, "windowId" | "county" | "limit"> & { readonly rowIds: readonly string[] };
@@ -31,7 +32,9 @@ export const disputeSilent: Decision<DisputeSilentInput, { moved: number }, Sett
     change.about(`window/${windowId}`);
     const from = state.must(windows.key(windowId));
     const { state: stands, silence, deadlineOn = "", answers } = from;
-    if (stands !== "CONFIRMING" || silence !== "DISPUTE" || context.day <= deadlineOn || answers?.[county]) return { moved: 0 };
+    if (stands !== "CONFIRMING" || silence !== "DISPUTE" || answers?.[county]) return { moved: 0 };
+    // Not an answer but weather: found again when it is over.
+    if (context.day <= deadlineOn) return unavailable(`${county} may answer ${windowId} until ${deadlineOn}`, RETRY_MS);
     let between: Between = { from, to: state.must(openWindowKey(state.must(LEDGER))) };
     let moved = 0;
     let owedFen = 0n;

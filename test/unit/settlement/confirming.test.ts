@@ -6,6 +6,7 @@ import { settlementConfig } from "../../../services/settlement/config.ts";
 import { closeWindow } from "../../../services/settlement/domain/close-window.ts";
 import { confirmRows } from "../../../services/settlement/domain/confirm-rows.ts";
 import { disputeRows } from "../../../services/settlement/domain/dispute-rows.ts";
+import { disputeSilent } from "../../../services/settlement/domain/dispute-silent.ts";
 import { type ClearingWindow, type Dispute, disputes, entries, windows } from "../../../services/settlement/domain/documents.ts";
 import type { WindowView } from "../../../services/settlement/domain/events.ts";
 import { hashOf, pairsOf, positionsOf, transfersOf } from "../../../services/settlement/domain/netting.ts";
@@ -14,6 +15,7 @@ import { ruleDispute } from "../../../services/settlement/domain/rule-dispute.ts
 import { owedOf } from "../../../services/settlement/domain/windows.ts";
 import { windowCalls } from "../../../services/settlement/window-calls.ts";
 import type { Caller } from "../../../services/values/decision.ts";
+import { isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type Options, type World } from "../../harness/decide.ts";
 import {
   adjusted,
@@ -397,6 +399,8 @@ describe("a county that never answers", () => {
     const world = confirming("DISPUTE");
     confirm(world, B, 1, 120_000n);
     confirm(world, C, 1, 210_300n);
+    const early = { windowId: "W1", county: A, rowIds: [row("C1")], limit: 2 };
+    expect(isUnavailable(world.run(disputeSilent, early, { atMs: at("2011-11-30") }).result)).toBe(true);
     const moved = await tick(world, LATE);
     expect(moved.map(({ result }) => result)).toEqual([{ moved: 3 }]);
     for (const outcome of moved) expectContract(outcome);
