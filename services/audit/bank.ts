@@ -114,6 +114,7 @@ const LISTED_AFTER_MS = 600_000;
 async function checkLedgerBeside(records: Records, posted: Posted, late: Tally, flight: Flight, findings: Findings): Promise<void> {
   let before: BankDayView | undefined;
   let listed = true;
+  let unlisted: (readonly [day: string, fen: bigint])[] = [];
   for await (const day of records.bankDays()) {
     findings.look();
     const { found, openSinceMs } = day;
@@ -126,10 +127,12 @@ async function checkLedgerBeside(records: Records, posted: Posted, late: Tally, 
     const isNext = !before || addDays(before.day, 1) === day.day;
     if (flight.settled && isNext && openSinceMs === undefined) checkPosted(day, posted, late, findings);
     listed = found.standingFen === 0n || found.isOpen || (listed && found.differenceFen === 0n);
-    const had = flight.nowMs - day.heardAtMs < LISTED_AFTER_MS;
-    findings.hold(listed || had, () => `statement ${day.day} and the ledger differ by ${found.standingFen} fen, and no break says so`);
+    // An evening that agrees is the end of what the ones before it lacked.
+    if (found.standingFen === 0n) unlisted = [];
+    else if (!listed && flight.nowMs - day.heardAtMs >= LISTED_AFTER_MS) unlisted.push([day.day, found.standingFen]);
     before = day;
   }
+  for (const [day, fen] of unlisted) findings.hold(false, () => `statement ${day} and the ledger differ by ${fen} fen, and no break says so`);
 }
 
 /** What the comparison came to follows from what it was made of. */
