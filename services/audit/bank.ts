@@ -132,7 +132,8 @@ async function checkLedgerBeside(records: Records, posted: Posted, late: Tally, 
     else if (!listed && flight.nowMs - day.heardAtMs >= LISTED_AFTER_MS) unlisted.push([day.day, found.standingFen]);
     before = day;
   }
-  for (const [day, fen] of unlisted) findings.hold(false, () => `statement ${day} and the ledger differ by ${fen} fen, and no break says so`);
+  for (const [day, fen] of unlisted)
+    findings.hold(false, () => `statement ${day} and the ledger differ by ${fen} fen, and no break says so`);
 }
 
 /** What the comparison came to follows from what it was made of. */

@@ -93,6 +93,26 @@ describe("5: the bank", () => {
       breach: undefined,
     },
     {
+      what: "a difference that the next evening has ended",
+      plant: ({ bankDays }) => {
+        const [first] = bankDays;
+        if (!first?.found) return;
+        const { found, statement } = first;
+        const right = statement.closingFen;
+        Object.assign(statement, { closingFen: 8_150_000n });
+        Object.assign(found, { differenceFen: -787n, standingFen: -787n });
+        const still = { ...found.ledger, paidFen: 0n, returnedFen: 0n, receiptsFen: 0n };
+        bankDays.push({
+          ...first,
+          _id: "2011-11-26",
+          day: "2011-11-26",
+          statement: { ...statement, openingFen: right, closingFen: right },
+          found: { ...found, ledger: still, differenceFen: 787n, standingFen: 0n },
+        });
+      },
+      breach: undefined,
+    },
+    {
       what: "a statement that was never compared",
       plant: ({ bankDays }) => Object.assign(bankDays[0] ?? {}, { found: undefined }),
       breach: /statement 2011-11-25 was never compared with the ledger/,
