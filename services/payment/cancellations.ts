@@ -9,10 +9,9 @@ import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import { resolve } from "./domain/cancel.ts";
 import type { Cancellation } from "./domain/documents.ts";
 import { openCancellations } from "./store.ts";
+import { newWaits } from "./waits.ts";
 
 const LOOK_MS = 1_000;
-const FIRST_WAIT_MS = 2_000;
-const MAX_WAIT_MS = 300_000;
 
 export interface CancellerParts {
   readonly reader: Reader;
@@ -25,16 +24,14 @@ export interface CancellerParts {
 
 /** Runs until the signal aborts. Throws where the store does. */
 export async function cancelWhileLeading(parts: CancellerParts, leading: Leading): Promise<void> {
-  const waits = new Map<string, { atMs: number; waitMs: number }>();
+  const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
     const open = await openCancellations(parts.reader);
-    for (const caseId of waits.keys()) if (!open.some((one) => one.caseId === caseId)) waits.delete(caseId);
+    waits.keep(open.map(({ caseId }) => caseId));
     for (const cancellation of open) {
-      const wait = waits.get(cancellation.caseId);
-      if (wait && wait.atMs > parts.monotonicMs()) continue;
+      if (!waits.isDue(cancellation.caseId)) continue;
       await tell(parts, leading, cancellation);
-      const waitMs = Math.min((wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2, MAX_WAIT_MS);
-      waits.set(cancellation.caseId, { atMs: parts.monotonicMs() + waitMs, waitMs });
+      waits.later(cancellation.caseId);
     }
     await pause(LOOK_MS, leading.signal);
   }

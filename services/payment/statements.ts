@@ -9,10 +9,9 @@ import { BadBankMessage, type BankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
 import { bookedBefore, openOrderIds, orderIdsBookedOn, wantedStatements } from "./store.ts";
+import { newWaits } from "./waits.ts";
 
 const POLL_MS = 1_000;
-const FIRST_WAIT_MS = 2_000;
-const MAX_WAIT_MS = 300_000;
 
 export interface FetcherParts {
   readonly reader: Reader;
@@ -25,18 +24,12 @@ export interface FetcherParts {
 
 /** Runs until the signal aborts. Throws where the store does. */
 export async function fetchWhileLeading(parts: FetcherParts, leading: Leading): Promise<void> {
-  const waits = new Map<string, { atMs: number; waitMs: number }>();
+  const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
     const wanted = await wantedStatements(parts.reader);
-    for (const name of waits.keys()) if (!wanted.some((statement) => nameOf(statement) === name)) waits.delete(name);
-    for (const statement of wanted) {
-      const name = nameOf(statement);
-      const wait = waits.get(name);
-      if (wait && wait.atMs > parts.monotonicMs()) continue;
-      if (await fetchOne(parts, leading, statement)) continue;
-      const waitMs = Math.min((wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2, MAX_WAIT_MS);
-      waits.set(name, { atMs: parts.monotonicMs() + waitMs, waitMs });
-    }
+    waits.keep(wanted.map(nameOf));
+    for (const statement of wanted)
+      if (waits.isDue(nameOf(statement)) && !(await fetchOne(parts, leading, statement))) waits.later(nameOf(statement));
     await pause(POLL_MS, leading.signal);
   }
 }
