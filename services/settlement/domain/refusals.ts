@@ -92,6 +92,11 @@ export const refuse = refusals({
     zh: "明细 {row} 已在清算期 {windowId} 中轧差",
     en: "row {row} was netted in window {windowId}",
   },
+  ROW_NOT_REVERSIBLE: {
+    status: "FAILED_PRECONDITION",
+    zh: "明细 {row} 本身是更正，或其补偿单已冲正，无可再冲正；只能裁定应付",
+    en: "row {row} is a correction, or its claim was taken back already: there is nothing left to reverse, and it can only be overruled",
+  },
   RECEIPT_EXISTS: {
     status: "ALREADY_EXISTS",
     zh: "{county} 的收款凭据号 {reference} 已记账，内容不同",

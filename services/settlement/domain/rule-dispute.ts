@@ -1,11 +1,12 @@
 /**
  * The province's centre rules on a disputed row, while the window that it is in is not netted. OVERRULED: it is owed, stays where it is, and is disputed no more. UPHELD: it leaves its window
- * and waits outside of all for a person to reverse or correct the claim; that brings it back, into the same window as the correction. The same ruling again changes nothing.
+ * and waits outside of all for a person to reverse or correct the claim; that brings it back, into the same window as the correction. What itself corrects, or was reversed already, is never upheld. The same ruling again changes nothing.
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { disputeKeys, disputeView } from "./answering.ts";
-import { type ClearingWindow, type Dispute, disputes, type Upheld, upheld } from "./documents.ts";
+import { type ClearingWindow, type Dispute, disputes, type Payable, payables, type Upheld, upheld } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
+import { promisedFen } from "./payables.ts";
 import { owe, oweKeys } from "./prefund.ts";
 import { refuse } from "./refusals.ts";
 import { isNetted, putWindow, windowKey, withObligation, withoutObligation } from "./windows.ts";
@@ -20,8 +21,9 @@ export const ruleDispute: Decision<RuleDisputeInput, Dispute, SettlementEvents> 
   needs({ rowId, ruling }, loaded) {
     const dispute = loaded.get(disputes.key(rowId));
     if (!dispute || dispute.window === 0) return [disputes.key(rowId)];
-    const keys = [disputes.key(rowId), windowKey(dispute.window)];
-    return ruling === "OVERRULED" ? keys : [...keys, upheld.key(dispute.claimId), ...oweKeys(dispute.county, dispute.creditor)];
+    const keys: Key[] = [disputes.key(rowId), windowKey(dispute.window)];
+    if (ruling === "OVERRULED") return keys;
+    return [...keys, payables.key(rowId), upheld.key(dispute.claimId), ...oweKeys(dispute.county, dispute.creditor)];
   },
   decide({ rowId, ruling, reason }, state, change, { caller, day }) {
     const dispute = state.get(disputes.key(rowId));
@@ -30,6 +32,9 @@ export const ruleDispute: Decision<RuleDisputeInput, Dispute, SettlementEvents> 
     change.about(dispute.claimId);
     const window = state.must(windowKey(dispute.window));
     if (isNetted(window)) return refuse("ROW_NETTED", { field: "row_id", row: rowId, windowId: `W${window.number}` });
+    // A payable has its approval's id, and a correction's is for what it gives more: what takes back has none.
+    const payable = ruling === "UPHELD" ? state.get(payables.key(rowId)) : undefined;
+    if (ruling === "UPHELD" && !isReversible(payable)) return refuse("ROW_NOT_REVERSIBLE", { field: "row_id", row: rowId });
     const ruled: Dispute = { ...dispute, state: ruling, ruling: { reason, by: caller.name, day }, revision: dispute.revision + 1 };
     const after = ruling === "UPHELD" ? { ...ruled, window: 0 } : ruled;
     if (ruling === "UPHELD") takeOut(dispute, window, state, change);
@@ -38,6 +43,11 @@ export const ruleDispute: Decision<RuleDisputeInput, Dispute, SettlementEvents> 
     return after;
   },
 };
+
+/** An approval of which something is left: of a correction, or of a claim that was taken back already, nobody could bring the row back. */
+function isReversible(payable: Payable | undefined): boolean {
+  return payable !== undefined && payable.claimId !== "" && promisedFen(payable) + (payable.adjustedFen ?? 0n) > 0n;
+}
 
 function takeOut(
   { rowId, claimId, county, creditor, fen }: Dispute,

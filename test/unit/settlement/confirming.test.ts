@@ -370,6 +370,20 @@ describe("how often a row is disputed", () => {
     expectTrueBooks(world);
   });
 
+  test("is not upheld where nothing is left to reverse: a correction, or a claim that was taken back meanwhile", () => {
+    const world = confirming();
+    dispute(world, A, ["C5"]);
+    adjusted(world, "C5", A, B, -6_510n);
+    expect(rule(world, "C5", "UPHELD").result).toMatchObject({ code: "ROW_NOT_REVERSIBLE", field: "row_id" });
+    closed(world, "W2", DAYS);
+    const rowId = "claim/C5/void";
+    world.run(disputeRows, { windowId: "W2", county: B, rows: [{ rowId, reason: "x" }], limit: 2 }, { caller: officer(B) });
+    const ruling = { rowId, reason: "x" };
+    expect(world.run(ruleDispute, { ...ruling, ruling: "UPHELD" }).result).toMatchObject({ code: "ROW_NOT_REVERSIBLE" });
+    expect(world.run(ruleDispute, { ...ruling, ruling: "OVERRULED" }).result).toMatchObject({ state: "OVERRULED" });
+    expectTrueBooks(world);
+  });
+
   test("is not ruled on once its window is netted", async () => {
     const world = confirming();
     dispute(world, A, ["C5"]);
