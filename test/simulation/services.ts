@@ -36,7 +36,7 @@ import type { World } from "./world.ts";
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
 /** Low enough that some batches want a second checker. */
 const SECOND_ABOVE_FEN = 300_000n;
-export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as const;
+export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5, monthlyOn: 25 } as const;
 const ENQUIRE_AFTER_MS = 2_000;
 /** The payment centre's account at the bank. */
 export const DEBTOR = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "支付中心" } as const;
