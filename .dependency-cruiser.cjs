@@ -61,7 +61,7 @@ module.exports = {
       from: {
         path: "^services/",
         pathNot: [
-          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|window-)?calls|answers|messages|main)[.]ts$",
+          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
           "^services/(mesh|nrcms|gateway)/",
         ],
       },

@@ -1,13 +1,15 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
 import type { Command } from "commander";
 import { dayOf } from "../values/days.ts";
-import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import { AS, type Asking, aDay, answering, basisPoints, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
 export function addFundCommands(program: Command, tools: Tools): void {
   const answer = answering(tools);
   const fund = program
     .command("fund")
-    .description("基金账簿：余额、明细账、年终结转\na county's book: balances, an account's statement, the end of a year");
+    .description(
+      "基金账簿：余额、明细账、年终结转、质量保证金\na county's book: balances, an account's statement, the end of a year, what is withheld of institutions",
+    );
 
   fund
     .command("balance")
@@ -63,5 +65,48 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .action(async (county: string, year: number, options: Asking) => {
       const { closeYear, yearText } = await import("./fund.ts");
       await answer(options, (who) => closeYear(who, county, year), yearText);
+    });
+
+  fund
+    .command("withheld")
+    .description("各机构的预留质量保证金与考核\nwhat is withheld of a county's institutions, and how they were assessed")
+    .argument("<county>")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, options: Asking) => {
+      const { withheld, withheldText } = await import("./fund.ts");
+      await answer(options, (who) => withheld(who, county), withheldText);
+    });
+
+  fund
+    .command("withhold")
+    .description("设定一个机构的预留比例，自下一笔起\nset what part of an institution's promises is withheld, from the next one on")
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<bp>", "万分比，0 至 2000 · basis points, 0 to 2000", basisPoints)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institution: string, bp: number, options: Asking) => {
+      const { withhold } = await import("./fund.ts");
+      const said = ({ institutionId, withheldBp }: { institutionId: string; withheldBp: number }) =>
+        `${institutionId} ${withheldBp / 100} %`;
+      await answer(options, (who) => withhold(who, county, institution, bp), said);
+    });
+
+  fund
+    .command("assess")
+    .description(
+      "考核：有 --reason 为提出，没有则批准他人所提出的\nassess an institution: with --reason it is proposed, without one what another has proposed is approved",
+    )
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "考核至 YYYY-MM · the month up to which it is")
+    .argument("<score>", "得分万分比，0 至 10000 · basis points, 0 to 10000", basisPoints)
+    .option("--reason <text>", "考核依据 · why", "")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Asking & { reason: string }) => {
+      const { assess, assessmentText } = await import("./fund.ts");
+      await answer(options, (who) => assess(who, { county, institutionId, period, scoreBp, reason: options.reason }), assessmentText);
     });
 }

@@ -31,6 +31,7 @@ import { messages as settlementMessages, tells as settlementTells } from "../../
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
 import { timers as settlementTimers } from "../../services/settlement/timers.ts";
 import { windowCalls } from "../../services/settlement/window-calls.ts";
+import { withheldCalls } from "../../services/settlement/withheld-calls.ts";
 import type { World } from "./world.ts";
 
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
@@ -80,7 +81,11 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: settlementIndexes,
         tells: settlementTells,
         wire: ({ reader, ask }) => ({
-          calls: [...settlementCalls({ reader, ask, config: CLEARING }), ...windowCalls({ reader, config: CLEARING })],
+          calls: [
+            ...settlementCalls({ reader, ask, config: CLEARING }),
+            ...windowCalls({ reader, config: CLEARING }),
+            ...withheldCalls({ reader, ask }),
+          ],
           messages: settlementMessages,
           timers: [...settlementTimers({ reader, config: CLEARING }), ...bankTimers(reader)],
         }),
