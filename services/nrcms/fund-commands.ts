@@ -95,18 +95,33 @@ export function addFundCommands(program: Command, tools: Tools): void {
 
   fund
     .command("assess")
-    .description(
-      "考核：有 --reason 为提出，没有则批准他人所提出的\nassess an institution: with --reason it is proposed, without one what another has proposed is approved",
-    )
+    .description("提出考核得分，待审核人员批准\npropose how an institution has done; a reviewer approves it")
     .argument("<county>")
     .argument("<institution>")
     .argument("<period>", "考核至 YYYY-MM · the month up to which it is")
     .argument("<score>", "得分万分比，0 至 10000 · basis points, 0 to 10000", basisPoints)
-    .option("--reason <text>", "考核依据 · why", "")
+    .requiredOption("--reason <text>", "考核依据 · why")
     .option("--as <person>", AS, "treasurer")
     .option("--json", JSON_WORDS)
     .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Asking & { reason: string }) => {
-      const { assess, assessmentText } = await import("./fund.ts");
-      await answer(options, (who) => assess(who, { county, institutionId, period, scoreBp, reason: options.reason }), assessmentText);
+      const { proposeScore, assessmentText } = await import("./fund.ts");
+      const score = { county, institutionId, period, scoreBp };
+      await answer(options, (who) => proposeScore(who, score, options.reason), assessmentText);
+    });
+
+  fund
+    .command("approve-assessment")
+    .description(
+      "批准他人提出的考核：按得分发放预留款，其余返还基金\napprove what another has proposed: the score's part is paid, the rest goes back to the fund",
+    )
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "YYYY-MM")
+    .argument("<score>", "所批的得分 · the score as it was read", basisPoints)
+    .option("--as <person>", AS, "reviewer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Asking) => {
+      const { approveScore, assessmentText } = await import("./fund.ts");
+      await answer(options, (who) => approveScore(who, { county, institutionId, period, scoreBp }), assessmentText);
     });
 }

@@ -173,16 +173,16 @@ export interface Score {
   readonly institutionId: string;
   readonly period: string;
   readonly scoreBp: number;
-  /** Empty where what another has proposed is approved. */
-  readonly reason: string;
 }
 
-/** Proposes with a reason; without one approves what another person has proposed. */
-export async function assess(who: GatewayClient, { reason, ...score }: Score): Promise<Assessment | undefined> {
-  const named = `assess-${score.institutionId}-${score.period}-${Date.now()}`;
-  if (reason !== "")
-    return (await who.call(SettlementServiceDefinition, "proposeAssessment", { requestId: `${named}-p`, ...score, reason })).assessment;
-  return (await who.call(SettlementServiceDefinition, "approveAssessment", { requestId: `${named}-a`, ...score })).assessment;
+export async function proposeScore(who: GatewayClient, score: Score, reason: string): Promise<Assessment | undefined> {
+  const requestId = `assess-${score.institutionId}-${score.period}-${Date.now()}`;
+  return (await who.call(SettlementServiceDefinition, "proposeAssessment", { requestId, ...score, reason })).assessment;
+}
+
+export async function approveScore(who: GatewayClient, score: Score): Promise<Assessment | undefined> {
+  const requestId = `assessed-${score.institutionId}-${score.period}-${Date.now()}`;
+  return (await who.call(SettlementServiceDefinition, "approveAssessment", { requestId, ...score })).assessment;
 }
 
 export function assessmentText(assessment: Assessment | undefined): string {
