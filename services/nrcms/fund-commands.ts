@@ -118,10 +118,11 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .argument("<institution>")
     .argument("<period>", "YYYY-MM")
     .argument("<score>", "所批的得分 · the score as it was read", basisPoints)
-    .option("--as <person>", AS, "reviewer")
+    .option("--as <person>", "以谁的证书，默认为本县审核人 · whose certificate; by default the county's reviewer")
     .option("--json", JSON_WORDS)
-    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Asking) => {
+    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Partial<Asking>) => {
       const { approveScore, assessmentText } = await import("./fund.ts");
-      await answer(options, (who) => approveScore(who, { county, institutionId, period, scoreBp }), assessmentText);
+      const score = { county, institutionId, period, scoreBp };
+      await answer({ ...options, as: options.as ?? `reviewer-${county}` }, (who) => approveScore(who, score), assessmentText);
     });
 }
