@@ -6,6 +6,7 @@ import type { Findings } from "./findings.ts";
 import type { BookView, DayMoveView, DayTotalView, EntryView, Records } from "./records.ts";
 import { joined } from "./streams.ts";
 import { newTally, type Tally } from "./tally.ts";
+import { newWithheldCheck } from "./withheld.ts";
 
 export const LEDGER_TITLE = {
   invariant: 1,
@@ -132,12 +133,16 @@ async function checkDays(records: Records, findings: Findings): Promise<void> {
 
 async function checkBooks(records: Records, books: readonly BookView[], lines: Tally, findings: Findings): Promise<void> {
   const sums = newTally();
-  for await (const { _id, county, state, amountFen, payee, recall } of records.payables()) {
+  const withheld = await newWithheldCheck(records, findings);
+  for await (const payable of records.payables()) {
+    const { _id, county, state, amountFen, payee, recall } = payable;
+    withheld.look(payable);
     sums.add(`${county}/${state}`, amountFen);
     if (state !== "PAID" && state !== "CANCELLED") sums.add(`${county}/${owedIn(_id)}`, amountFen);
     // While payment is asked, nobody can say yet whether the institution owes it.
     if (recall === "ASKED") sums.add(`${county}/${HOSPITAL}${payee}`, amountFen);
   }
+  await withheld.end(lines);
   for (const { county, debts = {} } of books)
     for (const [payee, fen] of Object.entries(debts)) sums.add(`${county}/${HOSPITAL}${payee}`, fen);
   for (const book of books) {

@@ -61,14 +61,15 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   }
   const { fundFen, accountFen } = claim.benefit;
   const promised = `${claim.treatingCounty} pays ${fundFen + accountFen} fen to ${claim.bill.institutionId}`;
-  const posted = `${payable.county} pays ${payable.amountFen + (payable.setOffFen ?? 0n)} fen to ${payable.payee}`;
+  const postedFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.withheld?.promisedFen ?? 0n);
+  const posted = `${payable.county} pays ${postedFen} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
   // Every change after the approval is an entry of its own, which the payable counts.
   const corrected = claim.corrected && claim.corrected.fen + claim.corrected.drawn.accountFen - accountFen;
   const changedFen = claim.state === "VOIDED" ? -(fundFen + accountFen) : (corrected ?? 0n);
-  const postedFen = payable.adjustedFen ?? 0n;
-  const says = () => `payable ${id} was adjusted by ${postedFen} fen, its claim, ${claim.state}, by ${changedFen}`;
-  findings.hold(changedFen === postedFen || !flight.settled, says);
+  const adjustedFen = payable.adjustedFen ?? 0n;
+  const says = () => `payable ${id} was adjusted by ${adjustedFen} fen, its claim, ${claim.state}, by ${changedFen}`;
+  findings.hold(changedFen === adjustedFen || !flight.settled, says);
   if (payable.amountFen + (payable.setOffFen ?? 0n) === 0n) return;
   const called = () => `payable ${id} of claim ${claim._id}, which is ${claim.state}, is ${payable.state}`;
   findings.hold(payable.state !== "CANCELLED" || changedFen === -(fundFen + accountFen), called);

@@ -220,6 +220,34 @@ export interface PayableView extends Stored {
   readonly setOffFen?: bigint;
   readonly recall?: string;
   readonly adjustedFen?: bigint;
+  readonly withheld?: {
+    readonly purpose: string;
+    readonly bp: bigint;
+    readonly round: number;
+    readonly promisedFen: bigint;
+    readonly fundFen: bigint;
+    readonly heldFen: bigint;
+  };
+}
+
+/** An institution's open round of assessment; `_id` is the institution. */
+export interface WithholdingView extends Stored {
+  readonly county: string;
+  readonly round: number;
+}
+
+/** How an institution was judged; `_id` is the institution and the round. */
+export interface AssessmentView extends Stored {
+  readonly county: string;
+  readonly institutionId: string;
+  readonly period: string;
+  readonly state: string;
+  readonly proposedBy: string;
+  readonly approvedBy: string;
+  readonly withheldFen: bigint;
+  readonly releasedFen: bigint;
+  readonly setOffFen: bigint;
+  readonly returnedFen: bigint;
 }
 
 export interface ReservationView extends Stored {
@@ -393,6 +421,8 @@ export interface Records {
   payablesByClaim(): AsyncIterable<PayableView>;
   /** Households' shares of second compensations, by `_id`. */
   sharePayables(): AsyncIterable<PayableView>;
+  withholdings(): AsyncIterable<WithholdingView>;
+  assessments(): AsyncIterable<AssessmentView>;
   reservations(): AsyncIterable<ReservationView>;
   /** By number. */
   windows(): AsyncIterable<WindowView>;

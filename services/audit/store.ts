@@ -5,6 +5,7 @@
 import { type AggregateOptions, type ClientSession, type Document, MongoClient, MongoError, MongoNetworkError } from "mongodb";
 import type {
   AccountView,
+  AssessmentView,
   BankDayView,
   BillReportView,
   BookView,
@@ -36,6 +37,7 @@ import type {
   StatementView,
   UpheldView,
   WindowView,
+  WithholdingView,
   YearView,
 } from "./records.ts";
 
@@ -148,6 +150,8 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     payables: () => read<PayableView>("settlement", "payables", byId),
     payablesByClaim: () => read<PayableView>("settlement", "payables", { $match: { claimId: { $ne: "" } } }, { $sort: { claimId: 1 } }),
     sharePayables: () => read<PayableView>("settlement", "payables", { $match: { _id: { $regex: "^second/" } } }, byId),
+    withholdings: () => read<WithholdingView>("settlement", "withholdings"),
+    assessments: () => read<AssessmentView>("settlement", "assessments"),
     reservations: () => read<ReservationView>("settlement", "reservations"),
     windows: () => read<WindowView>("settlement", "windows", { $sort: { number: 1 } }),
     disputes: () => read<DisputeView>("settlement", "disputes", { $sort: { sequence: 1 } }),

@@ -44,3 +44,8 @@ export function aDay(text: string): string {
   if (isDay(text)) return text;
   throw new InvalidArgumentError("须为 YYYY-MM-DD 的日期 · must be a day YYYY-MM-DD");
 }
+
+export function basisPoints(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 10_000) return Number(text);
+  throw new InvalidArgumentError("须为 0 至 10000 的万分比 · must be basis points, 0 to 10000");
+}

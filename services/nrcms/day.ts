@@ -1,6 +1,6 @@
 /**
  * A working day, played from outside through the gateway, each role with its own certificate: hospitals check eligibility and bill, a reviewer decides what the rules hold,
- * the checker approves what the payment centre has made, the maker cuts the daily and weekly orders, the treasurer closes the clearing window, every county's treasurer confirms what it owes in it, and the statement is asked for.
+ * the checker approves what the payment centre has made, the maker cuts the daily, weekly and monthly orders, the treasurer closes the clearing window, every county's treasurer confirms what it owes in it, and the statement is asked for.
  */
 import { createHash } from "node:crypto";
 import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
@@ -225,9 +225,9 @@ export async function waitFor(condition: () => Promise<boolean>, limitMs: number
   return true;
 }
 
-/** The maker gathers what hospitals want paid once a day and once a week. */
-export async function cutDailyAndWeekly(people: People, day: string): Promise<void> {
-  for (const schedule of [PaySchedule.DAILY, PaySchedule.WEEKLY] as const) {
+/** The maker gathers what hospitals want paid once a day, a week and a month. */
+export async function cutScheduled(people: People, day: string): Promise<void> {
+  for (const schedule of [PaySchedule.DAILY, PaySchedule.WEEKLY, PaySchedule.MONTHLY] as const) {
     // One request gathers up to the batch limits: asked again until nothing is left, under a new id each time.
     for (let part = 1; part <= 50; part += 1) {
       try {

@@ -1,13 +1,15 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
 import type { Command } from "commander";
 import { dayOf } from "../values/days.ts";
-import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
+import { AS, type Asking, aDay, answering, basisPoints, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
 export function addFundCommands(program: Command, tools: Tools): void {
   const answer = answering(tools);
   const fund = program
     .command("fund")
-    .description("基金账簿：余额、明细账、年终结转\na county's book: balances, an account's statement, the end of a year");
+    .description(
+      "基金账簿：余额、明细账、年终结转、质量保证金\na county's book: balances, an account's statement, the end of a year, what is withheld of institutions",
+    );
 
   fund
     .command("balance")
@@ -63,5 +65,64 @@ export function addFundCommands(program: Command, tools: Tools): void {
     .action(async (county: string, year: number, options: Asking) => {
       const { closeYear, yearText } = await import("./fund.ts");
       await answer(options, (who) => closeYear(who, county, year), yearText);
+    });
+
+  fund
+    .command("withheld")
+    .description("各机构的预留质量保证金与考核\nwhat is withheld of a county's institutions, and how they were assessed")
+    .argument("<county>")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, options: Asking) => {
+      const { withheld, withheldText } = await import("./fund.ts");
+      await answer(options, (who) => withheld(who, county), withheldText);
+    });
+
+  fund
+    .command("withhold")
+    .description("设定一个机构的预留比例，自下一笔起\nset what part of an institution's promises is withheld, from the next one on")
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<bp>", "万分比，0 至 2000 · basis points, 0 to 2000", basisPoints)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institution: string, bp: number, options: Asking) => {
+      const { withhold } = await import("./fund.ts");
+      const said = ({ institutionId, withheldBp }: { institutionId: string; withheldBp: number }) =>
+        `${institutionId} ${withheldBp / 100} %`;
+      await answer(options, (who) => withhold(who, county, institution, bp), said);
+    });
+
+  fund
+    .command("assess")
+    .description("提出考核得分，待审核人员批准\npropose how an institution has done; a reviewer approves it")
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "考核至 YYYY-MM · the month up to which it is")
+    .argument("<score>", "得分万分比，0 至 10000 · basis points, 0 to 10000", basisPoints)
+    .requiredOption("--reason <text>", "考核依据 · why")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Asking & { reason: string }) => {
+      const { proposeScore, assessmentText } = await import("./fund.ts");
+      const score = { county, institutionId, period, scoreBp };
+      await answer(options, (who) => proposeScore(who, score, options.reason), assessmentText);
+    });
+
+  fund
+    .command("approve-assessment")
+    .description(
+      "批准他人提出的考核：按得分发放预留款，其余返还基金\napprove what another has proposed: the score's part is paid, the rest goes back to the fund",
+    )
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "YYYY-MM")
+    .argument("<score>", "所批的得分 · the score as it was read", basisPoints)
+    .option("--as <person>", "以谁的证书，默认为本县审核人 · whose certificate; by default the county's reviewer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, scoreBp: number, options: Partial<Asking>) => {
+      const { approveScore, assessmentText } = await import("./fund.ts");
+      const score = { county, institutionId, period, scoreBp };
+      await answer({ ...options, as: options.as ?? `reviewer-${county}` }, (who) => approveScore(who, score), assessmentText);
     });
 }

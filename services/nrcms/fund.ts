@@ -1,11 +1,13 @@
 /** What a treasurer asks of a county's book: its balances now or of an evening, an account's statement, the end of a year. */
 import Table from "cli-table3";
 import {
+  type Assessment,
   type CloseYearResponse,
   type GetStatementResponse,
   type GetTrialBalanceResponse,
   type PrefundForecast,
   SettlementServiceDefinition,
+  type Withholding,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { yuan } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
@@ -123,4 +125,73 @@ export function yearText({ county, year, incomeFen, paidFen, funds }: CloseYearR
     table.push([fund, yuan(income), yuan(paid), yuan(balanceFen)]);
   const surplusFen = incomeFen - paidFen;
   return `${county} ${year} 年终结转 closed: 收入 income ${yuan(incomeFen)}, 支出 paid ${yuan(paidFen)}, 结余 surplus ${yuan(surplusFen)}\n${table.toString()}`;
+}
+
+export async function withheld(who: GatewayClient, county: string): Promise<Withholding[]> {
+  return (await who.call(SettlementServiceDefinition, "listWithheld", { county })).withholdings;
+}
+
+export function withheldText(rows: readonly Withholding[]): string {
+  const table = new Table({
+    head: [
+      "机构 institution",
+      "预留比例 rate",
+      "预留余额 withheld",
+      "待批考核 proposed",
+      "上次考核 last",
+      "发放 released",
+      "返还基金 returned",
+    ],
+    style: STYLE,
+    colAligns: ["left", "right", "right", "left", "left", "right", "right"],
+  });
+  for (const { institutionId, withheldBp, withheldFen, proposed, last } of rows)
+    table.push([
+      institutionId,
+      percent(withheldBp),
+      yuan(withheldFen),
+      proposed ? `${proposed.period} ${percent(proposed.scoreBp)} ${proposed.proposedBy}` : "",
+      last ? `${last.period} ${percent(last.scoreBp)}` : "",
+      last ? yuan(last.releasedFen) : "",
+      last ? yuan(last.returnedFen) : "",
+    ]);
+  return table.toString();
+}
+
+/** "12.5 %" from 1250. */
+function percent(bp: number): string {
+  return `${bp / 100} %`;
+}
+
+export async function withhold(who: GatewayClient, county: string, institutionId: string, withheldBp: number) {
+  const requestId = `withhold-${institutionId}-${Date.now()}`;
+  return await who.call(SettlementServiceDefinition, "setWithheld", { requestId, county, institutionId, withheldBp });
+}
+
+export interface Score {
+  readonly county: string;
+  readonly institutionId: string;
+  readonly period: string;
+  readonly scoreBp: number;
+}
+
+export async function proposeScore(who: GatewayClient, score: Score, reason: string): Promise<Assessment | undefined> {
+  const requestId = `assess-${score.institutionId}-${score.period}-${Date.now()}`;
+  return (await who.call(SettlementServiceDefinition, "proposeAssessment", { requestId, ...score, reason })).assessment;
+}
+
+export async function approveScore(who: GatewayClient, score: Score): Promise<Assessment | undefined> {
+  const requestId = `assessed-${score.institutionId}-${score.period}-${Date.now()}`;
+  return (await who.call(SettlementServiceDefinition, "approveAssessment", { requestId, ...score })).assessment;
+}
+
+export function assessmentText(assessment: Assessment | undefined): string {
+  if (!assessment) return "";
+  const { institutionId, period, state, scoreBp, proposedBy, approvedBy, withheldFen, releasedFen, setOffFen, returnedFen } = assessment;
+  const head = `${institutionId} ${period} 考核 assessed ${percent(scoreBp)}`;
+  if (state !== "APPROVED") return `${head}: ${proposedBy} 提出，待他人批准 · proposed, another person is to approve it`;
+  return [
+    `${head}: ${approvedBy} 批准 approved`,
+    `预留 withheld ${yuan(withheldFen)}, 发放 released ${yuan(releasedFen)} (抵扣 set off ${yuan(setOffFen)}), 返还基金 returned ${yuan(returnedFen)}`,
+  ].join("\n");
 }

@@ -16,7 +16,7 @@ import {
   billAll,
   checkerDesk,
   closeWindow,
-  cutDailyAndWeekly,
+  cutScheduled,
   type DayTally,
   newTally,
   openPayables,
@@ -237,7 +237,7 @@ async function settleDown(context: Working, task: Task, desks: AbortController):
     const { open, held } = await openPayables(context.people);
     show("到账 paid", Math.max(0, most - open), most);
     // What fell due since the last look is gathered too: the last approvals may only now be payable.
-    if (open - held > 0) await cutDailyAndWeekly(context.people, context.day);
+    if (open - held > 0) await cutScheduled(context.people, context.day);
     return open - held <= 0;
   }, PAID_LIMIT_MS);
   if (!settled) {

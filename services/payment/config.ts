@@ -16,10 +16,12 @@ const schema = z.object({
   cutEveryMs: z.number().int().min(50).max(60_000),
   /** How long after an attempt without an answer the bank is asked. */
   enquireAfterMs: z.number().int().min(100).max(600_000),
-  /** When daily (and, on their day, weekly) payments are cut, HH:MM in Asia/Shanghai. */
+  /** When daily (and, on their days, weekly and monthly) payments are cut, HH:MM in Asia/Shanghai. */
   dailyAt: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM"),
   /** 1 Monday … 7 Sunday. */
   weeklyOn: z.number().int().min(1).max(7),
+  /** The day of the month; of a shorter month its last. */
+  monthlyOn: z.number().int().min(1).max(31).default(31),
   /** Batches above this many fen are approved by two checkers. */
   secondCheckerAboveFen: z.number().int().min(0).max(1_000_000_000_000),
   /** How much one checker may approve, of one batch and of a day; and who has limits of their own. Nothing said: no limit. */
@@ -57,6 +59,7 @@ export interface PaymentConfig {
   readonly enquireAfterMs: number;
   readonly dailyAt: string;
   readonly weeklyOn: number;
+  readonly monthlyOn: number;
   readonly secondCheckerAboveFen: number;
   readonly limits: Limits;
   readonly calendar: Calendar;

@@ -1,10 +1,10 @@
 /**
- * What time brings: dues to be paid at once are cut every few hundred milliseconds; daily and weekly ones that fell due before the last cut-off,
+ * What time brings: dues to be paid at once are cut every few hundred milliseconds; daily, weekly and monthly ones that fell due before the last cut-off,
  * whenever that was, so that an outage at the cut-off delays them and forgets none.
  */
 import { createHash } from "node:crypto";
 import type { DueInput, Reader, Timer } from "../mesh/wiring.ts";
-import { addDays, dayOf, startOfDayMs } from "../values/days.ts";
+import { addDays, dayOf, isDay, startOfDayMs } from "../values/days.ts";
 import { accountKey, isDisproved, recheck } from "./domain/accounts.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { payees, type Schedule } from "./domain/documents.ts";
@@ -15,6 +15,7 @@ const RULES: Readonly<Record<Schedule, string>> = {
   IMMEDIATE: "rule:cut-immediate/v1",
   DAILY: "rule:cut-daily/v1",
   WEEKLY: "rule:cut-weekly/v1",
+  MONTHLY: "rule:cut-monthly/v1",
 };
 const SCHEDULED_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
@@ -26,6 +27,7 @@ export interface CutSettings {
   readonly cutEveryMs: number;
   readonly dailyAt: string;
   readonly weeklyOn: number;
+  readonly monthlyOn: number;
 }
 
 export function timers({ reader, settings }: { readonly reader: Reader; readonly settings: CutSettings }): readonly Timer[] {
@@ -38,6 +40,7 @@ export function timers({ reader, settings }: { readonly reader: Reader; readonly
       due: async (nowMs) => [
         ...(await cutBefore(reader, "DAILY", lastCutOffMs("DAILY", nowMs, settings))),
         ...(await cutBefore(reader, "WEEKLY", lastCutOffMs("WEEKLY", nowMs, settings))),
+        ...(await cutBefore(reader, "MONTHLY", lastCutOffMs("MONTHLY", nowMs, settings))),
       ],
     },
   ];
@@ -61,13 +64,27 @@ export async function toRecheck(reader: Reader): Promise<readonly DueInput[]> {
 }
 
 /** The newest instant, not after now, at which this schedule is cut. */
-export function lastCutOffMs(schedule: "DAILY" | "WEEKLY", nowMs: number, settings: CutSettings): number {
+export function lastCutOffMs(schedule: "DAILY" | "WEEKLY" | "MONTHLY", nowMs: number, settings: CutSettings): number {
   const [hours, minutes] = settings.dailyAt.split(":").map(Number);
   const sinceMidnightMs = ((hours ?? 0) * 60 + (minutes ?? 0)) * MINUTE_MS;
   const today = dayOf(nowMs);
   const lastDay = startOfDayMs(today) + sinceMidnightMs <= nowMs ? today : addDays(today, -1);
-  const daysBack = schedule === "DAILY" ? 0 : (weekdayOf(lastDay) - settings.weeklyOn + 7) % 7;
-  return startOfDayMs(addDays(lastDay, -daysBack)) + sinceMidnightMs;
+  return startOfDayMs(cutDay(schedule, lastDay, settings)) + sinceMidnightMs;
+}
+
+/** The newest day of the schedule up to and with a day. */
+function cutDay(schedule: "DAILY" | "WEEKLY" | "MONTHLY", day: string, { weeklyOn, monthlyOn }: CutSettings): string {
+  if (schedule === "DAILY") return day;
+  if (schedule === "WEEKLY") return addDays(day, -((weekdayOf(day) - weeklyOn + 7) % 7));
+  const thisMonth = dayOfMonth(day, monthlyOn);
+  return thisMonth <= day ? thisMonth : dayOfMonth(addDays(`${day.slice(0, 7)}-01`, -1), monthlyOn);
+}
+
+/** The numbered day of a day's month; of a shorter month its last. */
+function dayOfMonth(day: string, number: number): string {
+  const numbered = `${day.slice(0, 7)}-${String(number).padStart(2, "0")}`;
+  if (isDay(numbered)) return numbered;
+  return addDays(`${addDays(`${day.slice(0, 7)}-28`, 4).slice(0, 7)}-01`, -1);
 }
 
 /** 1 Monday … 7 Sunday. */

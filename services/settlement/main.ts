@@ -7,6 +7,7 @@ import { messages, tells } from "./messages.ts";
 import { indexes } from "./store.ts";
 import { timers } from "./timers.ts";
 import { windowCalls } from "./window-calls.ts";
+import { withheldCalls } from "./withheld-calls.ts";
 
 const service: Service = {
   name: "settlement",
@@ -15,7 +16,7 @@ const service: Service = {
   wire({ reader, ask, settings }) {
     const config = settlementConfig(settings);
     return {
-      calls: [...calls({ reader, ask, config }), ...windowCalls({ reader, config })],
+      calls: [...calls({ reader, ask, config }), ...windowCalls({ reader, config }), ...withheldCalls({ reader, ask })],
       messages,
       timers: [...timers({ reader, config }), ...bankTimers(reader)],
     };

@@ -24,7 +24,9 @@ import {
   type Payable,
   payables,
   totals,
+  type Withholding,
   windows,
+  withholdings,
 } from "./domain/documents.ts";
 import { readTransfer } from "./domain/windows.ts";
 
@@ -57,6 +59,8 @@ export const indexes: Indexes = {
   upheld: [],
   sequences: [],
   splits: [],
+  withholdings: [{ keys: { county: 1 } }],
+  assessments: [],
   bankdays: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }, { keys: { day: 1 } }],
 };
 
@@ -152,6 +156,11 @@ export async function entriesOf(reader: Reader, asked: EntriesAsked, limit: numb
 /** One county's book, or all where `county` is empty. */
 export function booksOf(reader: Reader, county: string): Promise<readonly Book[]> {
   return reader.find(books, county === "" ? {} : { county });
+}
+
+/** A county's institutions of which something is or was withheld, by id. */
+export function withholdingsOf(reader: Reader, county: string, limit: number): Promise<readonly Withholding[]> {
+  return reader.find(withholdings, { county }, { sort: { institutionId: 1 }, limit });
 }
 
 /** The books that hold payables back. */

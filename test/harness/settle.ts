@@ -1,7 +1,7 @@
 /** After the load: the maker cuts what is paid by the day and the week, the treasurer closes the window, and everybody waits until nothing is on its way any more. */
 import { SettlementServiceDefinition, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../../services/mesh/clock.ts";
-import { closeWindow, cutDailyAndWeekly, openPayables, waitFor } from "../../services/nrcms/day.ts";
+import { closeWindow, cutScheduled, openPayables, waitFor } from "../../services/nrcms/day.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import { askAgain } from "./callers.ts";
 import type { RegionMesh } from "./region-mesh.ts";
@@ -37,7 +37,7 @@ export async function settle(mesh: RegionMesh): Promise<void> {
 /** An outage is no reason to stop cutting: the next turn asks again. */
 async function cut(mesh: RegionMesh): Promise<void> {
   try {
-    await cutDailyAndWeekly(mesh.people, mesh.day);
+    await cutScheduled(mesh.people, mesh.day);
   } catch (error) {
     if (!(error instanceof GatewayError && error.status === "UNAVAILABLE")) throw error;
   }

@@ -7,7 +7,7 @@ import {
   billAll,
   checkerDesk,
   closeWindow,
-  cutDailyAndWeekly,
+  cutScheduled,
   newTally,
   openPayables,
   reconcile,
@@ -54,7 +54,7 @@ async function playDay({ people, region, mongo }: DoorMesh, bills: readonly Bill
     expect(tally.refusals).toEqual(new Map());
     expect(await waitFor(async () => (await reviewOnce(counties, people, tally)) === 0, WAIT_LIMIT_MS)).toBe(true);
     const allPaid = async () => {
-      await cutDailyAndWeekly(people, SAMPLE_DAY);
+      await cutScheduled(people, SAMPLE_DAY);
       return (await openPayables(people)).open === 0;
     };
     // Promises between counties are on their way for a moment after the last bill: an empty ledger is not the end yet.

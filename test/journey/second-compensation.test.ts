@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
-import { billAll, checkerDesk, cutDailyAndWeekly, newTally, openPayables, reviewOnce, waitFor } from "../../services/nrcms/day.ts";
+import { billAll, checkerDesk, cutScheduled, newTally, openPayables, reviewOnce, waitFor } from "../../services/nrcms/day.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import { approveSecond, planSecond, secondText, showSecond } from "../../services/nrcms/second.ts";
 import { auditSettled } from "../../services/nrcms/start.ts";
@@ -49,7 +49,7 @@ test("second compensation, from the pot to the households' accounts", { timeout:
     await billAll(bills, people, tally, 8, () => undefined);
     expect(await waitFor(async () => (await reviewOnce([COUNTY], people, tally)) === 0, WAIT_LIMIT_MS)).toBe(true);
     const open = async () => {
-      await cutDailyAndWeekly(people, NEW_YEAR);
+      await cutScheduled(people, NEW_YEAR);
       return (await openPayables(people)).open;
     };
     expect(await waitFor(async () => (await open()) === 0, WAIT_LIMIT_MS)).toBe(true);

@@ -97,6 +97,10 @@ export class People {
         account: accountOf(accountNumber),
       };
       await desk.order(definition, "registerInstitution", ADMINISTRATOR, { requestId: institutionId, institution });
+      // Some are paid whole, some less a part.
+      const withheldBp = chance.chance(6_000) ? chance.between(1, 2_000) : 0;
+      const rate = { requestId: `withheld-${institutionId}`, county, institutionId, withheldBp };
+      if (withheldBp > 0) await desk.order(SettlementServiceDefinition, "setWithheld", caller("TREASURER", county), rate);
     }
     const items = ITEMS.map((item) => ({ ...item }));
     await desk.order(ClaimsServiceDefinition, "publishCatalogue", ADMINISTRATOR, {
@@ -168,6 +172,26 @@ export class People {
       this.every(OFFICE_EVERY_MS, () => this.reissue()),
       this.every(OFFICE_EVERY_MS, () => this.confirmAccounts()),
     ]);
+  }
+
+  /** Judges each county's institutions of which something stands withheld: mostly for the month that is next in line, now and then for one that was. */
+  async assess(): Promise<void> {
+    const { chance } = this.province.world;
+    for (const county of COUNTIES) {
+      const treasurer = caller("TREASURER", county);
+      const { withholdings } = await this.desk.ask(SettlementServiceDefinition, "listWithheld", treasurer, { county });
+      for (const { institutionId, withheldFen, last } of withholdings) {
+        if (withheldFen === 0n && chance.chance(8_000)) continue;
+        const month = Number(last?.period.slice(5) ?? "0") + (chance.chance(500) ? 0 : 1);
+        const period = `${YEAR}-${String(Math.max(1, month)).padStart(2, "0")}`;
+        const scoreBp = chance.between(0, 10_000);
+        this.serial += 1;
+        const request = { requestId: `assess-${this.serial}`, county, institutionId, period, scoreBp };
+        await this.try(() => this.desk.order(SettlementServiceDefinition, "proposeAssessment", treasurer, { ...request, reason: "考核" }));
+        const approval = { ...request, requestId: `judge-${this.serial}` };
+        await this.try(() => this.desk.order(SettlementServiceDefinition, "approveAssessment", caller("REVIEWER", county), approval));
+      }
+    }
   }
 
   /** What ends a day: money for what was held back, and the window. */

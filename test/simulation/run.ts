@@ -53,11 +53,14 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
         world.trace.note("founded");
         const stormEndMs = world.now + world.span(...STORM_MS);
         const work = people.work(stormEndMs);
-        const half = pause((stormEndMs - world.now) / 2).then(() => people.closeWindow());
+        const half = pause((stormEndMs - world.now) / 2)
+          .then(() => people.closeWindow())
+          .then(() => people.assess());
         await storm(province, stormEndMs);
         const operator = operate(province, () => people.closed);
         await half;
         await people.closeDay();
+        await people.assess();
         await comeToRest(province, people);
         await people.reportAtRest();
         await people.reconcileAtRest();

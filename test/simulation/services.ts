@@ -31,12 +31,13 @@ import { messages as settlementMessages, tells as settlementTells } from "../../
 import { indexes as settlementIndexes } from "../../services/settlement/store.ts";
 import { timers as settlementTimers } from "../../services/settlement/timers.ts";
 import { windowCalls } from "../../services/settlement/window-calls.ts";
+import { withheldCalls } from "../../services/settlement/withheld-calls.ts";
 import type { World } from "./world.ts";
 
 /** How this province pays: the topology's settings, with what an idle simulation need not do so often. */
 /** Low enough that some batches want a second checker. */
 const SECOND_ABOVE_FEN = 300_000n;
-export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5 } as const;
+export const CUTS = { cutEveryMs: 1_000, dailyAt: "17:00", weeklyOn: 5, monthlyOn: 25 } as const;
 const ENQUIRE_AFTER_MS = 2_000;
 /** The payment centre's account at the bank. */
 export const DEBTOR = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "支付中心" } as const;
@@ -80,7 +81,11 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: settlementIndexes,
         tells: settlementTells,
         wire: ({ reader, ask }) => ({
-          calls: [...settlementCalls({ reader, ask, config: CLEARING }), ...windowCalls({ reader, config: CLEARING })],
+          calls: [
+            ...settlementCalls({ reader, ask, config: CLEARING }),
+            ...windowCalls({ reader, config: CLEARING }),
+            ...withheldCalls({ reader, ask }),
+          ],
           messages: settlementMessages,
           timers: [...settlementTimers({ reader, config: CLEARING }), ...bankTimers(reader)],
         }),

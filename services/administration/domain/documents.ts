@@ -3,7 +3,7 @@ import type { BankAccount } from "../../values/account.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
 export type Level = "VILLAGE" | "TOWNSHIP" | "COUNTY" | "PREFECTURE" | "PROVINCE" | "OUT_OF_PROVINCE";
-export type PaySchedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
+export type PaySchedule = "IMMEDIATE" | "DAILY" | "WEEKLY" | "MONTHLY";
 
 export interface County {
   /** The division code; also the document's county. */

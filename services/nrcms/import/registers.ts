@@ -20,7 +20,7 @@ export interface Contribution {
 }
 
 const LEVELS = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE", "OUT_OF_PROVINCE"] as const;
-const SCHEDULES = ["IMMEDIATE", "DAILY", "WEEKLY"] as const;
+const SCHEDULES = ["IMMEDIATE", "DAILY", "WEEKLY", "MONTHLY"] as const;
 
 const account = {
   bank_code: matching(/^\d{12}$/, "须为 12 位数字的联行号", "must be a 12-digit CNAPS code"),

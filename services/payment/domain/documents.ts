@@ -2,7 +2,7 @@
 import type { BankAccount } from "../../values/account.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 
-export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY";
+export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY" | "MONTHLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
 export type OrderState = "OPEN" | "SETTLED" | "REJECTED" | "RETURNED" | "REPLACED" | "WITHDRAWN" | "DECLINED";
 export type BreakKind =

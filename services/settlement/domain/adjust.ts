@@ -1,11 +1,12 @@
 /**
  * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution owes the difference (医疗机构往来), and its next promise is less by it;
  * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
+ * Where a part is withheld of the claim, it is the same part of what is left of it; once it was assessed, the correction is shared as that was.
  * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row); a row that was disputed and upheld comes back with it.
  */
 import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
+import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose, withheldAccount } from "./chart.ts";
 import { debtOf, setOff, withDebt } from "./debts.ts";
 import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
@@ -15,6 +16,7 @@ import { newLines, post, postingKeys } from "./posting.ts";
 import { owe } from "./prefund.ts";
 import { upheldKeys, withUpheld } from "./rule-dispute.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
+import { guardRound, moveKeys, moveOf, type WithheldMove } from "./withholding.ts";
 
 export interface AdjustInput {
   /** claim/<claim id>/void, claim/<claim id>/correction/<n> */
@@ -53,14 +55,27 @@ function movesBetween(input: AdjustInput): boolean {
   return input.homeCounty !== input.treatingCounty && amountOf(input) !== 0n;
 }
 
+const NOTHING_WITHHELD: WithheldMove = { after: undefined, heldFen: 0n, keptFen: 0n };
+
+/** What the correction does to what is withheld. */
+function withheldMove(input: AdjustInput, payable: Payable | undefined, documents: Loaded): WithheldMove {
+  return payable ? moveOf(payable, input.deltaFen, documents) : NOTHING_WITHHELD;
+}
+
+/** What the institution is to get more now, or gave too much of. */
+function toPayOf(input: AdjustInput, { heldFen, keptFen }: WithheldMove): bigint {
+  return amountOf(input) - heldFen - keptFen;
+}
+
 /** The account lines, `dueFen` of it being owed by a payable and not by, or to, the institution's current account. */
-function linesOf(input: AdjustInput, dueFen: bigint, documents: Loaded): readonly Line[] {
+function linesOf(input: AdjustInput, dueFen: bigint, move: WithheldMove, documents: Loaded): readonly Line[] {
   const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen, accountDeltaFen } = input;
   const lines = newLines();
   const year = bookedYear(documents.get(books.key(home)), input.adjustedOn);
-  lines.move(home, benefitsOf(input.fund, year), deltaFen);
+  lines.move(home, benefitsOf(input.fund, year), deltaFen - move.keptFen);
   lines.move(home, familyBenefitsOf(year), accountDeltaFen);
-  lines.move(treating, hospitalAccount(institutionId), dueFen - amountOf(input));
+  if (move.after) lines.move(treating, withheldAccount(institutionId, move.after.purpose), -move.heldFen);
+  lines.move(treating, hospitalAccount(institutionId), dueFen - toPayOf(input, move));
   lines.move(treating, PAYABLE, -dueFen);
   if (movesBetween(input)) {
     const { debtor, creditor, fen } = debtBetween(input);
@@ -80,8 +95,8 @@ interface Consequence {
   readonly recalled: boolean;
 }
 
-function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: Book | undefined): Consequence {
-  const fen = amountOf(input);
+function consequenceOf(input: AdjustInput, payable: Payable | undefined, move: WithheldMove, book: Book | undefined): Consequence {
+  const fen = toPayOf(input, move);
   if (!payable || !book) return { dueFen: 0n, debtFen: 0n, recalled: false };
   if (fen > 0n) {
     const paidFen = setOff(book, input.institutionId, fen);
@@ -101,14 +116,17 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
 export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents> = {
   needs(input, loaded) {
     const { adjustmentId, approvalId, treatingCounty: treating } = input;
-    const { dueFen } = consequenceOf(input, loaded.get(payables.key(approvalId)), loaded.get(books.key(treating)));
+    const payable = loaded.get(payables.key(approvalId));
+    const move = withheldMove(input, payable, loaded);
+    const { dueFen } = consequenceOf(input, payable, move, loaded.get(books.key(treating)));
     const keys: Key[] = [
       payables.key(approvalId),
       payables.key(adjustmentId),
       books.key(treating),
       books.key(input.homeCounty),
       entries.key(adjustmentId),
-      ...postingKeys(adjustmentId, input.adjustedOn, linesOf(input, dueFen, loaded)),
+      ...moveKeys(payable),
+      ...postingKeys(adjustmentId, input.adjustedOn, linesOf(input, dueFen, move, loaded)),
     ];
     if (!movesBetween(input)) return keys;
     return [...keys, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER), ...upheldKeys(input.claimId, loaded)];
@@ -131,18 +149,21 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     }
     const leftFen = leftOf(payable, input);
     assert(leftFen >= 0n, `${adjustmentId} takes ${-leftFen} fen more than was promised`);
-    const { dueFen, debtFen, recalled } = consequenceOf(input, payable, state.must(books.key(treating)));
+    const move = withheldMove(input, payable, state);
+    if (payable.withheld) guardRound(payable.payee, state, change);
+    const { dueFen, debtFen, recalled } = consequenceOf(input, payable, move, state.must(books.key(treating)));
     post(state, change, context, {
       id: adjustmentId,
       county: home,
       day: adjustedOn,
       about: claimId,
-      lines: linesOf(input, dueFen, state),
+      lines: linesOf(input, dueFen, move, state),
       ...(movesBetween(input)
         ? { obligation: { rowId: adjustmentId, ...debtBetween(input), institutionId, dischargedOn: "", totalFen: 0n } }
         : {}),
     });
-    const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };
+    const adjustedFen = (payable.adjustedFen ?? 0n) + amountOf(input);
+    const adjusted: Payable = { ...payable, adjustedFen, ...(move.after ? { withheld: move.after } : {}) };
     const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
     if (dueFen < 0n) {
       change.put(books.key(treating), withoutHeld(book, payable.amountFen));

@@ -1,19 +1,30 @@
 /**
  * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
  * Treated at home: Dr 5001 (and 5002, what the family account pays), Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
- * What the institution owes is set off first. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
+ * A part is withheld until the institution is assessed (Cr WITHHELD), and of the rest what it owes is set off first. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
+import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose, withheldAccount } from "./chart.ts";
 import { setOff, withDebt } from "./debts.ts";
-import { books, EMPTY_LEDGER, LEDGER, type Line, type Obligation, payables, type Reservation, reservations } from "./documents.ts";
+import {
+  books,
+  EMPTY_LEDGER,
+  LEDGER,
+  type Line,
+  type Obligation,
+  payables,
+  type Reservation,
+  reservations,
+  withholdings,
+} from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
 import { type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { putPrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
+import { guardRound, mayWithhold, withheldOf } from "./withholding.ts";
 
 export interface ApproveInput {
   /** claim/<claim id>/decision/<n> */
@@ -41,10 +52,15 @@ function amountOf({ fundFen, accountFen }: ApproveInput): bigint {
   return fundFen + accountFen;
 }
 
-/** What of it is set off against what the institution owes the treating county's book. */
+/** What of it is not withheld. */
+function toPayOf(input: ApproveInput, documents: Loaded): bigint {
+  return amountOf(input) - (withheldOf(input, documents)?.heldFen ?? 0n);
+}
+
+/** What of that is set off against what the institution owes the treating county's book. */
 function setOffOf(input: ApproveInput, documents: Loaded): bigint {
   const book = documents.get(books.key(input.treatingCounty));
-  return book ? setOff(book, input.institutionId, amountOf(input)) : 0n;
+  return book ? setOff(book, input.institutionId, toPayOf(input, documents)) : 0n;
 }
 
 function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
@@ -60,7 +76,9 @@ function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
     lines.credit(home, dueTo(treating), amountFen);
     lines.debit(treating, dueFrom(home), amountFen);
   }
-  lines.move(treating, PAYABLE, setOffFen - amountFen);
+  const withheld = withheldOf(input, documents);
+  if (withheld) lines.move(treating, withheldAccount(institutionId, withheld.purpose), -withheld.heldFen);
+  lines.move(treating, PAYABLE, setOffFen - toPayOf(input, documents));
   lines.move(treating, hospitalAccount(institutionId), -setOffFen);
   return lines.all();
 }
@@ -92,6 +110,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     const keys: Key[] = [payables.key(input.approvalId), books.key(input.homeCounty)];
     if (amountOf(input) > 0n)
       keys.push(books.key(input.treatingCounty), ...postingKeys(input.approvalId, input.approvedOn, linesOf(input, loaded)));
+    if (mayWithhold(input)) keys.push(withholdings.key(input.institutionId));
     if (isElsewhere(input))
       keys.push(reservations.key(reservationIdOf(input.claimId)), LEDGER, openWindowKey(loaded.get(LEDGER) ?? EMPTY_LEDGER));
     return keys;
@@ -145,8 +164,19 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     });
     const book = state.must(books.key(treating));
     change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
-    const promised = { payableId: approvalId, county: treating, setOffFen, payee: institutionId, claimId, day: approvedOn };
-    if (setOffFen < amountFen) promise(state, change, { ...promised, amountFen: amountFen - setOffFen });
+    const withheld = withheldOf(input, state);
+    if (withheld) guardRound(institutionId, state, change);
+    const toPayFen = toPayOf(input, state);
+    const promised = {
+      payableId: approvalId,
+      county: treating,
+      setOffFen,
+      payee: institutionId,
+      claimId,
+      day: approvedOn,
+      ...(withheld ? { withheld } : {}),
+    };
+    if (setOffFen < toPayFen) promise(state, change, { ...promised, amountFen: toPayFen - setOffFen });
     else settleBySetOff(change, promised);
     return { posted: true };
   },

@@ -1,7 +1,7 @@
 /**
  * The chart of accounts of one county's book, after the fund's accounting system (新农合基金会计制度). Balance accounts: 1003 支出户存款, 1101 暂付款, 3001 统筹基金 by purpose, 3002 家庭账户基金.
  * Accounts of a year, which carry it behind a slash and are zero once it is closed: 4001 农民个人缴费收入, 4002 医疗救助资助, 4003 集体扶持, 4004 政府资助收入 by level, 5001 统筹基金支出 by purpose,
- * 5002 家庭账户支出. Control accounts carry words.
+ * 5002 家庭账户支出. Control accounts carry words; one of an institution carries its id behind a slash.
  */
 
 /** 支出户: the county's money at the bank. */
@@ -41,6 +41,14 @@ export const PAYABLE = "PAYABLE";
 /** 医疗机构往来: what an institution owes after corrections and reversals, until a later promise is less by it, or the payment is called back. Never a credit: what it is owed is a payable. */
 export function hospitalAccount(institutionId: string): string {
   return `HOSPITAL/${institutionId}`;
+}
+
+/** Purposes of what institutions are promised. */
+export const WITHHELD_PURPOSES = ["INPATIENT", "OUTPATIENT", "SERIOUS"] as const satisfies readonly Purpose[];
+
+/** 预留质量保证金: withheld of what an institution was promised, until it is assessed; by purpose, because what it does not get goes back to the fund that bore it. */
+export function withheldAccount(institutionId: string, purpose: Exclude<Purpose, "SECOND">): string {
+  return `WITHHELD/${institutionId}/${purpose}`;
 }
 
 /** 应付参合户: promised to households, not yet paid (二次补偿). */

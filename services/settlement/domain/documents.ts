@@ -4,7 +4,7 @@
  */
 import { type Doc, kind } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
-import type { Fund } from "./chart.ts";
+import type { Fund, Purpose } from "./chart.ts";
 
 /** One side of an entry in one account of one county's book; exactly one of the two amounts is above zero. */
 export interface Line {
@@ -118,6 +118,8 @@ export interface Payable extends Doc {
   readonly amountFen: bigint;
   /** Promised besides, and set off against what the payee owed. Present once something was. */
   readonly setOffFen?: bigint;
+  /** What of the promise is withheld until the institution is assessed. Present where a part is withheld of its fund's part. */
+  readonly withheld?: Withheld;
   /** Called back from payment after its claim was taken back: not answered yet, or too late. */
   readonly recall?: "ASKED" | "LATE";
   /** An institution, a household, or a county's code for a transfer. */
@@ -133,6 +135,49 @@ export interface Payable extends Doc {
   readonly adjustedFen?: bigint;
   /** Paid by the bank over and above the amount; stands in account 1101. */
   readonly surplusFen: bigint;
+}
+
+/** What is withheld of one claim's promise: always its rate's part of what the fund pays on it now. */
+export interface Withheld {
+  readonly purpose: Exclude<Purpose, "SECOND">;
+  /** The rate of the day of the promise; a later one changes no promise. */
+  readonly bp: bigint;
+  /** The institution's round of assessment that it is part of. */
+  readonly round: number;
+  /** Of the promise at first. */
+  readonly promisedFen: bigint;
+  /** The fund's part now, with all corrections, and what is withheld of it. */
+  readonly fundFen: bigint;
+  readonly heldFen: bigint;
+}
+
+/** What a county withholds of its promises to one of its institutions (预留质量保证金), and which round of assessment is open. */
+export interface Withholding extends Doc {
+  readonly institutionId: string;
+  readonly withheldBp: bigint;
+  /** From 1; what is withheld now joins this one. */
+  readonly round: number;
+  /** YYYY-MM, of the last assessment; empty before the first. */
+  readonly assessedPeriod: string;
+}
+
+/** How an institution was judged in a round (考核): what it gets of what was withheld. Sums are 0 until it is approved. */
+export interface Assessment extends Doc {
+  readonly institutionId: string;
+  /** YYYY-MM: the month up to which it is. */
+  readonly period: string;
+  readonly state: "PROPOSED" | "APPROVED";
+  readonly scoreBp: bigint;
+  readonly reason: string;
+  readonly proposedBy: string;
+  /** Empty, as the day is, before it is approved. */
+  readonly approvedBy: string;
+  readonly approvedOn: string;
+  readonly withheldFen: bigint;
+  /** The institution's, with what is set off of it; and what went back to the fund. */
+  readonly releasedFen: bigint;
+  readonly setOffFen: bigint;
+  readonly returnedFen: bigint;
 }
 
 /** REFUSED: the prefund did not suffice. COMMITTED: the claim was approved. RELEASED: it will not be. */
@@ -260,6 +305,11 @@ export const sequences = kind<Ledger>("sequences");
 export const disputes = kind<Dispute>("disputes");
 /** upheld/<claim id> */
 export const upheld = kind<Upheld>("upheld");
+
+/** withholdings/<institution> */
+export const withholdings = kind<Withholding>("withholdings");
+/** assessments/<institution>/<round> */
+export const assessments = kind<Assessment>("assessments");
 
 export const LEDGER = sequences.key("ledger");
 /** The ledger before its first entry. */

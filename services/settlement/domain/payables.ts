@@ -4,7 +4,7 @@
  */
 import type { Change, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
-import { type Book, books, type Payable, payables } from "./documents.ts";
+import { type Book, books, type Payable, payables, type Withheld } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 
 /** What a county's fund can still let go: money at the bank less what is with the payment centre less the floor. May be negative. */
@@ -20,6 +20,8 @@ export interface Promised {
   readonly amountFen: bigint;
   /** What was set off besides. */
   readonly setOffFen?: bigint;
+  /** What is withheld besides. */
+  readonly withheld?: Withheld;
   readonly payee: string;
   readonly claimId: string;
   readonly day: string;
@@ -27,11 +29,12 @@ export interface Promised {
 
 /** Stores a new payable, due or held. Looks at the payable and at the county's book. */
 export function promise(state: State, change: Change<SettlementEvents>, promised: Promised): void {
-  const { payableId, county, amountFen, setOffFen = 0n, payee, claimId, day } = promised;
+  const { payableId, county, amountFen, setOffFen = 0n, withheld, payee, claimId, day } = promised;
   const key = payables.key(payableId);
   assert(amountFen > 0n && !state.get(key), `payable ${payableId} is new and above zero`);
   const book = state.must(books.key(county));
-  const payable = { county, payableId, amountFen, ...(setOffFen > 0n ? { setOffFen } : {}), payee, claimId, paidBy: "", surplusFen: 0n };
+  const besides = { ...(setOffFen > 0n ? { setOffFen } : {}), ...(withheld ? { withheld } : {}) };
+  const payable = { county, payableId, amountFen, ...besides, payee, claimId, paidBy: "", surplusFen: 0n };
   if (book.heldPayables === 0 && amountFen <= roomOf(book)) {
     change.put(books.key(county), withDue(book, amountFen));
     change.put(key, { ...payable, state: "DUE", dueOn: day });
@@ -66,8 +69,8 @@ export function withoutDue(book: Book, amountFen: bigint): Book {
 }
 
 /** What the payee was promised at first, in whatever way it came to it. */
-export function promisedFen({ amountFen, setOffFen = 0n }: Payable): bigint {
-  return amountFen + setOffFen;
+export function promisedFen({ amountFen, setOffFen = 0n, withheld }: Payable): bigint {
+  return amountFen + setOffFen + (withheld?.promisedFen ?? 0n);
 }
 
 /** Whether a payable is a household's share of a second compensation. */

@@ -97,6 +97,41 @@ export const refuse = refusals({
     zh: "明细 {row} 本身是更正，或其补偿单已冲正，无可再冲正；只能裁定应付",
     en: "row {row} is a correction, or its claim was taken back already: there is nothing left to reverse, and it can only be overruled",
   },
+  UNKNOWN_INSTITUTION: {
+    status: "NOT_FOUND",
+    zh: "{county} 没有对机构 {institution} 预留质量保证金的约定",
+    en: "{county} has no institution {institution} of which it withholds anything",
+  },
+  NOTHING_WITHHELD: {
+    status: "FAILED_PRECONDITION",
+    zh: "机构 {institution} 没有待考核的预留款",
+    en: "nothing stands withheld of {institution}",
+  },
+  PERIOD_TO_COME: {
+    status: "FAILED_PRECONDITION",
+    zh: "考核期 {period} 尚未到（今天 {today}）",
+    en: "period {period} is still to come; today is {today}",
+  },
+  PERIOD_ASSESSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "机构 {institution} 已考核至 {assessed}，不能再考核 {period}",
+    en: "{institution} is assessed up to {assessed}: {period} cannot be any more",
+  },
+  UNKNOWN_ASSESSMENT: {
+    status: "NOT_FOUND",
+    zh: "机构 {institution} 没有 {period} 的待批考核",
+    en: "nobody has proposed an assessment of {institution} for {period}",
+  },
+  ASSESSMENT_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "机构 {institution} 的考核得分现为 {score}（万分比），与所批的不符",
+    en: "the proposed score of {institution} is {score} basis points, not what was approved: look at it again",
+  },
+  PROPOSED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "考核由 {name} 提出，须由他人批准",
+    en: "the assessment was proposed by {name}: another person is to approve it",
+  },
   RECEIPT_EXISTS: {
     status: "ALREADY_EXISTS",
     zh: "{county} 的收款凭据号 {reference} 已记账，内容不同",

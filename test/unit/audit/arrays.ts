@@ -49,6 +49,8 @@ export function recordsOf(sample: Sample): Records {
         ({ claimId }) => claimId,
       ),
     sharePayables: () => byId(sample.payables.filter(({ _id }) => _id.startsWith("second/"))),
+    withholdings: () => stream(sample.withholdings),
+    assessments: () => stream(sample.assessments),
     reservations: () => stream(sample.reservations),
     windows: () => by(sample.windows, ({ number }) => number),
     disputes: () => by(sample.disputes, ({ sequence }) => sequence),

@@ -81,3 +81,78 @@ describe("1: the ledger", () => {
     },
   ]);
 });
+
+describe("1: what stands withheld", () => {
+  const INSTITUTION = "H-424";
+  const withheld = { purpose: "INPATIENT", bp: 1_000n, round: 1, promisedFen: 3_619n, fundFen: 36_193n, heldFen: 3_619n } as const;
+  const judged = { county: HOME, institutionId: INSTITUTION, period: "2011-11", scoreBp: 9_000n, reason: "", proposedBy: "zhang" };
+  const sums = { withheldFen: 100n, releasedFen: 90n, setOffFen: 90n, returnedFen: 10n };
+  const approved = { ...judged, ...sums, state: "APPROVED", approvedBy: "li", approvedOn: "2011-11-25" } as const;
+  const withRound = ({ withholdings, payables }: Sample, round: number) => {
+    withholdings.push({
+      _id: INSTITUTION,
+      county: HOME,
+      institutionId: INSTITUTION,
+      withheldBp: 1_000n,
+      round,
+      assessedPeriod: "",
+    });
+    set(payables, C1, { payee: INSTITUTION });
+  };
+  planted(1, [
+    {
+      what: "what claims say and no account has",
+      plant: (sample) => {
+        withRound(sample, 1);
+        set(sample.payables, C1, { withheld });
+      },
+      breach: /account 640424\/WITHHELD\/H-424\/INPATIENT has 0 fen, claims say 3619/,
+    },
+    {
+      what: "of a round that was assessed: nothing is wrong",
+      plant: (sample) => {
+        withRound(sample, 2);
+        set(sample.payables, C1, { withheld });
+      },
+      breach: undefined,
+    },
+    {
+      what: "of a round that is not begun",
+      plant: (sample) => set(sample.payables, C1, { withheld }),
+      breach: /payable claim\/C1\/decision\/1 is of round 1 of \S+, whose open one is 0/,
+    },
+    {
+      what: "another part than the rate's",
+      plant: (sample) => {
+        withRound(sample, 2);
+        set(sample.payables, C1, { withheld: { ...withheld, heldFen: 3_620n } });
+      },
+      breach: /payable claim\/C1\/decision\/1 withholds 3620 fen, 1000 basis points of 36193 are 3619/,
+    },
+    {
+      what: "an assessment all of which was set off: nothing is wrong",
+      plant: ({ assessments }) => void assessments.push({ ...approved, _id: "H-424/1" }),
+      breach: undefined,
+    },
+    {
+      what: "an assessment without its payable",
+      plant: ({ assessments }) => void assessments.push({ ...approved, setOffFen: 0n, _id: "H-424/1" }),
+      breach: /payable withheld\/H-424\/2011-11 is of 0 fen, released are 90/,
+    },
+    {
+      what: "an assessment that shares more than there was",
+      plant: ({ assessments }) => void assessments.push({ ...approved, returnedFen: 11n, _id: "H-424/1" }),
+      breach: /assessment H-424\/1 shares 100 fen into 90 and 11/,
+    },
+    {
+      what: "an assessment by one person alone",
+      plant: ({ assessments }) => void assessments.push({ ...approved, approvedBy: "zhang", _id: "H-424/1" }),
+      breach: /assessment H-424\/1 was approved by zhang/,
+    },
+    {
+      what: "a payment of no assessment",
+      plant: ({ payables }) => void payables.push({ ...pick(payables, C1), _id: "withheld/H-424/2011-11", claimId: "" }),
+      breach: /payable withheld\/H-424\/2011-11 is of no assessment/,
+    },
+  ]);
+});

@@ -20,6 +20,7 @@ import { closeWindow } from "../../../services/settlement/domain/close-window.ts
 import { disputeRows } from "../../../services/settlement/domain/dispute-rows.ts";
 import type {
   Account,
+  Assessment,
   Book,
   ClearingWindow,
   DayTotal,
@@ -29,6 +30,7 @@ import type {
   Payable,
   Reservation,
   Upheld,
+  Withholding,
 } from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { receiveFunds } from "../../../services/settlement/domain/receive-funds.ts";
@@ -67,6 +69,8 @@ export interface Sample {
   readonly books: WithId<Book>[];
   readonly sequences: WithId<Ledger>[];
   readonly payables: WithId<Payable>[];
+  readonly withholdings: WithId<Withholding>[];
+  readonly assessments: WithId<Assessment>[];
   readonly reservations: WithId<Reservation>[];
   readonly windows: WithId<ClearingWindow>[];
   readonly disputes: WithId<Dispute>[];
@@ -244,6 +248,8 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
     books: settlement.documents("books"),
     sequences: settlement.documents("sequences"),
     payables: settlement.documents("payables"),
+    withholdings: settlement.documents("withholdings"),
+    assessments: settlement.documents("assessments"),
     reservations: settlement.documents("reservations"),
     windows: settlement.documents("windows"),
     disputes: settlement.documents("disputes"),

@@ -30,12 +30,20 @@ test("good settings become one frozen object", () => {
 });
 
 test("every fault is named, in one error", () => {
-  const bad = { ...SETTINGS, cutEveryMs: 10, dailyAt: "24:00", weeklyOn: 0, bank: { ...SETTINGS.bank, bank_code: "12", format: "fax" } };
+  const bad = {
+    ...SETTINGS,
+    cutEveryMs: 10,
+    dailyAt: "24:00",
+    weeklyOn: 0,
+    monthlyOn: 32,
+    bank: { ...SETTINGS.bank, bank_code: "12", format: "fax" },
+  };
   const read = () => readPaymentConfig(bad, {});
   for (const place of [
     "settings.cutEveryMs",
     "settings.dailyAt",
     "settings.weeklyOn",
+    "settings.monthlyOn",
     "settings.bank.bank_code",
     "settings.bank.format",
     "NRCMS_RUN",

@@ -4,7 +4,7 @@ import { lastCutOffMs, timers } from "../../../services/payment/timers.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import { putDue, putPayee, readerOver } from "./scene.ts";
 
-const SETTINGS = { cutEveryMs: 500, dailyAt: "17:00", weeklyOn: 5 };
+const SETTINGS = { cutEveryMs: 500, dailyAt: "17:00", weeklyOn: 5, monthlyOn: 31 };
 const at = (text: string) => Date.parse(`${text}+08:00`);
 
 describe("the last cut-off", () => {
@@ -17,8 +17,21 @@ describe("the last cut-off", () => {
     ["WEEKLY", "2011-11-25T17:00:00", "2011-11-25T17:00:00"],
     ["WEEKLY", "2011-12-01T23:59:59", "2011-11-25T17:00:00"],
     ["WEEKLY", "2012-01-01T00:00:00", "2011-12-30T17:00:00"],
+    ["MONTHLY", "2011-11-30T16:59:59", "2011-10-31T17:00:00"],
+    ["MONTHLY", "2011-11-30T17:00:00", "2011-11-30T17:00:00"],
+    ["MONTHLY", "2012-01-01T00:00:00", "2011-12-31T17:00:00"],
+    ["MONTHLY", "2012-02-29T17:00:00", "2012-02-29T17:00:00"],
+    ["MONTHLY", "2011-03-30T23:00:00", "2011-02-28T17:00:00"],
   ] as const)("%s at %s was %s", (schedule, now, cutOff) => {
     expect(lastCutOffMs(schedule, at(now), SETTINGS)).toBe(at(cutOff));
+  });
+
+  test("of a month is on its numbered day where the month has it", () => {
+    const fifteenth = { ...SETTINGS, monthlyOn: 15 };
+    expect(lastCutOffMs("MONTHLY", at("2011-11-15T17:00:00"), fifteenth)).toBe(at("2011-11-15T17:00:00"));
+    expect(lastCutOffMs("MONTHLY", at("2011-11-15T16:59:59"), fifteenth)).toBe(at("2011-10-15T17:00:00"));
+    expect(lastCutOffMs("MONTHLY", at("2012-01-14T23:00:00"), fifteenth)).toBe(at("2011-12-15T17:00:00"));
+    expect(lastCutOffMs("MONTHLY", at("2012-03-01T09:00:00"), { ...SETTINGS, monthlyOn: 30 })).toBe(at("2012-02-29T17:00:00"));
   });
 
   test("knows Sunday", () => {
@@ -63,6 +76,18 @@ describe("a finder", () => {
       "rule:cut-daily/v1",
       "rule:cut-weekly/v1",
     ]);
+  });
+
+  test("cuts monthly ones after an outage over the month's end, and none that fell due after it", async () => {
+    const world = newWorld();
+    putPayee(world, "M", "MONTHLY");
+    putDue(world, { payableId: "m1", payeeId: "M", atMs: at("2011-11-02T10:00:00") });
+    putDue(world, { payableId: "m2", payeeId: "M", atMs: at("2011-12-01T10:00:00") });
+    expect(await turn(world, "cut-scheduled", "2011-11-30T16:59:59")).toBe(0);
+    expect(await turn(world, "cut-scheduled", "2011-12-03T09:00:00")).toBe(1);
+    expect(await turn(world, "cut-scheduled", "2011-12-03T09:00:05")).toBe(0);
+    expect(world.all<Batch>("batches")).toMatchObject([{ maker: "rule:cut-monthly/v1", open: 1 }]);
+    expect(await turn(world, "cut-scheduled", "2011-12-31T17:00:00")).toBe(1);
   });
 
   test("names the same finding by the same id, and another by another", async () => {

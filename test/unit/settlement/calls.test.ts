@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { GetTrialBalanceResponse, ListWindowsResponse } from "../../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import type { Ask, CommandCall, QueryCall } from "../../../services/mesh/wiring.ts";
 import { calls } from "../../../services/settlement/calls.ts";
+import { approveAssessment, proposeAssessment } from "../../../services/settlement/domain/assess.ts";
+import { setWithheld } from "../../../services/settlement/domain/set-withheld.ts";
 import { indexes } from "../../../services/settlement/store.ts";
 import { windowCalls } from "../../../services/settlement/window-calls.ts";
+import { withheldCalls } from "../../../services/settlement/withheld-calls.ts";
 import type { Caller } from "../../../services/values/decision.ts";
 import { MAX_FEN } from "../../../services/values/money.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
@@ -12,11 +15,18 @@ import { CONFIG, closed, HAIYUAN, JINGYUAN, promised, readerOf, worldOf, ZHONGNI
 const treasurer: Caller = { name: "treasurer", role: "TREASURER", scope: "640000" };
 const ofZhongning: Caller = { name: "zhongning", role: "TREASURER", scope: ZHONGNING };
 
-const ADMINISTRATION = (async () => ({ counties: [{ county: ZHONGNING }] })) as unknown as Ask;
+const ADMINISTRATION = (async () => ({
+  counties: [{ county: ZHONGNING }],
+  institutions: [{ institutionId: "H-1" }],
+})) as unknown as Ask;
 
 function callOf(world: World, method: string) {
   const reader = readerOf(world);
-  const all = [...calls({ reader, ask: ADMINISTRATION, config: CONFIG }), ...windowCalls({ reader, config: CONFIG })];
+  const all = [
+    ...calls({ reader, ask: ADMINISTRATION, config: CONFIG }),
+    ...windowCalls({ reader, config: CONFIG }),
+    ...withheldCalls({ reader, ask: ADMINISTRATION }),
+  ];
   const call = all.find((each) => each.method.name === method);
   if (!call) throw new Error(`${method} is not answered`);
   return call;
@@ -76,6 +86,65 @@ describe("the contract at the door", () => {
 
   test.each(["", "W0", "W", "1", "W01", "w1", "W1 ", "W1234567890"])("CloseWindow refuses the window id %j", (windowId) => {
     expect(check("CloseWindow", { requestId: "r", windowId })).toMatchObject({ code: "BAD_REQUEST", field: "window_id" });
+  });
+});
+
+describe("what is withheld of institutions, at the door", () => {
+  const rate = { requestId: "r", county: ZHONGNING, institutionId: "H-1", withheldBp: 2_000 };
+  const score = { requestId: "r", county: ZHONGNING, institutionId: "H-1", period: "2011-11", scoreBp: 10_000 };
+
+  test("good requests pass, and administration is asked for the institution", async () => {
+    expect(check("SetWithheld", rate)).toBeUndefined();
+    expect(check("ProposeAssessment", { ...score, reason: "年度考核" })).toBeUndefined();
+    expect(check("ApproveAssessment", { ...score, scoreBp: 0 })).toBeUndefined();
+    const asked = async (change: object) =>
+      await (callOf(newWorld(), "SetWithheld") as CommandCall).ask?.({ ...rate, ...change }, treasurer);
+    expect(await asked({})).toMatchObject({ countyKnown: true, institutionKnown: true, withheldBp: 2_000n });
+    expect(await asked({ county: JINGYUAN, institutionId: "H-2" })).toMatchObject({ countyKnown: false, institutionKnown: false });
+  });
+
+  test.each([
+    ["SetWithheld", "county", { county: "x" }],
+    ["SetWithheld", "institution_id", { institutionId: "h 1" }],
+    ["SetWithheld", "withheld_bp", { withheldBp: -1 }],
+    ["SetWithheld", "withheld_bp", { withheldBp: 2_001 }],
+    ["ProposeAssessment", "institution_id", { institutionId: "" }],
+    ["ProposeAssessment", "period", { period: "2011-13" }],
+    ["ProposeAssessment", "period", { period: "2011" }],
+    ["ProposeAssessment", "score_bp", { scoreBp: 10_001 }],
+    ["ProposeAssessment", "reason", { reason: " " }],
+    ["ProposeAssessment", "reason", { reason: "x".repeat(201) }],
+    ["ApproveAssessment", "score_bp", { scoreBp: -1 }],
+    ["ApproveAssessment", "county", { county: "640000" }],
+  ])("%s names %s in %j", (method, field, change) => {
+    expect(check(method, { ...rate, ...score, reason: "考核", ...change })).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  test("the list shows the rate, what stands, what is proposed and what was last", async () => {
+    const world = worldOf({ [ZHONGNING]: { fundsFen: 100_000n } });
+    const institutionId = `H-${ZHONGNING}`;
+    const of = { county: ZHONGNING, institutionId };
+    const by = (name: string) => ({ caller: { ...treasurer, name }, atMs: Date.parse("2011-11-28T09:00:00+08:00") });
+    const judge = (period: string, reason: string) => world.run(proposeAssessment, { ...of, period, scoreBp: 9_000n, reason }, by("zhang"));
+    world.run(setWithheld, { ...of, withheldBp: 1_000n, institutionKnown: true });
+    promised(world, "C1", ZHONGNING, ZHONGNING, 1_000n);
+    judge("2011-10", "十月");
+    world.run(approveAssessment, { ...of, period: "2011-10", scoreBp: 9_000n }, by("li"));
+    promised(world, "C2", ZHONGNING, ZHONGNING, 500n);
+    judge("2011-11", "十一月");
+    expect(await ask(world, "ListWithheld", { county: ZHONGNING })).toMatchObject({
+      withholdings: [
+        {
+          institutionId,
+          withheldBp: 1_000,
+          withheldFen: 50n,
+          proposed: { period: "2011-11", state: "PROPOSED", scoreBp: 9_000, proposedBy: "zhang" },
+          last: { period: "2011-10", state: "APPROVED", releasedFen: 90n, returnedFen: 10n, approvedBy: "li" },
+        },
+      ],
+    });
+    expect(await ask(world, "ListWithheld", { county: JINGYUAN })).toEqual({ withholdings: [] });
+    expect(await ask(world, "ListWithheld", { county: "" })).toMatchObject({ code: "BAD_REQUEST", field: "county" });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   LEDGER,
   type Payable,
   type Silence,
+  type Withholding,
 } from "../../../services/settlement/domain/documents.ts";
 import { knowCounty } from "../../../services/settlement/domain/know-county.ts";
 import { pairsOf, positionsOf } from "../../../services/settlement/domain/netting.ts";
@@ -248,6 +249,16 @@ export function expectTrueBooks(world: World): void {
       expect(balanceFen, account).toBe((book.debts?.[institutionId] ?? 0n) + waiting);
     }
     expect(sum(Object.values(book.debts ?? {}))).toBe(sum(hospitals.map((row) => row.balanceFen)) - fenOf(asked));
+    // What stands withheld is what the claims of open rounds say.
+    const rounds = new Map(world.all<Withholding>("withholdings").map(({ institutionId, round }) => [institutionId, round]));
+    const standing = new Map<string, bigint>();
+    for (const { payee, withheld } of own)
+      if (withheld && withheld.round === rounds.get(payee)) {
+        const account = `WITHHELD/${payee}/${withheld.purpose}`;
+        standing.set(account, (standing.get(account) ?? 0n) + withheld.heldFen);
+      }
+    for (const { account, balanceFen } of rows.filter((row) => row.county === county && row.account.startsWith("WITHHELD/")))
+      expect(-balanceFen, account).toBe(standing.get(account) ?? 0n);
     // What the control account holds is what closed windows still bring in; nothing once all are settled.
     expect(balance(world, county, "CLEARING")).toBe(sum(arriving.filter((row) => row.toCounty === county).map((row) => row.amountFen)));
     // The prefund holds what is owed gross in windows that are not settled, and what others owe it there.

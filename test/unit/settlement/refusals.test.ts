@@ -25,6 +25,11 @@ test("the refusals are the contract's, each with both sentences filled in", () =
       limit: 2,
       rows: 3,
       fen: 4n,
+      institution: "H-1",
+      period: "2011-11",
+      assessed: "2011-10",
+      score: 9_000n,
+      name: "wang",
       ...years,
     });
     expect(refusal.code).toBe(code);

@@ -1,0 +1,59 @@
+/**
+ * Part of invariant 1: what stands withheld of each institution is what the claims of its open round say, each its rate's part of what the fund pays on it now; what was assessed is shared to the fen, by two people,
+ * and its payable is what was released less what was set off.
+ */
+import { BP, halfUp } from "../values/money.ts";
+import type { Findings } from "./findings.ts";
+import type { PayableView, Records } from "./records.ts";
+import { newTally, type Tally } from "./tally.ts";
+
+const WITHHELD = "WITHHELD/";
+/** Payables of assessments; the institution and the period follow. */
+const RELEASED = "withheld/";
+
+export interface WithheldCheck {
+  look(payable: PayableView): void;
+  /** After every payable was looked at. */
+  end(lines: Tally): Promise<void>;
+}
+
+/** Looks at payables that somebody else reads, so that they are read once. */
+export async function newWithheldCheck(records: Records, findings: Findings): Promise<WithheldCheck> {
+  const open = new Map<string, number>();
+  for await (const { _id, round } of records.withholdings()) open.set(_id, round);
+  const sums = newTally();
+  const released = new Map<string, bigint>();
+  return {
+    look({ _id, county, payee, amountFen, withheld }) {
+      if (_id.startsWith(RELEASED)) released.set(_id, amountFen);
+      if (!withheld) return;
+      const { purpose, bp, round, fundFen, heldFen } = withheld;
+      const partFen = halfUp(fundFen * bp, BP);
+      findings.hold(heldFen === partFen, () => `payable ${_id} withholds ${heldFen} fen, ${bp} basis points of ${fundFen} are ${partFen}`);
+      const newest = open.get(payee) ?? 0;
+      findings.hold(round <= newest, () => `payable ${_id} is of round ${round} of ${payee}, whose open one is ${newest}`);
+      if (round === newest) sums.add(`${county}/${WITHHELD}${payee}/${purpose}`, heldFen);
+    },
+    async end(lines) {
+      const stands = lines.names().filter((name) => name.split("/")[1] === "WITHHELD");
+      for (const name of new Set([...stands, ...sums.names()]))
+        findings.hold(-lines.of(name) === sums.of(name), () => `account ${name} has ${-lines.of(name)} fen, claims say ${sums.of(name)}`);
+      for await (const assessed of records.assessments()) {
+        const { _id, institutionId, period, state, proposedBy, approvedBy, withheldFen, releasedFen, setOffFen, returnedFen } = assessed;
+        if (state !== "APPROVED") continue;
+        findings.look();
+        findings.hold(approvedBy !== "" && approvedBy !== proposedBy, () => `assessment ${_id} was approved by ${approvedBy || "nobody"}`);
+        const shared = releasedFen + returnedFen === withheldFen;
+        findings.hold(shared, () => `assessment ${_id} shares ${withheldFen} fen into ${releasedFen} and ${returnedFen}`);
+        const id = `${RELEASED}${institutionId}/${period}`;
+        const paidFen = released.get(id) ?? 0n;
+        findings.hold(
+          paidFen === releasedFen - setOffFen,
+          () => `payable ${id} is of ${paidFen} fen, released are ${releasedFen - setOffFen}`,
+        );
+        released.delete(id);
+      }
+      for (const id of released.keys()) findings.hold(false, () => `payable ${id} is of no assessment`);
+    },
+  };
+}
