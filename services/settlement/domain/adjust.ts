@@ -1,11 +1,12 @@
 /**
- * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution owes the difference (医疗机构往来), and its next promise is less by it;
+ * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution, or the household that was paid for a paper, owes the difference (医疗机构往来), and its next promise is less by it;
  * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
  * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row); a row that was disputed and upheld comes back with it.
  */
 import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
+import { owedIn } from "./bank.ts";
+import { benefitsOf, currentAccount, dueFrom, dueTo, familyBenefitsOf, type Purpose } from "./chart.ts";
 import { debtOf, setOff, withDebt } from "./debts.ts";
 import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
@@ -25,6 +26,8 @@ export interface AdjustInput {
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
+  /** Who was promised it instead of the institution. */
+  readonly householdId?: string;
   /** Of the pooled fund's part, and of what the family account pays; not both 0. */
   readonly deltaFen: bigint;
   readonly accountDeltaFen: bigint;
@@ -32,7 +35,11 @@ export interface AdjustInput {
   readonly adjustedOn: string;
 }
 
-/** Of what the institution is promised. */
+function payeeOf({ householdId, institutionId }: AdjustInput): string {
+  return householdId ?? institutionId;
+}
+
+/** Of what the payee is promised. */
 function amountOf({ deltaFen, accountDeltaFen }: AdjustInput): bigint {
   return deltaFen + accountDeltaFen;
 }
@@ -55,13 +62,13 @@ function movesBetween(input: AdjustInput): boolean {
 
 /** The account lines, `dueFen` of it being owed by a payable and not by, or to, the institution's current account. */
 function linesOf(input: AdjustInput, dueFen: bigint, documents: Loaded): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, institutionId, deltaFen, accountDeltaFen } = input;
+  const { homeCounty: home, treatingCounty: treating, deltaFen, accountDeltaFen } = input;
   const lines = newLines();
   const year = bookedYear(documents.get(books.key(home)), input.adjustedOn);
   lines.move(home, benefitsOf(input.fund, year), deltaFen);
   lines.move(home, familyBenefitsOf(year), accountDeltaFen);
-  lines.move(treating, hospitalAccount(institutionId), dueFen - amountOf(input));
-  lines.move(treating, PAYABLE, -dueFen);
+  lines.move(treating, currentAccount(payeeOf(input)), dueFen - amountOf(input));
+  lines.move(treating, owedIn(input.approvalId), -dueFen);
   if (movesBetween(input)) {
     const { debtor, creditor, fen } = debtBetween(input);
     lines.credit(debtor, dueTo(creditor), fen);
@@ -84,7 +91,7 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
   const fen = amountOf(input);
   if (!payable || !book) return { dueFen: 0n, debtFen: 0n, recalled: false };
   if (fen > 0n) {
-    const paidFen = setOff(book, input.institutionId, fen);
+    const paidFen = setOff(book, payeeOf(input), fen);
     return { dueFen: fen - paidFen, debtFen: -paidFen, recalled: false };
   }
   const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
@@ -93,7 +100,7 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, book: B
   if (leftFen !== 0n || payable.amountFen === 0n || payable.recall) return owed;
   // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
   const debtFen = -fen - payable.amountFen;
-  if (debtOf(book, input.institutionId) + debtFen < 0n) return owed;
+  if (debtOf(book, payeeOf(input)) + debtFen < 0n) return owed;
   if (payable.state === "HELD") return { dueFen: -payable.amountFen, debtFen, recalled: false };
   return payable.state === "DUE" ? { dueFen: 0n, debtFen, recalled: true } : owed;
 }
@@ -143,7 +150,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
         : {}),
     });
     const adjusted: Payable = { ...payable, adjustedFen: (payable.adjustedFen ?? 0n) + amountOf(input) };
-    const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
+    const book = withDebt(state.must(books.key(treating)), payeeOf(input), debtFen);
     if (dueFen < 0n) {
       change.put(books.key(treating), withoutHeld(book, payable.amountFen));
       change.put(payables.key(approvalId), { ...adjusted, state: "CANCELLED" });
@@ -152,9 +159,9 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     change.put(books.key(treating), book);
     change.put(payables.key(approvalId), recalled ? { ...adjusted, recall: "ASKED" } : adjusted);
     if (recalled) change.tell("PayableRecalled", treating, { payableId: approvalId, county: treating });
-    // The payable is the institution's: the bank's word on it changes no claim.
+    // The payable is the payee's: the bank's word on it changes no claim.
     if (dueFen > 0n) {
-      const promised = { payableId: adjustmentId, county: treating, payee: institutionId, claimId: "", day: adjustedOn };
+      const promised = { payableId: adjustmentId, county: treating, payee: payeeOf(input), claimId: "", day: adjustedOn };
       promise(state, change, { ...promised, amountFen: dueFen });
     }
     return { posted: true };

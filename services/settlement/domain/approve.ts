@@ -1,27 +1,30 @@
 /**
  * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
  * Treated at home: Dr 5001 (and 5002, what the family account pays), Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
- * What the institution owes is set off first. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
+ * What the institution owes is set off first. Handed in on paper (手工报销), the household is paid by the home book, which then is the treating one. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose } from "./chart.ts";
+import { owedIn } from "./bank.ts";
+import { benefitsOf, currentAccount, dueFrom, dueTo, familyBenefitsOf, type Purpose } from "./chart.ts";
 import { setOff, withDebt } from "./debts.ts";
 import { books, EMPTY_LEDGER, LEDGER, type Line, type Obligation, payables, type Reservation, reservations } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
-import { type Promised, promise, promisedFen } from "./payables.ts";
+import { isHouseholds, type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { putPrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 
 export interface ApproveInput {
-  /** claim/<claim id>/decision/<n> */
+  /** claim/<claim id>/decision/<n>; paper/<claim id>/decision/<n> where a household is paid. */
   readonly approvalId: string;
   readonly claimId: string;
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
+  /** Who is paid instead of the institution. */
+  readonly householdId?: string;
   readonly fundFen: bigint;
   /** From the household's account (家庭账户). */
   readonly accountFen: bigint;
@@ -36,19 +39,23 @@ function isElsewhere(input: ApproveInput): boolean {
   return input.homeCounty !== input.treatingCounty;
 }
 
-/** What the institution is promised. */
+function payeeOf({ householdId, institutionId }: ApproveInput): string {
+  return householdId ?? institutionId;
+}
+
+/** What the payee is promised. */
 function amountOf({ fundFen, accountFen }: ApproveInput): bigint {
   return fundFen + accountFen;
 }
 
-/** What of it is set off against what the institution owes the treating county's book. */
+/** What of it is set off against what the payee owes the treating county's book. */
 function setOffOf(input: ApproveInput, documents: Loaded): bigint {
   const book = documents.get(books.key(input.treatingCounty));
-  return book ? setOff(book, input.institutionId, amountOf(input)) : 0n;
+  return book ? setOff(book, payeeOf(input), amountOf(input)) : 0n;
 }
 
 function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, institutionId, fundFen, accountFen } = input;
+  const { homeCounty: home, treatingCounty: treating, fundFen, accountFen } = input;
   const setOffFen = setOffOf(input, documents);
   const year = bookedYear(documents.get(books.key(home)), input.approvedOn);
   const amountFen = amountOf(input);
@@ -60,8 +67,8 @@ function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
     lines.credit(home, dueTo(treating), amountFen);
     lines.debit(treating, dueFrom(home), amountFen);
   }
-  lines.move(treating, PAYABLE, setOffFen - amountFen);
-  lines.move(treating, hospitalAccount(institutionId), -setOffFen);
+  lines.move(treating, owedIn(input.approvalId), setOffFen - amountFen);
+  lines.move(treating, currentAccount(payeeOf(input)), -setOffFen);
   return lines.all();
 }
 
@@ -97,14 +104,16 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     return keys;
   },
   decide(input, state, change, context) {
-    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, approvedOn } = input;
+    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, approvedOn } = input;
+    const payee = payeeOf(input);
+    assert((input.householdId !== undefined) === isHouseholds(approvalId), `${approvalId} is to be paid to ${payee}`);
     const amountFen = amountOf(input);
     change.about(claimId);
     const stored = state.get(payables.key(approvalId));
     if (stored) {
       const storedFen = promisedFen(stored);
-      const same = storedFen === amountFen && stored.county === treating && stored.payee === institutionId;
-      assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`);
+      const same = storedFen === amountFen && stored.county === treating && stored.payee === payee;
+      assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${payee}`);
       return { posted: false };
     }
     for (const county of [home, ...(amountFen > 0n ? [treating] : [])])
@@ -119,7 +128,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
         county: treating,
         payableId: approvalId,
         amountFen: 0n,
-        payee: institutionId,
+        payee,
         claimId,
         state: "PAID",
         dueOn: "",
@@ -144,8 +153,8 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
       ...(isElsewhere(input) ? { obligation: obligationOf(input) } : {}),
     });
     const book = state.must(books.key(treating));
-    change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
-    const promised = { payableId: approvalId, county: treating, setOffFen, payee: institutionId, claimId, day: approvedOn };
+    change.put(books.key(treating), withDebt(book, payee, -setOffFen));
+    const promised = { payableId: approvalId, county: treating, setOffFen, payee, claimId, day: approvedOn };
     if (setOffFen < amountFen) promise(state, change, { ...promised, amountFen: amountFen - setOffFen });
     else settleBySetOff(change, promised);
     return { posted: true };

@@ -70,7 +70,7 @@ export function promisedFen({ amountFen, setOffFen = 0n }: Payable): bigint {
   return amountFen + setOffFen;
 }
 
-/** Whether a payable is a household's share of a second compensation. */
-export function isShare(payableId: string): boolean {
-  return payableId.startsWith("second/");
+/** Whether a payable is a household's: a share of a second compensation, or for a bill on paper. */
+export function isHouseholds(payableId: string): boolean {
+  return payableId.startsWith("second/") || payableId.startsWith("paper/");
 }
