@@ -61,7 +61,7 @@ module.exports = {
       from: {
         path: "^services/",
         pathNot: [
-          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
+          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
           "^services/(mesh|nrcms|gateway)/",
         ],
       },
@@ -71,7 +71,9 @@ module.exports = {
       name: "edges-are-opened-by-main",
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
-      to: { path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|window-|withheld-)?calls|messages|main)[.]ts$" },
+      to: {
+        path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|window-|withheld-)?calls|messages|main)[.]ts$",
+      },
     },
     {
       name: "mongodb-stays-in-the-stores",

@@ -37,6 +37,7 @@ export async function checkClaims(records: Records, findings: Findings): Promise
     checkAmounts(claim, findings);
     checkFields(claim, findings);
     checkPath(claim, told, findings);
+    checkPaper(claim, findings);
   }
 }
 
@@ -50,6 +51,18 @@ function checkAmounts({ _id, bill, benefit }: ClaimView, findings: Findings): vo
     sums,
     () => `claim ${_id} bills ${bill.totalFen} fen: fund ${fundFen} + patient ${patientFen}, all parts ${sum}, total ${totalFen}`,
   );
+}
+
+/** A bill on paper is paid from home, and only after its hospital has confirmed it by a code, which another person than its clerk entered. */
+function checkPaper({ _id, paper, state, county, treatingCounty, bill }: ClaimView, findings: Findings): void {
+  if (!paper) return;
+  const { submittedBy, confirmation } = paper;
+  const says = () =>
+    `paper claim ${_id} is ${state}, paid by ${treatingCounty}; ${submittedBy} submitted it, ${confirmation?.enteredBy ?? "nobody"} entered the code ${confirmation?.code ?? ""}`;
+  findings.hold(county === treatingCounty && bill.institutionId === "" && state !== "PENDING", says);
+  findings.hold(confirmation?.enteredBy !== submittedBy, says);
+  const promised = state === "APPROVED" || state === "PAID" || state === "VOIDED";
+  findings.hold(!promised || (confirmation?.confirmed === true && confirmation.code !== ""), says);
 }
 
 /** What each state asks of a claim's fields. */

@@ -19,13 +19,18 @@ const SUSPENSE = "1101";
 const PAYABLE = "PAYABLE";
 const PAYABLE_COUNTY = "PAYABLE-COUNTY";
 const PAYABLE_HOUSEHOLD = "PAYABLE-HOUSEHOLD";
-/** What an institution owes; its id follows. */
+/** What an institution owes, or a household that was paid for a paper; its id follows. */
 const HOSPITAL = "HOSPITAL/";
+const HOUSEHOLD = "HOUSEHOLD/";
+
+function currentAccount(payee: string): string {
+  return `${/^\d{14}$/.test(payee) ? HOUSEHOLD : HOSPITAL}${payee}`;
+}
 
 /** The account in which a payable stands until it is paid: its id says whose it is. */
 function owedIn(payableId: string): string {
   if (payableId.startsWith("window/")) return PAYABLE_COUNTY;
-  return payableId.startsWith("second/") ? PAYABLE_HOUSEHOLD : PAYABLE;
+  return /^(second|paper)\//.test(payableId) ? PAYABLE_HOUSEHOLD : PAYABLE;
 }
 
 /** Lower limits of counties' money, by county. */
@@ -140,11 +145,11 @@ async function checkBooks(records: Records, books: readonly BookView[], lines: T
     sums.add(`${county}/${state}`, amountFen);
     if (state !== "PAID" && state !== "CANCELLED") sums.add(`${county}/${owedIn(_id)}`, amountFen);
     // While payment is asked, nobody can say yet whether the institution owes it.
-    if (recall === "ASKED") sums.add(`${county}/${HOSPITAL}${payee}`, amountFen);
+    if (recall === "ASKED") sums.add(`${county}/${currentAccount(payee)}`, amountFen);
   }
   await withheld.end(lines);
   for (const { county, debts = {} } of books)
-    for (const [payee, fen] of Object.entries(debts)) sums.add(`${county}/${HOSPITAL}${payee}`, fen);
+    for (const [payee, fen] of Object.entries(debts)) sums.add(`${county}/${currentAccount(payee)}`, fen);
   for (const book of books) {
     findings.look();
     const { county, bankFen } = book;
@@ -159,7 +164,8 @@ async function checkBooks(records: Records, books: readonly BookView[], lines: T
       agree(`account ${account}`, -lines.of(`${county}/${account}`), sums.of(`${county}/${account}`));
     for (const name of lines.names().filter((one) => one.startsWith(`${county}/`) && yearOf(one) <= (book.closedThrough ?? 0)))
       findings.hold(lines.of(name) === 0n, () => `account ${name} has ${lines.of(name)} fen, and its year is closed`);
-    const own = new Set([...lines.names(), ...sums.names()].filter((name) => name.startsWith(`${county}/${HOSPITAL}`)));
+    const isCurrent = (name: string) => name.startsWith(`${county}/${HOSPITAL}`) || name.startsWith(`${county}/${HOUSEHOLD}`);
+    const own = new Set([...lines.names(), ...sums.names()].filter(isCurrent));
     for (const name of own) agree(`what is owed in ${name}`, sums.of(name), lines.of(name));
   }
 }

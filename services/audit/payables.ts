@@ -17,6 +17,8 @@ import {
 import { checkShared, checkShares, type Dropped } from "./shares.ts";
 import { joined } from "./streams.ts";
 
+const HOUSEHOLD_DIGITS = 14;
+
 export const PAYABLES_TITLE = {
   invariant: 2,
   zh: "每笔审核通过的报销恰有一笔应付款，每笔应付款恰有一张有效支付单；无重付，无漏付",
@@ -47,7 +49,7 @@ async function checkClaims(records: Records, dropped: Dropped, flight: Flight, f
 
 function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: Flight, findings: Findings): void {
   const approved = claim.state === "APPROVED" || claim.state === "PAID" || claim.state === "VOIDED";
-  const id = `claim/${claim._id}/decision/${claim.decision}`;
+  const id = `${claim.paper ? "paper" : "claim"}/${claim._id}/decision/${claim.decision}`;
   for (const { _id } of payables)
     findings.hold(
       approved && _id === id,
@@ -60,7 +62,7 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
     return;
   }
   const { fundFen, accountFen } = claim.benefit;
-  const promised = `${claim.treatingCounty} pays ${fundFen + accountFen} fen to ${claim.bill.institutionId}`;
+  const promised = `${claim.treatingCounty} pays ${fundFen + accountFen} fen to ${payeeOf(claim)}`;
   const postedFen = payable.amountFen + (payable.setOffFen ?? 0n) + (payable.withheld?.promisedFen ?? 0n);
   const posted = `${payable.county} pays ${postedFen} fen to ${payable.payee}`;
   findings.hold(promised === posted, () => `payable ${id}: ${posted}; the claim says ${promised}`);
@@ -76,6 +78,11 @@ function checkClaim(claim: ClaimView, payables: readonly PayableView[], flight: 
   const paid = claim.state === "VOIDED" ? claim.paidAtMs > 0 : claim.state === "PAID";
   const agree = paid === (payable.state === "PAID");
   findings.hold(agree || !flight.settled, () => `claim ${claim._id} is ${claim.state}, its payable ${payable.state}`);
+}
+
+/** Who handed a bill in on paper has paid it: the household is paid. */
+function payeeOf({ bill, paper }: ClaimView): string {
+  return paper ? bill.personId.slice(0, HOUSEHOLD_DIGITS) : bill.institutionId;
 }
 
 async function checkOrders(records: Records, flight: Flight, findings: Findings): Promise<void> {

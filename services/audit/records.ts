@@ -40,6 +40,11 @@ export interface ClaimView extends Stored {
     readonly patientFen: bigint;
   };
   readonly drawn: DrawnView;
+  /** Handed in on paper: its home county pays its household. */
+  readonly paper?: {
+    readonly submittedBy: string;
+    readonly confirmation?: { readonly confirmed: boolean; readonly code: string; readonly enteredBy: string };
+  };
   /** What its household got as second compensation. */
   readonly sharedFen?: bigint;
   /** What corrections have made of it since. */

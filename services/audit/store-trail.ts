@@ -83,10 +83,11 @@ async function stepsAbout(db: Db, about: string, counties?: readonly string[]): 
 
 /** The batches that paid the claim's payables, and the counties whose money it was: its due names its order, the order its batch. */
 async function paidBy(payment: Db, claimId: string): Promise<{ batches: string[]; counties: string[] }> {
-  const prefix = `claim/${claimId}/decision/`;
+  // An institution's, or a household's for a bill on paper.
+  const prefixes = [`claim/${claimId}/decision/`, `paper/${claimId}/decision/`];
   const dues = await payment
     .collection<{ _id: string; county: string; orderId?: string }>("dues")
-    .find({ _id: { $gte: prefix, $lt: `${prefix}~` } })
+    .find({ $or: prefixes.map((prefix) => ({ _id: { $gte: prefix, $lt: `${prefix}~` } })) })
     .toArray();
   const orders = dues.flatMap((due) => (due.orderId ? [due.orderId] : []));
   const found = await payment

@@ -62,6 +62,10 @@ export const words = {
     `审核共扣减 ${yuan(deductedFen)} 元，基金因此少付的由医院承担；医院承担 ${yuan(hospitalFen)} 元，个人支付仍为 ${yuan(patientFen)} 元`,
     `${yuan(deductedFen)} taken off in all; what the fund pays less by it is the hospital's: the hospital bears ${yuan(hospitalFen)}, the patient pays ${yuan(patientFen)} as before`,
   ],
+  paidInFull: (totalFen: bigint, fundFen: bigint, patientFen: bigint): Words => [
+    `病人已付全部 ${yuan(totalFen)} 元，基金返还 ${yuan(fundFen)} 元；个人承担 ${yuan(patientFen)} 元，医院不承担`,
+    `the patient has paid all of ${yuan(totalFen)}, the fund gives ${yuan(fundFen)} back; the patient bears ${yuan(patientFen)}, the hospital nothing`,
+  ],
   outOfScope: (name: string, billedFen: bigint, lowest: string): Words => [
     `${name} ${yuan(billedFen)} 元：${lowest} 级以上机构方可补偿`,
     `${name} ${yuan(billedFen)}: counts only at level ${lowest} and above`,

@@ -1,11 +1,11 @@
 /** What several of claims' calls say and ask: a claim as the contract has it, and the owners' words on a person and an institution (protocols 15). */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import type { BenefitStep, Claim as ClaimMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import type { BenefitStep, Claim as ClaimMessage, Paper as PaperMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { RefusedError } from "../mesh/rpc.ts";
 import type { Ask, Reader } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
-import type { Claim } from "./domain/documents.ts";
+import type { Claim, Paper } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
 import { stretchFrom } from "./domain/ground.ts";
 import type { Asked, Place } from "./domain/submit.ts";
@@ -58,7 +58,12 @@ export function claimMessage(claim: Claim): ClaimMessage {
     correctedFen: claim.corrected?.fen ?? 0n,
     correctedAccountFen: claim.corrected ? claim.corrected.drawn.accountFen - claim.drawn.accountFen : 0n,
     deductions: [...(claim.deductions ?? [])],
+    paper: claim.paper && paperMessage(claim.paper),
   };
+}
+
+function paperMessage({ confirmation, invoices, level, ...paper }: Paper): PaperMessage {
+  return { ...paper, level: level ?? "UNSPECIFIED", invoices: [...invoices], confirmation: confirmation && { ...confirmation } };
 }
 
 /** A claim with the steps that led to its benefit, from stored documents alone. */

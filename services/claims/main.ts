@@ -4,6 +4,7 @@ import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
+import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
 import { reportTimers } from "./report-timers.ts";
 import { schemeCalls } from "./scheme-calls.ts";
@@ -21,6 +22,7 @@ const service: Service = {
       ...schemeCalls(parts),
       ...admissionCalls(parts),
       ...secondCalls(parts),
+      ...paperCalls(parts),
       ...applicationCalls(parts),
       ...reportCalls(parts),
     ],

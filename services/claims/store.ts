@@ -41,6 +41,7 @@ export const indexes: Indexes = {
   prefunds: [],
   years: [],
   invoices: [],
+  paperinvoices: [],
   referrals: [],
   applications: [{ keys: { county: 1, appliedAtMs: 1 }, partial: { state: "APPLIED" } }],
   registrations: [],

@@ -84,6 +84,7 @@ export const messages: readonly Message[] = [
       approvedOn,
       dischargedOn,
       totalFen,
+      householdId,
     }) => ({
       approvalId,
       claimId,
@@ -96,6 +97,7 @@ export const messages: readonly Message[] = [
       approvedOn,
       dischargedOn,
       totalFen,
+      ...paidTo(householdId),
     }),
     decision: approve,
   }),
@@ -111,6 +113,7 @@ export const messages: readonly Message[] = [
       accountDeltaFen,
       fund,
       adjustedOn,
+      householdId,
     }) => ({
       adjustmentId,
       approvalId,
@@ -122,6 +125,7 @@ export const messages: readonly Message[] = [
       accountDeltaFen,
       fund: fundFrom(fund),
       adjustedOn,
+      ...paidTo(householdId),
     }),
     decision: adjust,
   }),
@@ -174,4 +178,9 @@ export const messages: readonly Message[] = [
 /** Events of before there were purposes say none: then it was the one pool. */
 function fundFrom(fund: BenefitFund): Exclude<BenefitFund, "UNSPECIFIED"> {
   return fund === "UNSPECIFIED" ? "INPATIENT" : fund;
+}
+
+/** The household that is paid instead of the institution, where there is one. */
+function paidTo(householdId: string): { readonly householdId?: string } {
+  return householdId === "" ? {} : { householdId };
 }

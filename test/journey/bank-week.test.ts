@@ -8,16 +8,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
-import {
-  billAll,
-  checkerDesk,
-  cutDailyAndWeekly,
-  newTally,
-  openPayables,
-  reconcile,
-  reviewOnce,
-  waitFor,
-} from "../../services/nrcms/day.ts";
+import { billAll, checkerDesk, cutScheduled, newTally, openPayables, reconcile, reviewOnce, waitFor } from "../../services/nrcms/day.ts";
 import { GatewayError } from "../../services/nrcms/gateway-client.ts";
 import { accountsOnCheck, confirmAccount, openBreaks, ordersToReissue, reissueOrder } from "../../services/nrcms/payments.ts";
 import { auditSettled } from "../../services/nrcms/start.ts";
@@ -189,7 +180,7 @@ async function work(mesh: DoorMesh, today: string, limitMs: number, until: () =>
   const checker = checkerDesk(people, newTally(), desks.signal);
   try {
     return await waitFor(async () => {
-      await cutDailyAndWeekly(people, today);
+      await cutScheduled(people, today);
       for (const { account } of await accountsOnCheck(people.as("treasurer")))
         if (account) await confirmAccount(people.as("treasurer"), { ...account, reason: "电话核实" });
       for (const { orderId } of await ordersToReissue(people.as("maker")))

@@ -10,7 +10,7 @@ import type { ClaimsEvents } from "./events.ts";
 import { householdKey } from "./family-account.ts";
 import { documentKeys, documentsOf } from "./published.ts";
 import { type Differing, isWaiting, laterClaims, neighboursOf, resequence } from "./resequence.ts";
-import { adjust, isPromised } from "./standing.ts";
+import { adjust, factOf, isPromised } from "./standing.ts";
 import { type Drawing, drawingOf, drawnKeys, exchange } from "./year.ts";
 
 /** What `laterDiffering` and `correct` look at. */
@@ -70,7 +70,7 @@ export function postCorrection(queued: Correction, claim: Claim, state: State, c
   change.put(corrections.key(claimId), posted);
   exchange(claim, { fundFen: toFen, drawn }, state, change);
   change.put(claims.key(claimId), { ...claim, corrected: { fen: toFen - claim.benefit.fundFen, before, drawn } });
-  adjust(claim, `claim/${claimId}/correction/${posted.posted}`, { fundFen: toFen, drawn }, change, context);
+  adjust(claim, `${factOf(claim)}/correction/${posted.posted}`, { fundFen: toFen, drawn }, change, context);
   return posted;
 }
 

@@ -4,6 +4,7 @@ import type { Adjudicated, Before, PricedLine, Visit } from "../../benefit/case.
 import { entitlementOf } from "../../benefit/entitlement.ts";
 import { type Step, words } from "../../benefit/trace.ts";
 import type { Level } from "../../benefit/words.ts";
+import { greater, lesser, sum } from "../../values/money.ts";
 import type { Refusal } from "../../values/outcome.ts";
 import type { Basis, Benefit, Bill, Claim, Deduction, Drawn } from "./documents.ts";
 import { refuse } from "./refusals.ts";
@@ -22,14 +23,23 @@ export interface ComputeInput {
   readonly catalogue: Catalogue;
   /** What the review desk has taken off. */
   readonly deductions?: readonly Deduction[];
+  /** The patient has paid all of it at the window: it was handed in on paper. */
+  readonly paidInFull?: boolean;
 }
 
 /** The published documents of a claim. */
 export type Documents = Pick<ComputeInput, "home" | "treating" | "catalogue">;
 
 /** What a stored claim is computed from once more; `before` instead of what it saw then, where that is given. */
-export function inputOf({ bill, level, basis, deductions }: Claim, documents: Documents, before?: Before): ComputeInput {
-  return { bill, level, basis: before ? { ...basis, before } : basis, ...(deductions ? { deductions } : {}), ...documents };
+export function inputOf({ bill, level, basis, deductions, paper }: Claim, documents: Documents, before?: Before): ComputeInput {
+  return {
+    bill,
+    level,
+    basis: before ? { ...basis, before } : basis,
+    ...(deductions ? { deductions } : {}),
+    ...(paper ? { paidInFull: true } : {}),
+    ...documents,
+  };
 }
 
 export interface Computed {
@@ -39,7 +49,7 @@ export interface Computed {
 
 /** Refuses UNKNOWN_DIAGNOSIS, UNKNOWN_ITEM and NO_BENEFIT. `trace` takes the steps where they are wanted. */
 export function compute(input: ComputeInput, trace?: Step[]): Computed | Refusal {
-  const { bill, level, basis, home, treating, catalogue, deductions = [] } = input;
+  const { bill, level, basis, home, treating, catalogue, deductions = [], paidInFull = false } = input;
   const { scheme } = home;
   const { visitKind, diagnosis, procedures, tcm } = bill;
   const { catalogueVersion } = treating.scheme;
@@ -67,26 +77,55 @@ export function compute(input: ComputeInput, trace?: Step[]): Computed | Refusal
     catalogueHash: catalogue.contentHash,
   };
   const judge = (one: Visit, steps?: Step[]) => adjudicate(one, entitlement, law, basis.before, steps);
-  const judged = deductions.length === 0 ? judge(visit, trace) : deducted(visit, deductions, judge, trace);
+  const judged = paidInFull ? reimbursed(visit, deductions, judge, trace) : settled(visit, deductions, judge, trace);
   const { code, amounts } = judged;
   const fund = entitlement.kind === "SERIOUS" ? "SERIOUS" : visitKind;
   return { benefit: { ...amounts, code, schemeId: schemeIdOf(scheme), fund }, drawn: drawnBy(bill, judged, home) };
+}
+
+type Judge = (visit: Visit, trace?: Step[]) => Adjudicated;
+
+function settled(visit: Visit, deductions: readonly Deduction[], judge: Judge, trace: Step[] | undefined): Adjudicated {
+  return deductions.length === 0 ? judge(visit, trace) : deducted(visit, deductions, judge, trace);
+}
+
+function without({ lines, ...visit }: Visit, deductions: readonly Deduction[]): Visit {
+  const fenOf = new Map(deductions.map(({ line, deductedFen }) => [line - 1, deductedFen]));
+  return { ...visit, lines: lines.map((line, index) => ({ ...line, deductedFen: fenOf.get(index) ?? 0n })) };
+}
+
+/**
+ * Who has paid all of the bill bears whatever no payer gives back: what a hospital would bear above a quota or a price, and what the review desk takes off. And no more is given back than was
+ * billed, where a price is more than that.
+ */
+function reimbursed(visit: Visit, deductions: readonly Deduction[], judge: Judge, trace: Step[] | undefined): Adjudicated {
+  const judged = deductions.length === 0 ? judge(visit, trace) : judge(without(visit, deductions), trace);
+  const totalFen = sum(visit.lines.map(({ billedFen }) => billedFen));
+  const { subsidyFen, accountFen, assistanceFen, catastrophicFen, ...amounts } = judged.amounts;
+  const othersFen = subsidyFen + accountFen + assistanceFen + catastrophicFen;
+  const fundFen = lesser(amounts.fundFen, greater(0n, totalFen - othersFen));
+  const patientFen = totalFen - fundFen - othersFen;
+  if (patientFen === amounts.patientFen && fundFen === amounts.fundFen && amounts.hospitalFen === 0n) return judged;
+  const [zh, en] = words.paidInFull(totalFen, fundFen, patientFen);
+  trace?.push({
+    step: "PATIENT",
+    rule: "PAPER",
+    source: trace.at(-1)?.source ?? "",
+    inFen: amounts.patientFen,
+    outFen: patientFen,
+    zh,
+    en,
+  });
+  return { ...judged, amounts: { ...judged.amounts, totalFen, fundFen, hospitalFen: 0n, patientFen } };
 }
 
 /**
  * Judged without what was taken off; the patient pays what the whole bill left him, for he has paid it at the window, and all that the other payers pay less is the
  * hospital's.
  */
-function deducted(
-  visit: Visit,
-  deductions: readonly Deduction[],
-  judge: (visit: Visit, trace?: Step[]) => Adjudicated,
-  trace: Step[] | undefined,
-): Adjudicated {
+function deducted(visit: Visit, deductions: readonly Deduction[], judge: Judge, trace: Step[] | undefined): Adjudicated {
   const whole = judge(visit);
-  const fenOf = new Map(deductions.map(({ line, deductedFen }) => [line - 1, deductedFen]));
-  const lines = visit.lines.map((line, index) => ({ ...line, deductedFen: fenOf.get(index) ?? 0n }));
-  const less = judge({ ...visit, lines }, trace);
+  const less = judge(without(visit, deductions), trace);
   const { totalFen, patientFen } = whole.amounts;
   const { subsidyFen, fundFen, accountFen, assistanceFen, catastrophicFen } = less.amounts;
   const hospitalFen = totalFen - patientFen - subsidyFen - fundFen - accountFen - assistanceFen - catastrophicFen;

@@ -108,6 +108,42 @@ export interface Deduction {
   readonly note: string;
 }
 
+export interface PaperInvoice {
+  readonly invoiceNumber: string;
+  readonly totalFen: bigint;
+}
+
+/** A bill on paper: who issued it, and its invoices. Either a networked institution by its id, or another in words with its level. */
+export interface PaperForm {
+  /** Empty where it is named in words. */
+  readonly institutionId: string;
+  readonly name: string;
+  readonly city: string;
+  readonly level?: Level;
+  readonly invoices: readonly PaperInvoice[];
+  /** The day on the paper. */
+  readonly issuedOn: string;
+}
+
+export const ASKED_BY = ["PHONE", "FAX", "NETWORK"] as const;
+export type AskedBy = (typeof ASKED_BY)[number];
+
+/** What the hospital answered when it was asked whether a paper is its own. */
+export interface Confirmation {
+  readonly confirmed: boolean;
+  readonly askedBy: AskedBy;
+  readonly answeredBy: string;
+  readonly code: string;
+  readonly enteredBy: string;
+  readonly enteredOn: string;
+}
+
+export interface Paper extends PaperForm {
+  readonly submittedBy: string;
+  /** Present once the hospital has answered. */
+  readonly confirmation?: Confirmation;
+}
+
 /** One claim. It stands in every state but REFUSED and VOIDED: its fund part is then in its benefit year. Its county is the home county. */
 export interface Claim extends Doc {
   readonly bill: Bill;
@@ -115,6 +151,7 @@ export interface Claim extends Doc {
   readonly benefit: Benefit;
   readonly basis: Basis;
   readonly drawn: Drawn;
+  /** Whose money pays: the home county where the bill was handed in on paper. */
   readonly treatingCounty: string;
   /** The institution's, when the claim was decided. */
   readonly level: Level;
@@ -148,6 +185,8 @@ export interface Claim extends Doc {
   readonly sharedFen?: bigint;
   /** Present where it settles a stay that was registered at its admission: its prefund is reserved in any case. */
   readonly admitted?: true;
+  /** Present where it was handed in on paper: its household is paid, and the bill's institution is empty, for none is owed anything. */
+  readonly paper?: Paper;
   /** True once the prefund's reservation was given back. */
   readonly released?: boolean;
 }
@@ -358,5 +397,7 @@ export const counties = kind<County>("counties");
 export const years = kind<BenefitYear>("years");
 /** invoices/<institution>/<invoice number> */
 export const invoices = kind<Invoice>("invoices");
+/** paperinvoices/<hash of issuer, number and amount>: in no matter which county or year. */
+export const paperInvoices = kind<Invoice>("paperinvoices");
 /** referrals/<home county>/<referral> */
 export const referrals = kind<Referral>("referrals");

@@ -23,6 +23,8 @@ export type ClaimsEvents = {
     readonly submittedAtMs: bigint;
     readonly approvedAtMs: bigint;
     readonly reviewed: boolean;
+    /** Empty: the institution is paid. */
+    readonly householdId: string;
   };
   readonly ClaimAdjusted: {
     readonly adjustmentId: string;
@@ -35,6 +37,7 @@ export type ClaimsEvents = {
     readonly accountDeltaFen: bigint;
     readonly fund: BenefitFund;
     readonly adjustedOn: string;
+    readonly householdId: string;
   };
   /** State: of a county's year the newest version wins. */
   readonly SchemePublished: {

@@ -14,8 +14,12 @@ import type { Timetable } from "./scheme.ts";
 /** Of a person's id. */
 export const HOUSEHOLD_DIGITS = 14;
 
-export function householdKey({ personId }: Pick<Bill, "personId">): Key<Household> {
-  return households.key(personId.slice(0, HOUSEHOLD_DIGITS));
+export function householdOf({ personId }: Pick<Bill, "personId">): string {
+  return personId.slice(0, HOUSEHOLD_DIGITS);
+}
+
+export function householdKey(bill: Pick<Bill, "personId">): Key<Household> {
+  return households.key(householdOf(bill));
 }
 
 /** True where some benefit for such a visit lets the account pay. */

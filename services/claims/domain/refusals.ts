@@ -285,6 +285,31 @@ export const refuse = refusals({
     zh: "{county} 尚未开通异地即时结算；请先结清费用，持发票与费用清单回参合县 {home} 经办机构报销",
     en: "{county} does not take part in cross-region settlement yet; the patient pays the bill, and hands it in at the agency of {home}",
   },
+  NOT_CONFIRMED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的就诊医院尚未核实，不得审核通过",
+    en: "the hospital of claim {claim} has not confirmed it yet; until then it is not approved",
+  },
+  ALREADY_CONFIRMED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已由 {by} 录入医院的答复，内容不同",
+    en: "the hospital's answer on claim {claim} was entered by {by}, with other words",
+  },
+  SUBMITTED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "{name} 录入的纸质补偿单须由他人核实",
+    en: "{name} has submitted the paper claim; another person enters the hospital's answer",
+  },
+  INSURED_ELSEWHERE: {
+    status: "FAILED_PRECONDITION",
+    zh: "此人 {day} 在 {county} 参合，单据须交该县经办机构",
+    en: "the person is insured in {county} on {day}: the bill is handed in there",
+  },
+  INVOICE_SUM: {
+    status: "INVALID_ARGUMENT",
+    zh: "总额 {total} 分不等于各张发票之和 {wanted} 分",
+    en: "the total of {total} fen is not the sum of the invoices, which is {wanted} fen",
+  },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",
     zh: "{county} 不是本省已登记的县",

@@ -2,25 +2,25 @@
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { aftermathKeys, correct, laterDiffering } from "./aftermath.ts";
-import { type Claim, claims, corrections, invoices } from "./documents.ts";
+import { type Claim, claims, corrections } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
+import { freeInvoices, invoiceKeys } from "./invoice-keys.ts";
 import { assertPath, done, reservationIdOf } from "./standing.ts";
 import { drawingOf, leaveYears, promisedFen } from "./year.ts";
 
 /** What `refuseClaim` looks at besides the claim itself. */
 export function refusalKeys(claim: Claim | undefined, loaded: Loaded): Key[] {
   if (!claim) return [];
-  return [invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber), ...aftermathKeys(claim, loaded)];
+  return [...invoiceKeys(claim), ...aftermathKeys(claim, loaded)];
 }
 
 export function refuseClaim(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
   assertPath(claim, "REFUSED");
   const differing = laterDiffering(claim, undefined, state);
   const refused: Claim = { ...done(claim), state: "REFUSED", reason, decision: claim.decision + 1, decidedAtMs: context.atMs };
-  const { claimId, institutionId, invoiceNumber } = refused.bill;
-  const invoice = invoices.key(institutionId, invoiceNumber);
+  const { claimId } = refused.bill;
   change.put(claims.key(claimId), refused);
-  change.put(invoice, { ...state.must(invoice), claimId: "" });
+  freeInvoices(refused, state, change);
   leaveYears(refused, state, change);
   const waiting = state.get(corrections.key(claimId));
   if (waiting?.state === "QUEUED") change.put(corrections.key(claimId), { ...waiting, state: "DISMISSED" });

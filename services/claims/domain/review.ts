@@ -25,7 +25,7 @@ export interface ReviewInput {
   readonly deductions: readonly Deduction[];
 }
 
-/** Replies with the claim as it then stands. Refuses UNKNOWN_CLAIM, also for another county's, NOT_IN_REVIEW, UNKNOWN_LINE and DEDUCTION_TOO_LARGE. */
+/** Replies with the claim as it then stands. Refuses UNKNOWN_CLAIM, also for another county's, NOT_IN_REVIEW, NOT_CONFIRMED, UNKNOWN_LINE and DEDUCTION_TOO_LARGE. */
 export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
   needs({ claimId, verdict, deductions }, loaded) {
     const key = claims.key(claimId);
@@ -40,6 +40,7 @@ export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
     change.about(claimId);
     if (claim.state !== "IN_REVIEW") return refuse("NOT_IN_REVIEW", { field: "claim_id", claim: claimId, state: claim.state });
     if (verdict === "REFUSE") return refuseClaim(claim, reason, state, change, context);
+    if (claim.paper && !claim.paper.confirmation) return refuse("NOT_CONFIRMED", { field: "claim_id", claim: claimId });
     const reviewed: Claim = { ...claim, reviewed: true };
     if (deductions.length === 0) return pass(reviewed, change, context);
     const fault = deductionFault(claim, deductions);

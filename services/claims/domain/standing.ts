@@ -3,6 +3,7 @@ import type { Change, Context } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { type Claim, type ClaimState, claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
+import { householdOf } from "./family-account.ts";
 import { type Drawing, drawingOf, promisedFen } from "./year.ts";
 
 /** Where a claim may go from each state; a new one begins as APPROVED, IN_REVIEW or PENDING. PAID → APPROVED: the money came back. */
@@ -25,9 +26,19 @@ export function isPromised({ state }: Claim): boolean {
   return state === "APPROVED" || state === "PAID";
 }
 
+/** What the ids of a claim's facts begin with: they say whether an institution is paid or a household. */
+export function factOf({ bill, paper }: Pick<Claim, "bill" | "paper">): string {
+  return `${paper ? "paper" : "claim"}/${bill.claimId}`;
+}
+
+/** The household that is paid; empty where the institution is. */
+function paidHousehold({ bill, paper }: Claim): string {
+  return paper ? householdOf(bill) : "";
+}
+
 /** The id of a claim's latest decision: the business fact that one ledger entry, one payable and one order follow. */
 export function approvalIdOf(claim: Claim): string {
-  return `claim/${claim.bill.claimId}/decision/${claim.decision}`;
+  return `${factOf(claim)}/decision/${claim.decision}`;
 }
 
 export function reservationIdOf(claim: Claim): string {
@@ -65,6 +76,7 @@ export function approve(claim: Claim, change: Change<ClaimsEvents>, context: Con
     submittedAtMs: BigInt(approved.submittedAtMs),
     approvedAtMs: BigInt(approved.decidedAtMs),
     reviewed: approved.reviewed,
+    householdId: paidHousehold(approved),
   });
   return approved;
 }
@@ -111,6 +123,7 @@ export function adjust(claim: Claim, adjustmentId: string, to: Drawing | undefin
     accountDeltaFen,
     fund: claim.benefit.fund,
     adjustedOn: context.day,
+    householdId: paidHousehold(claim),
   });
 }
 

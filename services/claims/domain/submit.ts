@@ -1,5 +1,6 @@
 /**
  * Bills one stay or visit: the exact benefit, at once. The claim, the person's benefit year and the invoice are written; the cover is guarded.
+ * A bill that was handed in on paper goes the same way as far as the review desk, and its household is paid from home.
  * At home the rules approve or the review desk decides; elsewhere the cap is reserved here and the prefund asked for (protocols 18).
  */
 import type { Scheme } from "../../benefit/scheme.ts";
@@ -15,7 +16,7 @@ import {
   claims,
   covers,
   institutions,
-  invoices,
+  type PaperForm,
   referrals,
   registrations,
   type Stretch,
@@ -24,6 +25,8 @@ import {
 import type { ClaimsEvents } from "./events.ts";
 import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
+import { invoicesOf, type KnownBy } from "./invoice-keys.ts";
+import { paperFault, samePaper } from "./paper.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
@@ -52,6 +55,17 @@ export interface SubmitInput {
   readonly crossRegion?: CrossRegion;
   /** It settles a stay that was registered at its admission. */
   readonly admitted?: true;
+  /** It was handed in on paper, at this county's desk. */
+  readonly paper?: { readonly county: string; readonly form: PaperForm };
+}
+
+/** The networked institution that treated; empty where a paper names another in words. */
+function institutionIdOf({ bill, paper }: SubmitInput): string {
+  return paper ? paper.form.institutionId : bill.institutionId;
+}
+
+function invoicesIn({ bill, paper }: SubmitInput): readonly KnownBy[] {
+  return invoicesOf({ bill, ...(paper ? { paper: paper.form } : {}) });
 }
 
 /** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
@@ -62,8 +76,8 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     const keys: Key[] = [
       claims.key(bill.claimId),
       covers.key(bill.personId),
-      institutions.key(bill.institutionId),
-      invoices.key(bill.institutionId, bill.invoiceNumber),
+      ...(institutionIdOf(input) === "" ? [] : [institutions.key(institutionIdOf(input))]),
+      ...invoicesIn(input).map(({ key }) => key),
       ...(bill.visitKind === "INPATIENT" ? [stays.key(holderOf(bill))] : []),
       // Nearly always the home county; naming it now saves a round of reading.
       timetables.key(bill.personId.slice(0, COUNTY_DIGITS)),
@@ -94,25 +108,28 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
   },
 
   decide(input, state, change, context) {
-    const { bill, asked } = input;
+    const { bill, asked, paper } = input;
     change.about(bill.claimId);
     const stored = state.get(claims.key(bill.claimId));
     if (stored) {
-      return sameBill(stored.bill, bill) ? stored : refuse("CLAIM_EXISTS", { field: "bill.claim_id", claim: bill.claimId });
+      return sameBill(stored.bill, bill) && samePaper(stored.paper, paper?.form)
+        ? stored
+        : refuse("CLAIM_EXISTS", { field: "bill.claim_id", claim: bill.claimId });
     }
-    const fault = billFault(bill, context.day);
+    const fault = billFault(bill, context.day) ?? (paper && paperFault(bill, paper.form, context.day));
     if (fault) return fault;
     const place = placeOf(input, state);
     if (!place) {
-      return asked ? refuse("UNKNOWN_INSTITUTION", { field: "bill.institution_id", institution: bill.institutionId }) : askOwner();
+      const field = paper ? "paper.institution_id" : "bill.institution_id";
+      return asked ? refuse("UNKNOWN_INSTITUTION", { field, institution: institutionIdOf(input) }) : askOwner();
     }
     const ground = groundIn(input, state);
     if ("outcome" in ground) return ground;
-    const closed = input.admitted ? undefined : closedTo(input, ground, place);
+    const closed = paper ? elsewhereFault(bill, paper.county, ground) : input.admitted ? undefined : closedTo(input, ground, place);
     if (closed) return closed;
-    const repeated = repeatOf(bill, state);
+    const repeated = repeatOf(input, state);
     if (repeated) return repeated;
-    const referral = referralFault(bill, ground, state);
+    const referral = referralFault(input, ground, state);
     if (referral) return referral;
     const documents = documentsOf(bill, place, ground, state);
     if ("outcome" in documents) return documents;
@@ -124,9 +141,16 @@ function closedTo({ crossRegion = "ALL" }: SubmitInput, { stretch }: Ground, { c
   return rolloutFault("bill.institution_id", { home: stretch.county, treating: county }, crossRegion);
 }
 
-/** The institution's county and level: the projection's word, else the owner's. */
-function placeOf({ bill, asked }: SubmitInput, from: Loaded): Place | undefined {
-  return from.get(institutions.key(bill.institutionId)) ?? asked?.institution;
+/** A paper is handed in at home: that of the day whose scheme applies. */
+function elsewhereFault({ personId }: Bill, desk: string, { stretch: { county }, day }: Ground): Refusal | undefined {
+  return county === desk ? undefined : refuse("INSURED_ELSEWHERE", { field: "bill.person_id", person: personId, county, day });
+}
+
+/** The institution's county and level: the projection's word, else the owner's. One outside of the network has no catalogue of its own: the insured place's prices it. */
+function placeOf(input: SubmitInput, from: Loaded): Place | undefined {
+  const { paper, asked } = input;
+  if (paper?.form.level) return { county: paper.county, level: paper.form.level };
+  return from.get(institutions.key(institutionIdOf(input))) ?? asked?.institution;
 }
 
 function schemeKeyOf(county: string, day: string, from: Loaded) {
@@ -166,10 +190,12 @@ function groundIn({ bill, asked }: SubmitInput, state: State): Ground | Refusal 
 }
 
 /** What was billed before: this invoice, or a stay on the same days. */
-function repeatOf(bill: Bill, state: State): Refusal | undefined {
-  const invoice = state.get(invoices.key(bill.institutionId, bill.invoiceNumber));
-  if (invoice?.claimId)
-    return refuse("DUPLICATE_INVOICE", { field: "bill.invoice_number", invoice: bill.invoiceNumber, claim: invoice.claimId });
+function repeatOf(input: SubmitInput, state: State): Refusal | undefined {
+  const { bill } = input;
+  for (const { key, field, invoiceNumber: invoice } of invoicesIn(input)) {
+    const known = state.get(key);
+    if (known?.claimId) return refuse("DUPLICATE_INVOICE", { field, invoice, claim: known.claimId });
+  }
   const stay = bill.visitKind === "INPATIENT" ? state.get(stays.key(holderOf(bill))) : undefined;
   if (stay && stay.admissionId !== "" && stay.admissionId !== bill.claimId && stay.admittedOn < bill.dischargedOn)
     return refuse("ALREADY_ADMITTED", { field: "bill.admitted_on", institution: stay.institutionId, since: stay.admittedOn });
@@ -182,14 +208,15 @@ function visitsOf(bill: Bill, state: State) {
   return yearKeys(bill).flatMap((key) => state.get(key)?.visits ?? []);
 }
 
-function referralFault(bill: Bill, ground: Ground, state: State): Refusal | undefined {
+function referralFault(input: SubmitInput, ground: Ground, state: State): Refusal | undefined {
+  const { bill } = input;
   if (!bill.referralId) return undefined;
   const referral = state.get(referrals.key(ground.stretch.county, bill.referralId));
   const detail = { field: "bill.referral_id", referral: bill.referralId };
   if (!referral) return refuse("UNKNOWN_REFERRAL", detail);
   const fits =
     referral.personId === bill.personId &&
-    referral.toInstitutionId === bill.institutionId &&
+    referral.toInstitutionId === institutionIdOf(input) &&
     referral.fromDay <= bill.admittedOn &&
     bill.admittedOn <= referral.toDay;
   if (!fits) return refuse("REFERRAL_MISMATCH", detail);
@@ -217,7 +244,7 @@ function documentsOf(bill: Bill, place: Place, ground: Ground, state: State): Do
 
 /** Computes the benefit and stores the claim in the state that follows from it. */
 function claimFor(
-  { bill, admitted }: SubmitInput,
+  input: SubmitInput,
   place: Place,
   ground: Ground,
   { home, treating, catalogue }: Documents,
@@ -225,6 +252,7 @@ function claimFor(
   change: Change<ClaimsEvents>,
   context: Context,
 ): Claim | Refusal | Unavailable {
+  const { bill, admitted, paper } = input;
   const { scheme } = home;
   const { county, category } = ground.stretch;
   if (bill.newborn > 0 && !scheme.newbornUnderMother)
@@ -239,7 +267,7 @@ function claimFor(
     registrations: registeredFor(bill, scheme, state),
     before: beforeOf(bill, scheme, accountFen, state),
   };
-  const computed = compute({ bill, level: place.level, basis, home, treating, catalogue });
+  const computed = compute({ bill, level: place.level, basis, home, treating, catalogue, paidInFull: paper !== undefined });
   if ("outcome" in computed) return computed;
   // A draft until it takes one of the paths of standing.ts, at the end.
   const claim: Claim = {
@@ -249,7 +277,7 @@ function claimFor(
     benefit: computed.benefit,
     basis,
     drawn: computed.drawn,
-    treatingCounty: place.county,
+    treatingCounty: paper ? county : place.county,
     level: place.level,
     year: scheme.year,
     reason: "",
@@ -260,6 +288,7 @@ function claimFor(
     paidAtMs: 0,
     traceId: context.traceId,
     ...(admitted ? { admitted } : {}),
+    ...(paper ? { paper: { ...paper.form, submittedBy: context.caller.name } } : {}),
   };
   guardGrounds(bill, county, state, change);
   useReferral(bill, county, state, change);
@@ -267,7 +296,9 @@ function claimFor(
   const reason = reasonToHold(claim, scheme, state);
   enterYears(claim, state, change);
   const { claimId, dischargedOn } = bill;
-  change.put(invoices.key(bill.institutionId, bill.invoiceNumber), { county: place.county, claimId, dischargedOn });
+  // Without its day a paper is not found among the institution's own bills: it has billed nothing.
+  const own = paper ? { county: place.county, claimId } : { county: place.county, claimId, dischargedOn };
+  for (const { key } of invoicesIn(input)) change.put(key, own);
   if (reason) return hold(claim, reason, change, context);
   return pass(claim, change, context);
 }
@@ -305,7 +336,13 @@ function guardGrounds(bill: Bill, county: string, state: State, change: Change<C
 }
 
 /** The scheme's own review rules, and what no rule can judge; undefined where the rules pass the claim. */
-function reasonToHold({ bill, benefit }: Claim, { review }: Pick<Scheme, "review">, state: State): string | undefined {
+function reasonToHold(claim: Claim, scheme: Pick<Scheme, "review">, state: State): string | undefined {
+  const ruled = reasonOfRules(claim, scheme, state);
+  if (!claim.paper) return ruled;
+  return ruled ? `${reasons.unconfirmed}；${ruled}` : reasons.unconfirmed;
+}
+
+function reasonOfRules({ bill, benefit }: Claim, { review }: Pick<Scheme, "review">, state: State): string | undefined {
   const prefix = review.diagnosisPrefixes.find((entry) => bill.diagnosis.startsWith(entry));
   if (prefix) return reasons.diagnosis(prefix);
   if (review.aboveFundFen > 0n && benefit.fundFen > review.aboveFundFen) return reasons.amount(review.aboveFundFen);

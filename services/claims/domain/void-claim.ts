@@ -1,23 +1,31 @@
 /**
  * Takes an approved claim back (冲销): it is VOIDED, its invoice and its days are free, what it drew is given back exactly, and its fund part becomes what the
- * institution owes. What follows for later claims is in `aftermath.ts`, and the county's word on it here. A claim is never edited: every amount that changes is an entry of its own.
+ * institution, or the household that was paid, owes. What follows for later claims is in `aftermath.ts`, and the county's word on it here. A claim is never edited: every amount that changes is an entry of its own.
  */
 import { dayOf, daysBetween } from "../../values/days.ts";
 import type { Change, Context, Decision, State } from "../../values/decision.ts";
 import type { Refusal } from "../../values/outcome.ts";
 import { aftermathKeys, correct, laterDiffering, postCorrection } from "./aftermath.ts";
-import { type Claim, type Correction, claims, corrections, invoices } from "./documents.ts";
+import { type Claim, type Correction, claims, corrections } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 import { householdKey } from "./family-account.ts";
+import { freeInvoices, invoiceKeys } from "./invoice-keys.ts";
 import { documentKeys, documentsOf } from "./published.ts";
 import { refuse } from "./refusals.ts";
-import { adjust, assertPath, isPromised } from "./standing.ts";
+import { adjust, assertPath, factOf, isPromised } from "./standing.ts";
 import { drawnKeys, leaveYears } from "./year.ts";
 
-export interface VoidInput {
-  readonly institutionId: string;
+interface Taken {
   readonly claimId: string;
   readonly reason: string;
+}
+
+/** The institution that takes its own claim back, or the county that takes back what was handed in on paper. */
+export type VoidInput = Taken & ({ readonly institutionId: string } | { readonly county: string });
+
+function isOwn({ bill, county, paper }: Claim, by: VoidInput): boolean {
+  if ("county" in by) return paper !== undefined && county === by.county;
+  return paper === undefined && bill.institutionId === by.institutionId;
 }
 
 export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
@@ -25,11 +33,12 @@ export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
     const key = claims.key(claimId);
     const claim = loaded.get(key);
     if (!claim) return [key];
-    return [key, invoices.key(claim.bill.institutionId, claim.bill.invoiceNumber), ...aftermathKeys(claim, loaded)];
+    return [key, ...invoiceKeys(claim), ...aftermathKeys(claim, loaded)];
   },
-  decide({ institutionId, claimId, reason }, state, change, context) {
+  decide(input, state, change, context) {
+    const { claimId, reason } = input;
     const claim = state.get(claims.key(claimId));
-    if (claim?.bill.institutionId !== institutionId) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
+    if (!claim || !isOwn(claim, input)) return refuse("UNKNOWN_CLAIM", { field: "claim_id", claim: claimId });
     if (claim.state === "VOIDED") return claim;
     const fault = mayNot(claim, state, context);
     if (fault) return fault;
@@ -54,15 +63,14 @@ function mayNot(claim: Claim, state: State, context: Context): Refusal | undefin
 function takeBack(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
   assertPath(claim, "VOIDED");
   const { bill } = claim;
-  const invoice = invoices.key(bill.institutionId, bill.invoiceNumber);
   leaveYears(claim, state, change);
-  change.put(invoice, { ...state.must(invoice), claimId: "" });
+  freeInvoices(claim, state, change);
   const voided: Claim = { ...claim, state: "VOIDED", reason };
   change.put(claims.key(bill.claimId), voided);
   change.about(bill.claimId);
   const waiting = state.get(corrections.key(bill.claimId));
   if (waiting?.state === "QUEUED") change.put(corrections.key(bill.claimId), { ...waiting, state: "DISMISSED" });
-  adjust(claim, `claim/${bill.claimId}/void`, undefined, change, context);
+  adjust(claim, `${factOf(claim)}/void`, undefined, change, context);
   return voided;
 }
 

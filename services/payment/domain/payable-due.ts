@@ -32,6 +32,7 @@ export const payableDue: Decision<PayableDue, { taken: boolean }, PaymentEvents>
       return { taken: false };
     }
     assert(told.amountFen > 0n, `payable ${told.payableId} of ${told.amountFen} fen is nothing to pay`);
+    if (told.claimId !== "") change.about(told.claimId);
     const payee = state.get(payees.key(told.payeeId));
     if (isHousehold(told.payeeId) && (payee?.account.accountNumber ?? "") === "") {
       change.put(payees.key(told.payeeId), waitingFor(told, payee));
@@ -39,7 +40,6 @@ export const payableDue: Decision<PayableDue, { taken: boolean }, PaymentEvents>
       return { taken: true };
     }
     if (!payee || payee.account.accountNumber === "") return unavailable(`payee ${told.payeeId} of ${told.payableId} has no account yet`);
-    if (told.claimId !== "") change.about(told.claimId);
     change.put(key, { ...told, dueAtMs: context.atMs, schedule: payee.schedule, state: "WAITING", orderId: "" });
     return { taken: true };
   },

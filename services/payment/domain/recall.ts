@@ -6,7 +6,7 @@ import type { Change, Decision, Key, Loaded, State } from "../../values/decision
 import { sum } from "../../values/money.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
 import { batchKeys, putContent } from "./batch.ts";
-import { type Batch, batches, type Due, dues, type Order, orders } from "./documents.ts";
+import { type Batch, batches, type Due, dues, type Order, orders, payees } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 
 export interface Recall {
@@ -18,7 +18,8 @@ export interface Recall {
 export const recall: Decision<Recall, { withdrawn: boolean }, PaymentEvents> = {
   needs({ payableId }, loaded) {
     const key = dues.key(payableId);
-    return [key, ...orderKeys(loaded.get(key), loaded)];
+    const due = loaded.get(key);
+    return [key, ...(due?.state === "NO_ACCOUNT" ? [payees.key(due.payeeId)] : []), ...orderKeys(due, loaded)];
   },
   decide({ payableId, county }, state, change) {
     const key = dues.key(payableId);
@@ -30,15 +31,24 @@ export const recall: Decision<Recall, { withdrawn: boolean }, PaymentEvents> = {
     const batch = order && state.must(batches.key(order.batchId));
     // An order that replaces another was with the bank before, under another id.
     const isHere = order?.state === "DECLINED" || batch?.state === "PROPOSED";
-    const withdrawn = due.state === "WAITING" || (order?.replaces === "" && isHere);
+    const isUnordered = due.state === "WAITING" || due.state === "NO_ACCOUNT" || due.state === "ON_CHECK";
+    const withdrawn = isUnordered || (order?.replaces === "" && isHere);
     if (withdrawn) {
       if (order && batch) takeOut(payableId, order, batch, state, change);
+      if (due.state === "NO_ACCOUNT") waitNoLonger(due, state, change);
       change.put(key, { ...due, state: "WITHDRAWN", orderId: "" });
     }
     change.tell("RecallAnswered", county, { payableId, county, withdrawn });
     return { withdrawn };
   },
 };
+
+/** The household's account, once it is named, finds nothing of it. */
+function waitNoLonger({ payableId, payeeId }: Due, state: State, change: Change<PaymentEvents>): void {
+  const key = payees.key(payeeId);
+  const payee = state.must(key);
+  change.put(key, { ...payee, waiting: (payee.waiting ?? []).filter((id) => id !== payableId) });
+}
 
 /** The order, its batch and all orders of it, because the batch's hash covers them. */
 function orderKeys(due: Due | undefined, loaded: Loaded): Key[] {

@@ -1,12 +1,13 @@
 /**
- * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution owes the difference (医疗机构往来), and its next promise is less by it;
+ * ClaimAdjusted: what was promised has changed after its approval, by an entry of its own. Less: the institution, or the household that was paid for a paper, owes the difference (医疗机构往来), and its next promise is less by it;
  * where nothing is left of the claim and nothing was sent, the payment is called back instead. More: it pays what the institution owes, and the rest is a payable.
  * Where a part is withheld of the claim, it is the same part of what is left of it; once it was assessed, the correction is shared as that was.
  * Treated elsewhere, the counties owe each other the difference, in the window that is open now (a reversed row goes to a later window than the row); a row that was disputed and upheld comes back with it.
  */
 import type { Decision, Key, Loaded } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose, withheldAccount } from "./chart.ts";
+import { owedIn } from "./bank.ts";
+import { benefitsOf, currentAccount, dueFrom, dueTo, familyBenefitsOf, type Purpose, withheldAccount } from "./chart.ts";
 import { debtOf, setOff, withDebt } from "./debts.ts";
 import { type Book, books, EMPTY_LEDGER, entries, LEDGER, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
@@ -27,6 +28,8 @@ export interface AdjustInput {
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
+  /** Who was promised it instead of the institution. */
+  readonly householdId?: string;
   /** Of the pooled fund's part, and of what the family account pays; not both 0. */
   readonly deltaFen: bigint;
   readonly accountDeltaFen: bigint;
@@ -34,7 +37,11 @@ export interface AdjustInput {
   readonly adjustedOn: string;
 }
 
-/** Of what the institution is promised. */
+function payeeOf({ householdId, institutionId }: AdjustInput): string {
+  return householdId ?? institutionId;
+}
+
+/** Of what the payee is promised. */
 function amountOf({ deltaFen, accountDeltaFen }: AdjustInput): bigint {
   return deltaFen + accountDeltaFen;
 }
@@ -75,8 +82,8 @@ function linesOf(input: AdjustInput, dueFen: bigint, move: WithheldMove, documen
   lines.move(home, benefitsOf(input.fund, year), deltaFen - move.keptFen);
   lines.move(home, familyBenefitsOf(year), accountDeltaFen);
   if (move.after) lines.move(treating, withheldAccount(institutionId, move.after.purpose), -move.heldFen);
-  lines.move(treating, hospitalAccount(institutionId), dueFen - toPayOf(input, move));
-  lines.move(treating, PAYABLE, -dueFen);
+  lines.move(treating, currentAccount(payeeOf(input)), dueFen - toPayOf(input, move));
+  lines.move(treating, owedIn(input.approvalId), -dueFen);
   if (movesBetween(input)) {
     const { debtor, creditor, fen } = debtBetween(input);
     lines.credit(debtor, dueTo(creditor), fen);
@@ -99,7 +106,7 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, move: W
   const fen = toPayOf(input, move);
   if (!payable || !book) return { dueFen: 0n, debtFen: 0n, recalled: false };
   if (fen > 0n) {
-    const paidFen = setOff(book, input.institutionId, fen);
+    const paidFen = setOff(book, payeeOf(input), fen);
     return { dueFen: fen - paidFen, debtFen: -paidFen, recalled: false };
   }
   const owed: Consequence = { dueFen: 0n, debtFen: -fen, recalled: false };
@@ -108,7 +115,7 @@ function consequenceOf(input: AdjustInput, payable: Payable | undefined, move: W
   if (leftFen !== 0n || payable.amountFen === 0n || payable.recall) return owed;
   // Without the payment the institution owes so much more, or less where corrections had lowered the claim before; unless that has been set off since: then it is paid and owed.
   const debtFen = -fen - payable.amountFen;
-  if (debtOf(book, input.institutionId) + debtFen < 0n) return owed;
+  if (debtOf(book, payeeOf(input)) + debtFen < 0n) return owed;
   if (payable.state === "HELD") return { dueFen: -payable.amountFen, debtFen, recalled: false };
   return payable.state === "DUE" ? { dueFen: 0n, debtFen, recalled: true } : owed;
 }
@@ -164,7 +171,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     });
     const adjustedFen = (payable.adjustedFen ?? 0n) + amountOf(input);
     const adjusted: Payable = { ...payable, adjustedFen, ...(move.after ? { withheld: move.after } : {}) };
-    const book = withDebt(state.must(books.key(treating)), institutionId, debtFen);
+    const book = withDebt(state.must(books.key(treating)), payeeOf(input), debtFen);
     if (dueFen < 0n) {
       change.put(books.key(treating), withoutHeld(book, payable.amountFen));
       change.put(payables.key(approvalId), { ...adjusted, state: "CANCELLED" });
@@ -173,9 +180,9 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     change.put(books.key(treating), book);
     change.put(payables.key(approvalId), recalled ? { ...adjusted, recall: "ASKED" } : adjusted);
     if (recalled) change.tell("PayableRecalled", treating, { payableId: approvalId, county: treating });
-    // The payable is the institution's: the bank's word on it changes no claim.
+    // The payable is the payee's: the bank's word on it changes no claim.
     if (dueFen > 0n) {
-      const promised = { payableId: adjustmentId, county: treating, payee: institutionId, claimId: "", day: adjustedOn };
+      const promised = { payableId: adjustmentId, county: treating, payee: payeeOf(input), claimId: "", day: adjustedOn };
       promise(state, change, { ...promised, amountFen: dueFen });
     }
     return { posted: true };

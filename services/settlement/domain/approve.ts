@@ -1,11 +1,12 @@
 /**
  * ClaimApproved: what has been promised is posted, always (protocols 18). The approval's id is the entry's and the payable's, so that a repeat finds them.
  * Treated at home: Dr 5001 (and 5002, what the family account pays), Cr PAYABLE. Treated elsewhere (异地): the home book owes the treating county, whose book owes the institution and advances;
- * A part is withheld until the institution is assessed (Cr WITHHELD), and of the rest what it owes is set off first. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
+ * A part is withheld until the institution is assessed (Cr WITHHELD), and of the rest what it owes is set off first. Handed in on paper (手工报销), the household is paid by the home book, which then is the treating one. The obligation joins the open clearing window and the prefund's reserved part becomes committed. A claim of which nothing is promised has a payable of 0, PAID, without an entry.
  */
 import type { Change, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { benefitsOf, dueFrom, dueTo, familyBenefitsOf, hospitalAccount, PAYABLE, type Purpose, withheldAccount } from "./chart.ts";
+import { owedIn } from "./bank.ts";
+import { benefitsOf, currentAccount, dueFrom, dueTo, familyBenefitsOf, type Purpose, withheldAccount } from "./chart.ts";
 import { setOff, withDebt } from "./debts.ts";
 import {
   books,
@@ -20,19 +21,21 @@ import {
 } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
 import { bookedYear } from "./nominal.ts";
-import { type Promised, promise, promisedFen } from "./payables.ts";
+import { isHouseholds, type Promised, promise, promisedFen } from "./payables.ts";
 import { newLines, post, postingKeys } from "./posting.ts";
 import { putPrefund, reservationIdOf } from "./prefund.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
 import { guardRound, mayWithhold, withheldOf } from "./withholding.ts";
 
 export interface ApproveInput {
-  /** claim/<claim id>/decision/<n> */
+  /** claim/<claim id>/decision/<n>; paper/<claim id>/decision/<n> where a household is paid. */
   readonly approvalId: string;
   readonly claimId: string;
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
+  /** Who is paid instead of the institution. */
+  readonly householdId?: string;
   readonly fundFen: bigint;
   /** From the household's account (家庭账户). */
   readonly accountFen: bigint;
@@ -47,7 +50,11 @@ function isElsewhere(input: ApproveInput): boolean {
   return input.homeCounty !== input.treatingCounty;
 }
 
-/** What the institution is promised. */
+function payeeOf({ householdId, institutionId }: ApproveInput): string {
+  return householdId ?? institutionId;
+}
+
+/** What the payee is promised. */
 function amountOf({ fundFen, accountFen }: ApproveInput): bigint {
   return fundFen + accountFen;
 }
@@ -57,14 +64,14 @@ function toPayOf(input: ApproveInput, documents: Loaded): bigint {
   return amountOf(input) - (withheldOf(input, documents)?.heldFen ?? 0n);
 }
 
-/** What of that is set off against what the institution owes the treating county's book. */
+/** What of that is set off against what the payee owes the treating county's book. */
 function setOffOf(input: ApproveInput, documents: Loaded): bigint {
   const book = documents.get(books.key(input.treatingCounty));
-  return book ? setOff(book, input.institutionId, toPayOf(input, documents)) : 0n;
+  return book ? setOff(book, payeeOf(input), toPayOf(input, documents)) : 0n;
 }
 
 function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
-  const { homeCounty: home, treatingCounty: treating, institutionId, fundFen, accountFen } = input;
+  const { homeCounty: home, treatingCounty: treating, fundFen, accountFen } = input;
   const setOffFen = setOffOf(input, documents);
   const year = bookedYear(documents.get(books.key(home)), input.approvedOn);
   const amountFen = amountOf(input);
@@ -77,9 +84,9 @@ function linesOf(input: ApproveInput, documents: Loaded): readonly Line[] {
     lines.debit(treating, dueFrom(home), amountFen);
   }
   const withheld = withheldOf(input, documents);
-  if (withheld) lines.move(treating, withheldAccount(institutionId, withheld.purpose), -withheld.heldFen);
-  lines.move(treating, PAYABLE, setOffFen - toPayOf(input, documents));
-  lines.move(treating, hospitalAccount(institutionId), -setOffFen);
+  if (withheld) lines.move(treating, withheldAccount(input.institutionId, withheld.purpose), -withheld.heldFen);
+  lines.move(treating, owedIn(input.approvalId), setOffFen - toPayOf(input, documents));
+  lines.move(treating, currentAccount(payeeOf(input)), -setOffFen);
   return lines.all();
 }
 
@@ -116,14 +123,16 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
     return keys;
   },
   decide(input, state, change, context) {
-    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, institutionId, approvedOn } = input;
+    const { approvalId, claimId, homeCounty: home, treatingCounty: treating, approvedOn } = input;
+    const payee = payeeOf(input);
+    assert((input.householdId !== undefined) === isHouseholds(approvalId), `${approvalId} is to be paid to ${payee}`);
     const amountFen = amountOf(input);
     change.about(claimId);
     const stored = state.get(payables.key(approvalId));
     if (stored) {
       const storedFen = promisedFen(stored);
-      const same = storedFen === amountFen && stored.county === treating && stored.payee === institutionId;
-      assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${institutionId}`);
+      const same = storedFen === amountFen && stored.county === treating && stored.payee === payee;
+      assert(same, `${approvalId} was posted with ${storedFen} fen to ${stored.payee}, now told with ${amountFen} to ${payee}`);
       return { posted: false };
     }
     for (const county of [home, ...(amountFen > 0n ? [treating] : [])])
@@ -138,7 +147,7 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
         county: treating,
         payableId: approvalId,
         amountFen: 0n,
-        payee: institutionId,
+        payee,
         claimId,
         state: "PAID",
         dueOn: "",
@@ -163,15 +172,15 @@ export const approve: Decision<ApproveInput, { posted: boolean }, SettlementEven
       ...(isElsewhere(input) ? { obligation: obligationOf(input) } : {}),
     });
     const book = state.must(books.key(treating));
-    change.put(books.key(treating), withDebt(book, institutionId, -setOffFen));
+    change.put(books.key(treating), withDebt(book, payee, -setOffFen));
     const withheld = withheldOf(input, state);
-    if (withheld) guardRound(institutionId, state, change);
+    if (withheld) guardRound(input.institutionId, state, change);
     const toPayFen = toPayOf(input, state);
     const promised = {
       payableId: approvalId,
       county: treating,
       setOffFen,
-      payee: institutionId,
+      payee,
       claimId,
       day: approvedOn,
       ...(withheld ? { withheld } : {}),

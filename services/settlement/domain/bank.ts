@@ -4,7 +4,7 @@ import { sum } from "../../values/money.ts";
 import { assert } from "../../values/outcome.ts";
 import { BANK, CLEARING, PAYABLE, PAYABLE_COUNTY, PAYABLE_HOUSEHOLD, SUSPENSE } from "./chart.ts";
 import { books, payables } from "./documents.ts";
-import { isShare } from "./payables.ts";
+import { isHouseholds } from "./payables.ts";
 import { type Lines, postingKeys } from "./posting.ts";
 import { readTransfer, transferKeys } from "./windows.ts";
 
@@ -48,7 +48,7 @@ export function assertSum(input: BankInput): void {
 /** The account in which a payable stands until it is paid: its id says whose it is. */
 export function owedIn(payableId: string): string {
   if (readTransfer(payableId)) return PAYABLE_COUNTY;
-  return isShare(payableId) ? PAYABLE_HOUSEHOLD : PAYABLE;
+  return isHouseholds(payableId) ? PAYABLE_HOUSEHOLD : PAYABLE;
 }
 
 /**

@@ -51,7 +51,15 @@ export function withheldAccount(institutionId: string, purpose: Exclude<Purpose,
   return `WITHHELD/${institutionId}/${purpose}`;
 }
 
-/** 应付参合户: promised to households, not yet paid (二次补偿). */
+/** A household's id has 14 digits; institutions' ids do not. */
+const HOUSEHOLD_ID = /^\d{14}$/;
+
+/** 参合户往来: the same for a household that was paid for a bill on paper. */
+export function currentAccount(payee: string): string {
+  return HOUSEHOLD_ID.test(payee) ? `HOUSEHOLD/${payee}` : hospitalAccount(payee);
+}
+
+/** 应付参合户: promised to households, not yet paid (二次补偿, 手工报销). */
 export const PAYABLE_HOUSEHOLD = "PAYABLE-HOUSEHOLD";
 /** Transfers to other counties that a closed window ordered, not yet paid. */
 export const PAYABLE_COUNTY = "PAYABLE-COUNTY";

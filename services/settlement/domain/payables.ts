@@ -73,7 +73,7 @@ export function promisedFen({ amountFen, setOffFen = 0n, withheld }: Payable): b
   return amountFen + setOffFen + (withheld?.promisedFen ?? 0n);
 }
 
-/** Whether a payable is a household's share of a second compensation. */
-export function isShare(payableId: string): boolean {
-  return payableId.startsWith("second/");
+/** Whether a payable is a household's: a share of a second compensation, or for a bill on paper. */
+export function isHouseholds(payableId: string): boolean {
+  return payableId.startsWith("second/") || payableId.startsWith("paper/");
 }

@@ -4,7 +4,8 @@
  */
 import type { Decision } from "../../values/decision.ts";
 import { assert, unavailable } from "../../values/outcome.ts";
-import { hospitalAccount, PAYABLE } from "./chart.ts";
+import { owedIn } from "./bank.ts";
+import { currentAccount } from "./chart.ts";
 import { withDebt } from "./debts.ts";
 import { books, type Line, type Payable, payables } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
@@ -20,10 +21,10 @@ function entryIdOf(payableId: string): string {
   return `recall/${payableId}`;
 }
 
-function linesOf({ county, payee, amountFen }: Payable): readonly Line[] {
+function linesOf({ county, payableId, payee, amountFen }: Payable): readonly Line[] {
   const lines = newLines();
-  lines.debit(county, PAYABLE, amountFen);
-  lines.credit(county, hospitalAccount(payee), amountFen);
+  lines.debit(county, owedIn(payableId), amountFen);
+  lines.credit(county, currentAccount(payee), amountFen);
   return lines.all();
 }
 

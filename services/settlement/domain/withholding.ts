@@ -13,6 +13,8 @@ export interface WithheldFrom {
   readonly homeCounty: string;
   readonly treatingCounty: string;
   readonly institutionId: string;
+  /** Who is paid instead of the institution. */
+  readonly householdId?: string;
   readonly fundFen: bigint;
   readonly fund: Exclude<Purpose, "SECOND">;
 }
@@ -22,8 +24,9 @@ export function partOf(fundFen: bigint, bp: bigint): bigint {
   return halfUp(fundFen * bp, BP);
 }
 
-export function mayWithhold({ homeCounty, treatingCounty, fundFen }: WithheldFrom): boolean {
-  return homeCounty === treatingCounty && fundFen > 0n;
+/** Of what institutions of the county itself are promised. A household that has paid a bill on paper is paid whole. */
+export function mayWithhold({ homeCounty, treatingCounty, householdId, fundFen }: WithheldFrom): boolean {
+  return householdId === undefined && homeCounty === treatingCounty && fundFen > 0n;
 }
 
 /** What is withheld of a new promise; undefined where nothing is. An institution without a rate is paid all. */

@@ -62,4 +62,27 @@ describe("7: claims", () => {
       breach: /claim C3 is not there, and ClaimHeld was told of it/,
     },
   ]);
+
+  const paper =
+    (confirmation: object | undefined, bill: object = { institutionId: "" }) =>
+    (sample: Sample) => {
+      const stored = pick(sample.claims, "C1");
+      claim(sample, "C1", {
+        paper: { submittedBy: "clerk", ...(confirmation ? { confirmation } : {}) },
+        bill: { ...stored.bill, ...bill },
+      });
+    };
+  const confirmed = { confirmed: true, code: "XA-1", enteredBy: "reviewer" };
+  planted(7, [
+    { what: "a paper that its hospital has confirmed", plant: paper(confirmed), breach: undefined },
+    { what: "a paper that nobody has confirmed", plant: paper(undefined), breach: /paper claim C1 is PAID.* nobody entered the code/ },
+    { what: "a paper that its hospital denies", plant: paper({ ...confirmed, confirmed: false }), breach: /paper claim C1 is PAID/ },
+    { what: "a paper confirmed without a code", plant: paper({ ...confirmed, code: "" }), breach: /paper claim C1 is PAID/ },
+    {
+      what: "a paper confirmed by its clerk",
+      plant: paper({ ...confirmed, enteredBy: "clerk" }),
+      breach: /clerk submitted it, clerk entered/,
+    },
+    { what: "a paper that an institution has billed", plant: paper(confirmed, {}), breach: /paper claim C1 is PAID/ },
+  ]);
 });

@@ -53,8 +53,36 @@ function withSecond({ claims, seconds, sharePages, payables, dues }: Sample): vo
   });
 }
 
+/** C1 was handed in on paper: its household is paid. */
+function onPaper({ claims, payables, dues, orders }: Sample): void {
+  const payee = "64042400000017";
+  const payableId = "paper/C1/decision/1";
+  const { orderId } = pick(dues, C1);
+  const confirmation = { confirmed: true, askedBy: "FAX", answeredBy: "x", code: "1", enteredBy: "reviewer", enteredOn: "2011-11-25" };
+  set(claims, "C1", { paper: { submittedBy: "clerk", confirmation }, bill: { ...pick(claims, "C1").bill, institutionId: "" } });
+  set(payables, C1, { _id: payableId, payableId, payee });
+  set(dues, C1, { _id: payableId, payableId, payeeId: payee });
+  const part = { ...pick(orders, orderId).payables[0], payableId };
+  set(orders, orderId, { payeeId: payee, payables: [part] });
+  for (const rows of [payables, dues]) rows.sort((a, b) => (a._id < b._id ? -1 : 1));
+}
+
 describe("2: approval, payable, due, order", () => {
   planted(2, [
+    { what: "a bill on paper, paid to its household", plant: onPaper, breach: undefined },
+    {
+      what: "a bill on paper that is paid to another",
+      plant: (sample) => {
+        onPaper(sample);
+        set(sample.payables, "paper/C1/decision/1", { payee: "64042400000018" });
+      },
+      breach: /payable paper\/C1\/decision\/1: .* to 64042400000018; the claim says .* to 64042400000017/,
+    },
+    {
+      what: "a bill on paper whose hospital is paid",
+      plant: ({ claims }) => set(claims, "C1", { paper: { submittedBy: "clerk" } }),
+      breach: /payable claim\/C1\/decision\/1 is of claim C1, which is PAID/,
+    },
     {
       what: "an approved claim that settlement forgot",
       plant: ({ payables }) => drop(payables, C1),

@@ -9,6 +9,7 @@ import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { messages } from "../../../services/claims/messages.ts";
+import { paperCalls } from "../../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../../services/claims/report-calls.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { secondCalls } from "../../../services/claims/second-calls.ts";
@@ -59,6 +60,7 @@ const served = () => [
   ...schemeCalls({ reader, ask }),
   ...admissionCalls({ reader, ask, settings: {} }),
   ...secondCalls({ reader }),
+  ...paperCalls({ ask }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
 ];
@@ -502,6 +504,116 @@ describe("a stay from admission to discharge", () => {
   });
 });
 
+describe("a bill on paper", () => {
+  const CLERK: Caller = { name: "clerk", role: "CLERK", scope: ZHONGNING };
+  const REVIEWER: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
+  const paper = () => ({
+    institutionId: "",
+    name: "西安某医院",
+    city: "西安",
+    level: "OUT_OF_PROVINCE" as const,
+    invoices: [{ invoiceNumber: "0012345", totalFen: 1_250_000n }],
+    issuedOn: "2011-11-22",
+    submittedBy: "",
+    confirmation: undefined,
+  });
+  const handedIn = (claimId: string, changes: object = {}, of: object = {}) => ({
+    requestId: `p-${claimId}`,
+    county: ZHONGNING,
+    bill: bill({ claimId, institutionId: "", invoiceNumber: "", lines: [line("A", 1_250_000n)], ...of }),
+    paper: { ...paper(), ...changes },
+  });
+  const confirmation = { askedBy: "PHONE", answeredBy: "医保办", code: "XA-778", enteredBy: "", enteredOn: "" } as const;
+  const asked = { requestId: "q", county: ZHONGNING, claimId: "P1", answer: "CONFIRMED", confirmation, reason: "" } as const;
+
+  it("is handed in, confirmed, approved and taken back", () => {
+    const { claim } = command(methods.submitPaperClaim, handedIn("P1"), CLERK);
+    expect(claim).toMatchObject({ state: "IN_REVIEW", treatingCounty: ZHONGNING, benefit: { fundFen: 402_500n, patientFen: 847_500n } });
+    expect(claim.paper).toEqual({ ...paper(), submittedBy: "clerk" });
+    expect(claim.bill).toMatchObject({ institutionId: "", invoiceNumber: "0012345" });
+    const approval = { requestId: "a", county: ZHONGNING, claimId: "P1", verdict: "APPROVE", reason: "", deductions: [] } as const;
+    expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ code: "NOT_CONFIRMED", field: "claim_id" });
+    const confirmed = command(methods.confirmPaperClaim, asked, REVIEWER).claim;
+    expect(confirmed.paper.confirmation).toEqual({ ...confirmation, enteredBy: "reviewer", enteredOn: "2011-11-25" });
+    expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ claim: { state: "APPROVED" } });
+    const back = { requestId: "v", county: ZHONGNING, claimId: "P1", reason: "重复" };
+    expect(command(methods.voidPaperClaim, back, REVIEWER)).toMatchObject({ claim: { state: "VOIDED" } });
+  });
+
+  it("asks the owners of the person alone where the hospital is named in words, and of a networked one too", async () => {
+    const cover = { personId: NO_BODY, county: ZHONGNING, fromDay: "2011-01-01", toDay: "2011-12-31", category: "ORDINARY" };
+    owners.persons.set(NO_BODY, cover);
+    await command(methods.submitPaperClaim, handedIn("P2", {}, { personId: NO_BODY }), CLERK);
+    expect(owners.asked).toEqual(["checkEligibility"]);
+    const networked = { institutionId: "NEW-1", name: "", city: "", level: "UNSPECIFIED" as const };
+    const refused = await command(methods.submitPaperClaim, handedIn("P3", networked), CLERK);
+    expect(owners.asked.slice(1).toSorted()).toEqual(["checkEligibility", "listInstitutions"]);
+    expect(refused).toMatchObject({ code: "UNKNOWN_INSTITUTION", field: "paper.institution_id" });
+  });
+
+  it.each<[string, object, object]>([
+    ["bill.institution_id", {}, { institutionId: "COUNTY-1" }],
+    ["bill.invoice_number", {}, { invoiceNumber: "1" }],
+    ["bill.lines", {}, { lines: [] }],
+    ["bill.referral_id", {}, { referralId: "R1" }],
+    ["paper.institution_id", { institutionId: "a b", name: "", city: "", level: "UNSPECIFIED" }, {}],
+    ["paper.name", { name: "" }, {}],
+    ["paper.name", { name: "——" }, {}],
+    ["paper.name", { name: "x".repeat(101) }, {}],
+    ["paper.name", { name: "医院\n" }, {}],
+    ["paper.name", { institutionId: "COUNTY-1" }, {}],
+    ["paper.city", { city: "" }, {}],
+    ["paper.city", { institutionId: "COUNTY-1", name: "" }, {}],
+    ["paper.level", { level: "UNSPECIFIED" }, {}],
+    ["paper.level", { institutionId: "COUNTY-1", name: "", city: "" }, {}],
+    ["paper.invoices", { invoices: [] }, {}],
+    ["paper.invoices", { invoices: Array.from({ length: 21 }, (_, n) => ({ invoiceNumber: `${n}`, totalFen: 1n })) }, {}],
+    ["paper.invoices[0].invoice_number", { invoices: [{ invoiceNumber: "a/b", totalFen: 1n }] }, {}],
+    ["paper.invoices[0].invoice_number", { invoices: [{ invoiceNumber: "--", totalFen: 1n }] }, {}],
+    ["paper.invoices[0].total_fen", { invoices: [{ invoiceNumber: "1", totalFen: -1n }] }, {}],
+    [
+      "paper.invoices[1].invoice_number",
+      {
+        invoices: [
+          { invoiceNumber: "a1", totalFen: 1n },
+          { invoiceNumber: "Ａ-1", totalFen: 1n },
+        ],
+      },
+      {},
+    ],
+    ["paper.issued_on", { issuedOn: "2011-11-31" }, {}],
+  ])("names %s", (field, changes, of) => {
+    const before = snapshot(world);
+    expect(command(methods.submitPaperClaim, handedIn("P1", changes, of), CLERK)).toMatchObject({ code: "BAD_REQUEST", field });
+    expect(snapshot(world)).toEqual(before);
+  });
+
+  it.each<[string, object]>([
+    ["county", { county: "110101" }],
+    ["claim_id", { claimId: "" }],
+    ["answer", { answer: "UNSPECIFIED" }],
+    ["confirmation", { confirmation: undefined }],
+    ["confirmation.asked_by", { confirmation: { ...confirmation, askedBy: "UNSPECIFIED" } }],
+    ["confirmation.answered_by", { confirmation: { ...confirmation, answeredBy: " x" } }],
+    ["confirmation.code", { confirmation: { ...confirmation, code: "" } }],
+    ["confirmation.code", { answer: "DENIED", reason: "查无此人", confirmation: { ...confirmation, code: "a b" } }],
+    ["reason", { reason: "x" }],
+    ["reason", { answer: "DENIED" }],
+  ])("is not confirmed with a wrong %s", (field, changes) => {
+    expect(command(methods.confirmPaperClaim, { ...asked, ...changes }, REVIEWER)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  it("is handed in with both parts", () => {
+    for (const field of ["bill", "paper"])
+      expect(command(methods.submitPaperClaim, { ...handedIn("P1"), [field]: undefined }, CLERK)).toMatchObject({
+        code: "BAD_REQUEST",
+        field,
+      });
+    expect(command(methods.submitPaperClaim, { ...handedIn("P1"), county: "1" }, CLERK)).toMatchObject({ field: "county" });
+    expect(command(methods.voidPaperClaim, { county: ZHONGNING, claimId: "P1", reason: "" }, REVIEWER)).toMatchObject({ field: "reason" });
+  });
+});
+
 describe("VoidClaim", () => {
   const reviewer: Caller = { name: "reviewer", role: "REVIEWER", scope: ZHONGNING };
   const minutes = (count: number) => ({ atMs: Date.parse("2011-11-25T10:00:00+08:00") + count * 60_000 });
@@ -639,6 +751,7 @@ describe("wiring", () => {
       "households",
       "institutions",
       "invoices",
+      "paperinvoices",
       "prefunds",
       "referrals",
       "registrations",

@@ -197,6 +197,7 @@ export function snapshot(world: World): unknown {
     "claims",
     "years",
     "invoices",
+    "paperinvoices",
     "covers",
     "referrals",
     "registrations",

@@ -60,6 +60,7 @@ describe("a bill that the rules pass", () => {
           submittedAtMs: BigInt(Date.parse("2011-11-25T10:00:00+08:00")),
           approvedAtMs: BigInt(Date.parse("2011-11-25T10:00:00+08:00")),
           reviewed: false,
+          householdId: "",
         },
       },
     ]);

@@ -4,6 +4,7 @@ import { cut } from "../../../services/payment/domain/cut.ts";
 import { dues, type Payee, payees } from "../../../services/payment/domain/documents.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
+import { recall } from "../../../services/payment/domain/recall.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import { accountOf, batchIn, cutAll, DAY, done, orderIn, ZHONGNING } from "./scene.ts";
 
@@ -51,4 +52,14 @@ test("an order pays one payable of a household", () => {
     [1, accountOf("1")],
     [1, accountOf("1")],
   ]);
+});
+
+test("what is called back before the account is named is never paid, and the rest is", () => {
+  const world = newWorld();
+  const ids = [due(world, "C1"), due(world, "C2")];
+  const { result, told } = world.run(recall, { payableId: ids[0] ?? "", county: ZHONGNING });
+  expect(result).toEqual({ withdrawn: true });
+  expect(told).toMatchObject([{ name: "RecallAnswered", body: { payableId: ids[0], withdrawn: true } }]);
+  done(world.run(payeeChanged, payee()));
+  expect(ids.map((id) => world.get(dues.key(id))?.state)).toEqual(["WITHDRAWN", "WAITING"]);
 });

@@ -240,11 +240,11 @@ export function expectTrueBooks(world: World): void {
     expect(
       -balance(world, county, "PAYABLE") - balance(world, county, "PAYABLE-HOUSEHOLD") - balance(world, county, "PAYABLE-COUNTY"),
     ).toBe(fenOf(due) + fenOf(held));
-    // What institutions owe is in the book's debts, and what payment is still asked about.
-    const hospitals = rows.filter((row) => row.county === county && row.account.startsWith("HOSPITAL/"));
+    // What institutions and households owe is in the book's debts, and what payment is still asked about.
+    const hospitals = rows.filter((row) => row.county === county && /^(HOSPITAL|HOUSEHOLD)\//.test(row.account));
     const asked = own.filter((payable) => payable.recall === "ASKED");
     for (const { account, balanceFen } of hospitals) {
-      const institutionId = account.slice("HOSPITAL/".length);
+      const institutionId = account.slice(account.indexOf("/") + 1);
       const waiting = fenOf(asked.filter((payable) => payable.payee === institutionId));
       expect(balanceFen, account).toBe((book.debts?.[institutionId] ?? 0n) + waiting);
     }
