@@ -17,7 +17,7 @@ import { newLines, post, postingKeys } from "./posting.ts";
 import { owe } from "./prefund.ts";
 import { upheldKeys, withUpheld } from "./rule-dispute.ts";
 import { FIRST_WINDOW, openWindowKey, withObligation } from "./windows.ts";
-import { guardRound, moveKeys, moveOf, type WithheldMove } from "./withholding.ts";
+import { guardMove, moveKeys, moveOf, type WithheldMove } from "./withholding.ts";
 
 export interface AdjustInput {
   /** claim/<claim id>/void, claim/<claim id>/correction/<n> */
@@ -157,7 +157,7 @@ export const adjust: Decision<AdjustInput, { posted: boolean }, SettlementEvents
     const leftFen = leftOf(payable, input);
     assert(leftFen >= 0n, `${adjustmentId} takes ${-leftFen} fen more than was promised`);
     const move = withheldMove(input, payable, state);
-    if (payable.withheld) guardRound(payable.payee, state, change);
+    guardMove(payable, state, change);
     const { dueFen, debtFen, recalled } = consequenceOf(input, payable, move, state.must(books.key(treating)));
     post(state, change, context, {
       id: adjustmentId,

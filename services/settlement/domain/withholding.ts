@@ -4,6 +4,7 @@
  */
 import type { Change, Key, Loaded, State } from "../../values/decision.ts";
 import { BP, halfUp } from "../../values/money.ts";
+import { assert } from "../../values/outcome.ts";
 import type { Purpose } from "./chart.ts";
 import { assessments, type Payable, type Withheld, withholdings } from "./documents.ts";
 import type { SettlementEvents } from "./events.ts";
@@ -55,14 +56,24 @@ export function moveOf({ withheld, payee }: Payable, deltaFen: bigint, documents
   const heldFen = partOf(fundFen, withheld.bp);
   const after: Withheld = { ...withheld, fundFen, heldFen };
   const changedFen = heldFen - withheld.heldFen;
-  const assessed = documents.get(assessments.key(payee, withheld.round));
-  if (assessed?.state !== "APPROVED") return { after, heldFen: changedFen, keptFen: 0n };
-  return { after, heldFen: 0n, keptFen: changedFen - partOf(changedFen, assessed.scoreBp) };
+  const { round = withheld.round } = documents.get(withholdings.key(payee)) ?? {};
+  if (withheld.round === round) return { after, heldFen: changedFen, keptFen: 0n };
+  const { scoreBp = 0n } = documents.get(assessments.key(payee, withheld.round)) ?? {};
+  return { after, heldFen: 0n, keptFen: changedFen - partOf(changedFen, scoreBp) };
 }
 
 export function moveKeys(payable: Payable | undefined): Key[] {
   if (!payable?.withheld) return [];
   return [withholdings.key(payable.payee), assessments.key(payable.payee, payable.withheld.round)];
+}
+
+/** The round must still be the one that was read; where it is over, its score is the one that was approved: what was read at two instants is decided again. */
+export function guardMove({ withheld, payee }: Payable, state: State, change: Change<SettlementEvents>): void {
+  if (!withheld) return;
+  guardRound(payee, state, change);
+  if (state.must(withholdings.key(payee)).round === withheld.round) return;
+  const assessed = state.must(assessments.key(payee, withheld.round));
+  assert(assessed.state === "APPROVED", `round ${withheld.round} of ${payee} is over, and its assessment is ${assessed.state}`);
 }
 
 /** The round must still be the one that was read: an assessment meanwhile would have taken what stands in it. */
