@@ -13,6 +13,7 @@ import type { Caller } from "../../services/values/decision.ts";
 import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
 import { databaseOf } from "./invariants.ts";
+import { Papers } from "./papers.ts";
 import type { Province } from "./province.ts";
 import {
   accountOf,
@@ -53,6 +54,7 @@ const REPORT_EVERY_MS: readonly [number, number] = [3_000, 12_000];
 /** Claims that stand in a hospital's books. */
 const STANDING: readonly string[] = ["IN_REVIEW", "PENDING", "APPROVED", "PAID"];
 const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
+const PAPER_EVERY_MS: readonly [number, number] = [500, 3_000];
 const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
 /** Little, so that a fund's floor holds payables back now and then. */
@@ -65,6 +67,7 @@ const ONE_E4 = 10_000n;
 export class People {
   private readonly province: Province;
   private readonly desk: Desk;
+  private readonly papers: Papers;
   private serial = 0;
   private readonly billedBy = new Map<string, string>();
   closed = false;
@@ -75,6 +78,7 @@ export class People {
   constructor(province: Province, desk: Desk) {
     this.province = province;
     this.desk = desk;
+    this.papers = new Papers(province.world, desk, (turn) => this.try(turn));
     province.bank.tell = (messageId, document) => this.hearBank(messageId, document);
   }
 
@@ -158,6 +162,13 @@ export class People {
           () => world.now > billingUntilMs,
         ),
       ),
+      ...COUNTIES.map((county) =>
+        this.every(
+          PAPER_EVERY_MS,
+          () => this.paperDesk(county),
+          () => world.now > billingUntilMs,
+        ),
+      ),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.answerWindows(county))),
@@ -196,7 +207,10 @@ export class People {
 
   /** What ends a day: money for what was held back, and the window. */
   async closeDay(): Promise<void> {
-    for (const county of COUNTIES) await this.fund(county, MORE_FUNDS_FEN);
+    for (const county of COUNTIES) {
+      await this.fund(county, MORE_FUNDS_FEN);
+      await this.papers.nameAccounts(county);
+    }
     await this.closeWindow();
   }
 
@@ -467,7 +481,9 @@ export class People {
     const { chance } = this.province.world;
     const reviewer = caller("REVIEWER", county);
     const { claims } = await this.desk.ask(ClaimsServiceDefinition, "listReviewTasks", reviewer, { county });
-    for (const { bill } of claims) {
+    for (const claim of claims) {
+      const { bill } = claim;
+      await this.papers.ask(county, claim);
       const claimId = bill?.claimId ?? "";
       const verdict = chance.chance(7_500) ? ("APPROVE" as const) : ("REFUSE" as const);
       const fen = verdict === "APPROVE" && chance.chance(3_000) ? (bill?.lines[0]?.billedFen ?? 0n) / 2n : 0n;
@@ -482,6 +498,12 @@ export class People {
         }),
       );
     }
+  }
+
+  private async paperDesk(county: string): Promise<void> {
+    if (this.province.world.chance.chance(3_000)) await this.papers.nameAccount(county);
+    await this.papers.takeBack();
+    await this.papers.handIn(county);
   }
 
   private async endCover(): Promise<void> {

@@ -6,6 +6,7 @@ import { indexes as administrationIndexes } from "../../services/administration/
 import { admissionCalls } from "../../services/claims/admission-calls.ts";
 import { calls as claimsCalls } from "../../services/claims/calls.ts";
 import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
+import { paperCalls } from "../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../services/claims/report-calls.ts";
 import { reportTimers } from "../../services/claims/report-timers.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
@@ -70,7 +71,7 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: claimsIndexes,
         tells: claimsTells,
         wire: (parts) => ({
-          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...reportCalls(parts)],
+          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...paperCalls(parts), ...reportCalls(parts)],
           messages: claimsMessages,
           timers: [...claimsTimers(parts), ...reportTimers(parts)],
         }),
