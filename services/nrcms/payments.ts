@@ -161,10 +161,10 @@ export function ordersText(orders: readonly Order[]): string {
     style: STYLE,
     colAligns: ["left", "left", "left", "left", "left", "right", "right", "left"],
   });
-  for (const { orderId, state, account, amountFen, payableIds, reason } of orders)
+  for (const { orderId, state, reconciled, account, amountFen, payableIds, reason } of orders)
     table.push([
       orderId,
-      state,
+      reconciled ? `${state} · 已对账 reconciled` : state,
       account?.accountName ?? "",
       account?.bankCode ?? "",
       account?.accountNumber ?? "",

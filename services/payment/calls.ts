@@ -29,6 +29,7 @@ import {
   type Order,
   orders,
   type Schedule,
+  type Statement,
   statements,
 } from "./domain/documents.ts";
 import type { BankFormat } from "./domain/file.ts";
@@ -37,7 +38,7 @@ import type { Limits } from "./domain/limits.ts";
 import { hear } from "./domain/receive.ts";
 import { refuse } from "./domain/refusals.ts";
 import { reissue } from "./domain/reissue.ts";
-import { wantStatement } from "./domain/statement.ts";
+import { isReconciled, wantStatement } from "./domain/statement.ts";
 import { TASKS } from "./domain/tasks.ts";
 import {
   batchesIn,
@@ -89,7 +90,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
       if (bad) return bad;
       const batch = await reader.get(batches.key(batchId));
       if (!batch) return refuse("UNKNOWN_BATCH", { field: "batch_id", batch: batchId });
-      return { batch: viewOf(batch), orders: (await ordersOf(reader, batch)).map(orderMessage) };
+      return { batch: viewOf(batch), orders: await orderMessages(reader, await ordersOf(reader, batch)) };
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
@@ -113,18 +114,20 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
     query(methods.listCancellations, async () => ({
       cancellations: (await newestCancellations(reader, MAX_LISTED)).map(cancellationMessage),
     })),
-    query(methods.listOrdersToReissue, async () => ({ orders: (await ordersToReissue(reader, MAX_LISTED)).map(orderMessage) })),
+    query(methods.listOrdersToReissue, async () => ({ orders: await orderMessages(reader, await ordersToReissue(reader, MAX_LISTED)) })),
     command(methods.reissueOrder, {
       check: ({ orderId, account }) => badId("order_id", orderId) ?? accountFault("account", account),
       input: ({ orderId, account }) => (account ? { orderId, account } : missing("account")),
       decision: reissue,
-      reply: (order) => ({ order: orderMessage(order) }),
+      reply: (order) => ({ order: orderMessage(order, undefined) }),
     }),
     query(methods.getOrder, async ({ orderId }) => {
       const bad = badId("order_id", orderId);
       if (bad) return bad;
       const order = await reader.get(orders.key(orderId));
-      return order ? { order: orderMessage(order) } : refuse("UNKNOWN_ORDER", { field: "order_id", order: orderId });
+      if (!order) return refuse("UNKNOWN_ORDER", { field: "order_id", order: orderId });
+      const [shown] = await orderMessages(reader, [order]);
+      return { order: shown };
     }),
     command(methods.receiveBankMessage, {
       check: ({ document }) => badDocument(document),
@@ -201,10 +204,34 @@ function cancellationMessage({ orderId, endToEndId, state, reason, by, askedOn, 
   return { orderId, endToEndId, state, reason, askedBy: by, askedOn, answer };
 }
 
-function orderMessage(order: Order): OrderMessage {
+/** Orders with what the statements of their days say of them. */
+async function orderMessages(reader: Reader, found: readonly Order[]): Promise<OrderMessage[]> {
+  const days = new Set(found.map(({ settledOn }) => settledOn).filter((day) => day !== ""));
+  const booked = await reader.getAll([...days].map((day) => statements.key(day)));
+  return found.map((order) => orderMessage(order, booked.get(order.settledOn)));
+}
+
+/** The statement is the one of the order's day, where there is one. */
+function orderMessage(order: Order, statement: Statement | undefined): OrderMessage {
   const { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payables, replaces, replacedBy } = order;
   const payableIds = payables.map((payable) => payable.payableId);
-  return { orderId, batchId, payeeId, account, amountFen, endToEndId, state, reason, payableIds, replaces, replacedBy };
+  const { settledOn } = order;
+  const reconciled = statement !== undefined && isReconciled(order, statement);
+  return {
+    orderId,
+    batchId,
+    payeeId,
+    account,
+    amountFen,
+    endToEndId,
+    state,
+    reason,
+    payableIds,
+    replaces,
+    replacedBy,
+    settledOn,
+    reconciled,
+  };
 }
 
 function besideMessage({ version: _, isOpen: __, differenceFen: ___, ...ledger }: LedgerBeside): LedgerBesideMessage {

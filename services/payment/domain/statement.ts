@@ -29,6 +29,11 @@ export const wantStatement: Decision<WantStatement, WantStatement, PaymentEvents
   },
 };
 
+/** RECONCILED (已对账): the bank's statement of the order's day was booked and no break of it names the order. */
+export function isReconciled({ settledOn, endToEndId }: Order, { day, messageId, breaks }: Statement): boolean {
+  return settledOn === day && messageId !== "" && !breaks.some((found) => found.endToEndId === endToEndId);
+}
+
 export interface BookStatement {
   readonly content: StatementContent;
   /** The orders that were settled, or returned, on that day as the store's query found them; looked at again by their keys. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PaymentServiceDefinition as definition } from "../../../proto/generated/nrcms/payment/v1/payment.ts";
+import { PaymentServiceDefinition as definition, type GetBatchResponse } from "../../../proto/generated/nrcms/payment/v1/payment.ts";
 import type { CommandCall, QueryCall, Reader } from "../../../services/mesh/wiring.ts";
 import { readerOf } from "../../../services/payment/bank/read.ts";
 import type { Signing } from "../../../services/payment/bank/signature.ts";
@@ -164,6 +164,13 @@ describe("ReceiveBankMessage", () => {
       closingFen: 700n,
       breaks: [{ kind: "MISSING_AT_BANK", endToEndId: ids[0], owner: "TREASURER" }],
     });
+    const { batch, orders: shown } = (await queryOf("GetBatch", world).answer({ batchId }, CHECKER)) as GetBatchResponse;
+    expect(batch?.state).toBe("DONE");
+    // The statement has one of the two: only that is reconciled.
+    expect(shown.map(({ state, settledOn, reconciled }) => [state, settledOn, reconciled])).toEqual([
+      ["SETTLED", DAY, false],
+      ["SETTLED", DAY, true],
+    ]);
     // Two days later, with a statement between that does not join.
     const next = "2011-11-26";
     expect(await run("ST2", camt053("ST2", [], { openingFen: 800n }, next))).toMatchObject({ entries: 0 });
@@ -210,6 +217,8 @@ describe("questions", () => {
       payableIds: ["claim/H1/decision/1"],
       replaces: "",
       replacedBy: "",
+      settledOn: "",
+      reconciled: false,
     };
     expect(await queryOf("GetBatch", world).answer({ batchId }, CHECKER)).toEqual({ batch, orders: [message] });
     expect(await queryOf("GetOrder", world).answer({ orderId: order?.orderId }, CHECKER)).toEqual({ order: message });
