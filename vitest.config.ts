@@ -7,7 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "simulation",
-          // One file, one world at a time: a failure names its seed, and a second try would have the same.
+          // A file has a process to itself, and one world at a time: a failure names its seed, and a second try would have the same.
+          pool: "forks",
           include: ["test/simulation/**/*.test.ts"],
           environment: "node",
           testTimeout: 120_000,

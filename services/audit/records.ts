@@ -255,6 +255,18 @@ export interface AssessmentView extends Stored {
   readonly returnedFen: bigint;
 }
 
+/** What an institution is paid by head; `_id` is the institution and the period. */
+export interface CapitationView extends Stored {
+  readonly county: string;
+  readonly institutionId: string;
+  readonly state: string;
+  readonly heads: number;
+  readonly fenPerHead: bigint;
+  readonly amountFen: bigint;
+  readonly proposedBy: string;
+  readonly approvedBy: string;
+}
+
 export interface ReservationView extends Stored {
   readonly county: string;
   readonly amountFen: bigint;
@@ -428,6 +440,7 @@ export interface Records {
   sharePayables(): AsyncIterable<PayableView>;
   withholdings(): AsyncIterable<WithholdingView>;
   assessments(): AsyncIterable<AssessmentView>;
+  capitations(): AsyncIterable<CapitationView>;
   reservations(): AsyncIterable<ReservationView>;
   /** By number. */
   windows(): AsyncIterable<WindowView>;

@@ -1,6 +1,6 @@
 /**
  * Part of invariant 1: what stands withheld of each institution is what the claims of its open round say, each its rate's part of what the fund pays on it now; what was assessed is shared to the fen, by two people,
- * and its payable is what was released less what was set off.
+ * and its payable is what was released less what was set off; what is paid by head is the heads' sum, by two people too.
  */
 import { BP, halfUp } from "../values/money.ts";
 import type { Findings } from "./findings.ts";
@@ -10,6 +10,8 @@ import { newTally, type Tally } from "./tally.ts";
 const WITHHELD = "WITHHELD/";
 /** Payables of assessments; the institution and the period follow. */
 const RELEASED = "withheld/";
+/** And of what is paid by head. */
+const BY_HEAD = "capitation/";
 
 export interface WithheldCheck {
   look(payable: PayableView): void;
@@ -23,9 +25,12 @@ export async function newWithheldCheck(records: Records, findings: Findings): Pr
   for await (const { _id, round } of records.withholdings()) open.set(_id, round);
   const sums = newTally();
   const released = new Map<string, bigint>();
+  const byHead = new Map<string, string>();
   return {
-    look({ _id, county, payee, amountFen, withheld }) {
+    look({ _id, county, payee, amountFen, setOffFen = 0n, withheld }) {
       if (_id.startsWith(RELEASED)) released.set(_id, amountFen);
+      if (_id.startsWith(BY_HEAD))
+        byHead.set(_id, `${county} promises ${payee} ${amountFen + setOffFen + (withheld?.promisedFen ?? 0n)} fen`);
       if (!withheld) return;
       const { purpose, bp, round, fundFen, heldFen } = withheld;
       const partFen = halfUp(fundFen * bp, BP);
@@ -53,6 +58,34 @@ export async function newWithheldCheck(records: Records, findings: Findings): Pr
         );
         released.delete(id);
       }
+      for await (const {
+        _id,
+        county,
+        institutionId,
+        state,
+        heads,
+        fenPerHead,
+        amountFen,
+        proposedBy,
+        approvedBy,
+      } of records.capitations()) {
+        if (state !== "PAID") continue;
+        findings.look();
+        findings.hold(approvedBy !== "" && approvedBy !== proposedBy, () => `capitation ${_id} was approved by ${approvedBy || "nobody"}`);
+        const agreedFen = fenPerHead * BigInt(heads);
+        findings.hold(
+          amountFen === agreedFen,
+          () => `capitation ${_id} is of ${amountFen} fen, ${heads} heads at ${fenPerHead} are ${agreedFen}`,
+        );
+        const id = `${BY_HEAD}${_id}`;
+        const agreed = `${county} promises ${institutionId} ${amountFen} fen`;
+        findings.hold(
+          byHead.get(id) === agreed,
+          () => `payable ${id}: ${byHead.get(id) ?? "there is none"}; the capitation says ${agreed}`,
+        );
+        byHead.delete(id);
+      }
+      for (const id of byHead.keys()) findings.hold(false, () => `payable ${id} is of no capitation`);
       for (const id of released.keys()) findings.hold(false, () => `payable ${id} is of no assessment`);
     },
   };

@@ -1,5 +1,5 @@
 /** `nrcms fund …`: what a treasurer asks of a county's book. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { dayOf } from "../values/days.ts";
 import { AS, type Asking, aDay, answering, basisPoints, JSON_WORDS, type Tools, wholeYear } from "./command-parts.ts";
 
@@ -68,6 +68,50 @@ export function addFundCommands(program: Command, tools: Tools): void {
     });
 
   fund
+    .command("capitations")
+    .description("按人头付费：各机构各月的人头数与金额\nwhat a county's institutions are paid by head, the newest month first")
+    .argument("<county>")
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, options: Asking) => {
+      const { capitations, capitationsText } = await import("./fund.ts");
+      await answer(options, (who) => capitations(who, county), capitationsText);
+    });
+
+  fund
+    .command("capitation")
+    .description(
+      "提出一个机构一个月的人头数，待审核人员批准\npropose how many people are signed up with an institution; a reviewer approves it",
+    )
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "YYYY-MM")
+    .argument("<heads>", "人头数 · persons", wholeHeads)
+    .option("--as <person>", AS, "treasurer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, heads: number, options: Asking) => {
+      const { capitationsText, proposeHeads } = await import("./fund.ts");
+      await answer(options, (who) => proposeHeads(who, { county, institutionId, period, heads }), capitationsText);
+    });
+
+  fund
+    .command("approve-capitation")
+    .description(
+      "批准他人提出的人头数：按方案支付，扣除预留\napprove the heads that another has proposed: the scheme's sum is paid, less what it withholds",
+    )
+    .argument("<county>")
+    .argument("<institution>")
+    .argument("<period>", "YYYY-MM")
+    .argument("<heads>", "所批的人头数 · the number as it was read", wholeHeads)
+    .option("--as <person>", "以谁的证书，默认为本县审核人 · whose certificate; by default the county's reviewer")
+    .option("--json", JSON_WORDS)
+    .action(async (county: string, institutionId: string, period: string, heads: number, options: Partial<Asking>) => {
+      const { approveHeads, capitationsText } = await import("./fund.ts");
+      const agreed = { county, institutionId, period, heads };
+      await answer({ ...options, as: options.as ?? `reviewer-${county}` }, (who) => approveHeads(who, agreed), capitationsText);
+    });
+
+  fund
     .command("withheld")
     .description("各机构的预留质量保证金与考核\nwhat is withheld of a county's institutions, and how they were assessed")
     .argument("<county>")
@@ -125,4 +169,9 @@ export function addFundCommands(program: Command, tools: Tools): void {
       const score = { county, institutionId, period, scoreBp };
       await answer({ ...options, as: options.as ?? `reviewer-${county}` }, (who) => approveScore(who, score), assessmentText);
     });
+}
+
+function wholeHeads(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("须为人头数 · must be a number of persons");
 }

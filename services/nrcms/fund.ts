@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import {
   type Assessment,
+  type Capitation,
   type CloseYearResponse,
   type GetStatementResponse,
   type GetTrialBalanceResponse,
@@ -161,6 +162,63 @@ export function withheldText(rows: readonly Withholding[]): string {
 /** "12.5 %" from 1250. */
 function percent(bp: number): string {
   return `${bp / 100} %`;
+}
+
+export async function capitations(who: GatewayClient, county: string): Promise<Capitation[]> {
+  return (await who.call(SettlementServiceDefinition, "listCapitations", { county })).capitations;
+}
+
+export interface Heads {
+  readonly county: string;
+  readonly institutionId: string;
+  readonly period: string;
+  readonly heads: number;
+}
+
+export async function proposeHeads(who: GatewayClient, heads: Heads): Promise<Capitation[]> {
+  const requestId = `capitation-${heads.institutionId}-${heads.period}-${Date.now()}`;
+  const { capitation } = await who.call(SettlementServiceDefinition, "proposeCapitation", { requestId, ...heads });
+  return capitation ? [capitation] : [];
+}
+
+export async function approveHeads(who: GatewayClient, heads: Heads): Promise<Capitation[]> {
+  const requestId = `capitated-${heads.institutionId}-${heads.period}-${Date.now()}`;
+  const { capitation } = await who.call(SettlementServiceDefinition, "approveCapitation", { requestId, ...heads });
+  return capitation ? [capitation] : [];
+}
+
+export function capitationsText(rows: readonly Capitation[]): string {
+  if (rows.length === 0) return "没有按人头付费 · nothing is paid by head";
+  const table = new Table({
+    head: [
+      "机构 institution",
+      "月份 month",
+      "状态 state",
+      "人头 heads",
+      "每人 a head",
+      "合计 sum",
+      "预留 withheld",
+      "抵扣 set off",
+      "提出 proposed",
+      "批准 approved",
+    ],
+    style: STYLE,
+    colAligns: ["left", "left", "left", "right", "right", "right", "right", "right", "left", "left"],
+  });
+  for (const row of rows)
+    table.push([
+      row.institutionId,
+      row.period,
+      row.state,
+      String(row.heads),
+      yuan(row.fenPerHead),
+      yuan(row.amountFen),
+      yuan(row.withheldFen),
+      yuan(row.setOffFen),
+      row.proposedBy,
+      row.approvedBy,
+    ]);
+  return table.toString();
 }
 
 export async function withhold(who: GatewayClient, county: string, institutionId: string, withheldBp: number) {

@@ -130,11 +130,12 @@ export const messages: readonly Message[] = [
     decision: adjust,
   }),
   told("claims", "SchemePublished", SchemePublished, {
-    input: ({ county, year, version, funds }) => ({
+    input: ({ county, year, version, funds, capitation }) => ({
       county,
       year,
       version,
       funds: funds.flatMap(({ fund, weight }) => (fund === "UNSPECIFIED" ? [] : [{ fund, weight }])),
+      capitation: capitation.map((terms) => ({ ...terms, withheldBp: BigInt(terms.withheldBp) })),
     }),
     decision: knowSplit,
   }),

@@ -11,7 +11,9 @@ import {
   accounts,
   type Book,
   books,
+  type Capitation,
   type ClearingWindow,
+  capitations,
   type DayTotal,
   type Dispute,
   type DisputeState,
@@ -61,6 +63,7 @@ export const indexes: Indexes = {
   splits: [],
   withholdings: [{ keys: { county: 1 } }],
   assessments: [],
+  capitations: [{ keys: { county: 1, period: -1, institutionId: 1 } }],
   bankdays: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }, { keys: { day: 1 } }],
 };
 
@@ -159,6 +162,11 @@ export function booksOf(reader: Reader, county: string): Promise<readonly Book[]
 }
 
 /** A county's institutions of which something is or was withheld, by id. */
+/** A county's payments by head, the newest period first. */
+export function capitationsOf(reader: Reader, county: string, limit: number): Promise<readonly Capitation[]> {
+  return reader.find(capitations, { county }, { sort: { period: -1, institutionId: 1 }, limit });
+}
+
 export function withholdingsOf(reader: Reader, county: string, limit: number): Promise<readonly Withholding[]> {
   return reader.find(withholdings, { county }, { sort: { institutionId: 1 }, limit });
 }

@@ -1,10 +1,13 @@
-/** What settlement is asked about what counties withhold from their institutions: the rate, the assessment by two people, how it stands. */
+/** What settlement is asked about what counties withhold from their institutions, and what they pay them by head: the rate, the assessment and the heads by two people each, how it stands. */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
   type ApproveAssessmentRequest,
+  type ApproveCapitationRequest,
   type Assessment as AssessmentMessage,
+  type Capitation as CapitationMessage,
   type ListWithheldResponse,
   type ProposeAssessmentRequest,
+  type ProposeCapitationRequest,
   SettlementServiceDefinition,
   type SetWithheldRequest,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
@@ -12,14 +15,18 @@ import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring
 import { BP, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { type AssessmentOf, approveAssessment, proposeAssessment } from "./domain/assess.ts";
-import { type Assessment, assessments } from "./domain/documents.ts";
+import { approveCapitation, type CapitationOf, proposeCapitation } from "./domain/capitation.ts";
+import { type Assessment, assessments, type Capitation } from "./domain/documents.ts";
 import { MOST_WITHHELD_BP, type SetWithheldInput, setWithheld } from "./domain/set-withheld.ts";
 import { checkCounty } from "./scope.ts";
-import { accountsOf, withholdingsOf } from "./store.ts";
+import { accountsOf, capitationsOf, withholdingsOf } from "./store.ts";
 
 const MOST_REASON = 200;
 /** Enough for every institution of a county. */
 const MOST_LISTED = 1_000;
+const MOST_CAPITATIONS = 200;
+/** A county has some hundred thousand people. */
+const MOST_HEADS = 2_000_000;
 
 export function withheldCalls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
   const { methods } = SettlementServiceDefinition;
@@ -49,6 +56,23 @@ export function withheldCalls({ reader, ask }: { readonly reader: Reader; readon
       decision: approveAssessment,
       reply: (assessment) => ({ assessment: messageOf(assessment) }),
     }),
+    command(methods.proposeCapitation, {
+      check: checkCapitation,
+      input: capitationOf,
+      decision: proposeCapitation,
+      reply: (capitation) => ({ capitation: capitationMessage(capitation) }),
+    }),
+    command(methods.approveCapitation, {
+      check: checkCapitation,
+      input: capitationOf,
+      decision: approveCapitation,
+      reply: (capitation) => ({ capitation: capitationMessage(capitation) }),
+    }),
+    query(
+      methods.listCapitations,
+      async ({ county }) =>
+        checkCounty(county) ?? { capitations: (await capitationsOf(reader, county, MOST_CAPITATIONS)).map(capitationMessage) },
+    ),
     query(methods.listWithheld, async ({ county }) => checkCounty(county) ?? listWithheld(reader, county)),
   ];
 }
@@ -82,6 +106,14 @@ function messageOf({ scoreBp, ...assessment }: Assessment): AssessmentMessage {
   return { ...assessment, scoreBp: Number(scoreBp) };
 }
 
+function capitationMessage({ withheldBp, ...capitation }: Capitation): CapitationMessage {
+  return { ...capitation, withheldBp: Number(withheldBp) };
+}
+
+function capitationOf({ county, institutionId, period, heads }: ApproveCapitationRequest | ProposeCapitationRequest): CapitationOf {
+  return { county, institutionId, period, heads };
+}
+
 function rateOf({ county, institutionId, withheldBp }: SetWithheldRequest): SetWithheldInput {
   return { county, institutionId, withheldBp: BigInt(withheldBp) };
 }
@@ -112,10 +144,24 @@ function checkAssessment({
   period,
   scoreBp,
 }: ApproveAssessmentRequest | ProposeAssessmentRequest): Refusal | undefined {
-  const wrong = checkInstitution(county, institutionId);
+  return checkInstitution(county, institutionId) ?? checkPeriod(period) ?? checkBp("score_bp", scoreBp, BP);
+}
+
+function checkCapitation({
+  county,
+  institutionId,
+  period,
+  heads,
+}: ApproveCapitationRequest | ProposeCapitationRequest): Refusal | undefined {
+  const wrong = checkInstitution(county, institutionId) ?? checkPeriod(period);
   if (wrong) return wrong;
-  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(period)) return badRequest("period", "须为 YYYY-MM 的月份", "must be a month YYYY-MM");
-  return checkBp("score_bp", scoreBp, BP);
+  if (heads >= 1 && heads <= MOST_HEADS) return undefined;
+  return badRequest("heads", `须在 1 与 ${MOST_HEADS} 之间`, `must be between 1 and ${MOST_HEADS}`);
+}
+
+function checkPeriod(period: string): Refusal | undefined {
+  if (/^20\d\d-(0[1-9]|1[0-2])$/.test(period)) return undefined;
+  return badRequest("period", "须为 YYYY-MM 的月份", "must be a month YYYY-MM");
 }
 
 function checkReason({ reason }: ProposeAssessmentRequest): Refusal | undefined {

@@ -25,6 +25,7 @@ import {
   type Hospital,
   householdsOf,
   PERSONS,
+  paidByHead,
   schemeText,
   TODAY,
   YEAR,
@@ -183,6 +184,23 @@ export class People {
       this.every(OFFICE_EVERY_MS, () => this.reissue()),
       this.every(OFFICE_EVERY_MS, () => this.confirmAccounts()),
     ]);
+  }
+
+  /** Each county pays its township hospital by head, for the month that is next in line. */
+  async payByHead(): Promise<void> {
+    const { chance } = this.province.world;
+    for (const county of COUNTIES) {
+      const treasurer = caller("TREASURER", county);
+      const { capitations } = await this.desk.ask(SettlementServiceDefinition, "listCapitations", treasurer, { county });
+      const paid = capitations.filter(({ state }) => state === "PAID").length;
+      const period = `${YEAR}-${String(paid + 1).padStart(2, "0")}`;
+      const heads = chance.between(1, 40);
+      this.serial += 1;
+      const request = { requestId: `heads-${this.serial}`, county, institutionId: paidByHead(county), period, heads };
+      await this.try(() => this.desk.order(SettlementServiceDefinition, "proposeCapitation", treasurer, request));
+      const agreed = { ...request, requestId: `agreed-${this.serial}` };
+      await this.try(() => this.desk.order(SettlementServiceDefinition, "approveCapitation", caller("REVIEWER", county), agreed));
+    }
   }
 
   /** Judges each county's institutions of which something stands withheld: mostly for the month that is next in line, now and then for one that was. */

@@ -64,6 +64,13 @@ export const PERSONS: readonly string[] = COUNTIES.flatMap((county) =>
 
 export const caller = (role: string, scope: string = PROVINCE): Caller => ({ name: `${role.toLowerCase()}-${scope}`, role, scope });
 
+/** A county's township hospital is paid by head, too. */
+export function paidByHead(county: string): string {
+  const hospital = HOSPITALS.find((one) => one.county === county && one.level === "TOWNSHIP");
+  if (!hospital) throw new Error(`${county} has no township hospital`);
+  return hospital.institutionId;
+}
+
 /** The reference scheme as that county's document, with family accounts: 23 yuan a head. */
 export function schemeText(county: string): string {
   const text = readFileSync(join(import.meta.dirname, "..", "unit", "benefit", "schemes", "nx-ref.yaml"), "utf8");
@@ -72,5 +79,6 @@ export function schemeText(county: string): string {
     .replace("catalogue_version: NX", `catalogue_version: ${CATALOGUE}`)
     .replace("POOLED_OUTPATIENT, share_bp: 3000 }", "POOLED_OUTPATIENT, share_bp: 2000 }\n  - { fund: FAMILY, share_bp: 1000 }")
     .replace("caps:", "outpatient_order: POOL_THEN_ACCOUNT\ncaps:")
+    .replace("golden:", `capitation:\n  - { institution_id: ${paidByHead(county)}, fen_per_head: 1250, withheld_bp: 3000 }\ngolden:`)
     .replace("golden:", `review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S] }\ngolden:`);
 }

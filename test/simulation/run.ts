@@ -55,6 +55,7 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
         const work = people.work(stormEndMs);
         const half = pause((stormEndMs - world.now) / 2)
           .then(() => people.closeWindow())
+          .then(() => people.payByHead())
           .then(() => people.assess());
         await storm(province, stormEndMs);
         const operator = operate(province, () => people.closed);

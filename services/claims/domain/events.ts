@@ -45,6 +45,7 @@ export type ClaimsEvents = {
     readonly year: number;
     readonly version: number;
     readonly funds: { readonly fund: Fund; readonly weight: bigint }[];
+    readonly capitation: { readonly institutionId: string; readonly fenPerHead: bigint; readonly withheldBp: number }[];
   };
   readonly SecondCompensationGranted: {
     readonly grantId: string;

@@ -139,7 +139,7 @@ export const publishScheme: Decision<VersionInput, Draft, ClaimsEvents> = {
     change.put(timetables.key(county), { county, rows: [...(timetable?.rows ?? []), rowFor(scheme)] });
     // How the year's income is shared by funds: an amount a head weighs like its fen, a share like its basis points.
     const funds = scheme.funds.map(({ fund, shareBp, fenPerHead }) => ({ fund, weight: fenPerHead ?? BigInt(shareBp ?? 0) }));
-    change.tell("SchemePublished", county, { county, year, version, funds });
+    change.tell("SchemePublished", county, { county, year, version, funds, capitation: [...scheme.capitation] });
     change.about(schemeIdOf(scheme));
     return published;
   },

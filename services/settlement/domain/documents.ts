@@ -288,6 +288,34 @@ export interface Ledger extends Doc {
 export interface Split extends Doc {
   readonly schemeVersion: number;
   readonly funds: readonly { readonly fund: Fund; readonly weight: bigint }[];
+  /** Which institutions are paid by head; left out where none is. */
+  readonly capitation?: readonly CapitationTerms[];
+}
+
+/** What a scheme pays an institution for a head and period, and what part of it is withheld until it is assessed. */
+export interface CapitationTerms {
+  readonly institutionId: string;
+  readonly fenPerHead: bigint;
+  readonly withheldBp: bigint;
+}
+
+/** What an institution is paid by head for a month (按人头付费). */
+export interface Capitation extends Doc {
+  readonly institutionId: string;
+  /** YYYY-MM. */
+  readonly period: string;
+  readonly state: "PROPOSED" | "PAID";
+  readonly heads: number;
+  readonly fenPerHead: bigint;
+  readonly withheldBp: bigint;
+  /** heads × fenPerHead, with what is withheld and what was set off of it. */
+  readonly amountFen: bigint;
+  readonly withheldFen: bigint;
+  readonly setOffFen: bigint;
+  readonly proposedBy: string;
+  /** Empty, as the day is, before it is approved. */
+  readonly approvedBy: string;
+  readonly approvedOn: string;
 }
 
 /** splits/<county>/<year> */
@@ -308,6 +336,8 @@ export const upheld = kind<Upheld>("upheld");
 
 /** withholdings/<institution> */
 export const withholdings = kind<Withholding>("withholdings");
+/** capitations/<institution>/<period> */
+export const capitations = kind<Capitation>("capitations");
 /** assessments/<institution>/<round> */
 export const assessments = kind<Assessment>("assessments");
 

@@ -117,6 +117,26 @@ export const refuse = refusals({
     zh: "机构 {institution} 已考核至 {assessed}，不能再考核 {period}",
     en: "{institution} is assessed up to {assessed}: {period} cannot be any more",
   },
+  NO_CAPITATION: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} {year} 年的补助方案未约定对机构 {institution} 按人头付费",
+    en: "the scheme of {county} of {year} pays {institution} nothing by head",
+  },
+  CAPITATION_PAID: {
+    status: "FAILED_PRECONDITION",
+    zh: "机构 {institution} {period} 的人头费已支付",
+    en: "{institution} has been paid by head for {period} already",
+  },
+  UNKNOWN_CAPITATION: {
+    status: "NOT_FOUND",
+    zh: "机构 {institution} 没有 {period} 的待批人头费",
+    en: "nobody has proposed what {institution} is paid by head for {period}",
+  },
+  CAPITATION_CHANGED: {
+    status: "FAILED_PRECONDITION",
+    zh: "机构 {institution} 的人头数现为 {heads}，与所批的不符",
+    en: "{institution} has {heads} heads in the proposal, not what was approved: look at it again",
+  },
   UNKNOWN_ASSESSMENT: {
     status: "NOT_FOUND",
     zh: "机构 {institution} 没有 {period} 的待批考核",

@@ -51,6 +51,7 @@ export function recordsOf(sample: Sample): Records {
     sharePayables: () => byId(sample.payables.filter(({ _id }) => _id.startsWith("second/"))),
     withholdings: () => stream(sample.withholdings),
     assessments: () => stream(sample.assessments),
+    capitations: () => stream(sample.capitations),
     reservations: () => stream(sample.reservations),
     windows: () => by(sample.windows, ({ number }) => number),
     disputes: () => by(sample.disputes, ({ sequence }) => sequence),

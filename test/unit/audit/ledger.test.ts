@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import type { Capitation } from "../../../services/settlement/domain/documents.ts";
 import { planted } from "./planted.ts";
 import { AWAY, drop, HOME, pick, type Sample, set } from "./sample.ts";
 
@@ -88,6 +89,23 @@ describe("1: what stands withheld", () => {
   const judged = { county: HOME, institutionId: INSTITUTION, period: "2011-11", scoreBp: 9_000n, reason: "", proposedBy: "zhang" };
   const sums = { withheldFen: 100n, releasedFen: 90n, setOffFen: 90n, returnedFen: 10n };
   const approved = { ...judged, ...sums, state: "APPROVED", approvedBy: "li", approvedOn: "2011-11-25" } as const;
+  const byHead = ({ capitations, payables }: Sample, changes: Partial<Capitation> = {}) => {
+    const agreed = { heads: 2, fenPerHead: 1_250n, withheldBp: 0n, amountFen: 2_500n, withheldFen: 0n, setOffFen: 2_500n };
+    const by = { proposedBy: "zhang", approvedBy: "li", approvedOn: "2011-11-25" };
+    const _id = `${INSTITUTION}/2011-11`;
+    capitations.push({ _id, county: HOME, institutionId: INSTITUTION, period: "2011-11", state: "PAID", ...agreed, ...by, ...changes });
+    const rest = { claimId: "", state: "PAID", dueOn: "", paidBy: `capitation/${_id}`, surplusFen: 0n } as const;
+    payables.push({
+      _id: `capitation/${_id}`,
+      payableId: `capitation/${_id}`,
+      county: HOME,
+      payee: INSTITUTION,
+      amountFen: 0n,
+      setOffFen: 2_500n,
+      ...rest,
+    });
+    payables.sort((a, b) => (a._id < b._id ? -1 : 1));
+  };
   const withRound = ({ withholdings, payables }: Sample, round: number) => {
     withholdings.push({
       _id: INSTITUTION,
@@ -128,6 +146,26 @@ describe("1: what stands withheld", () => {
         set(sample.payables, C1, { withheld: { ...withheld, heldFen: 3_620n } });
       },
       breach: /payable claim\/C1\/decision\/1 withholds 3620 fen, 1000 basis points of 36193 are 3619/,
+    },
+    {
+      what: "what is paid by head, set off whole: nothing is wrong",
+      plant: (sample) => byHead(sample),
+      breach: undefined,
+    },
+    {
+      what: "another sum than the heads come to",
+      plant: (sample) => byHead(sample, { heads: 3 }),
+      breach: /capitation H-424\/2011-11 is of 2500 fen, 3 heads at 1250 are 3750/,
+    },
+    {
+      what: "heads by one person alone",
+      plant: (sample) => byHead(sample, { approvedBy: "zhang" }),
+      breach: /capitation H-424\/2011-11 was approved by zhang/,
+    },
+    {
+      what: "what is paid by head and nobody has agreed on",
+      plant: (sample) => byHead(sample, { state: "PROPOSED" }),
+      breach: /payable capitation\/H-424\/2011-11 is of no capitation/,
     },
     {
       what: "an assessment all of which was set off: nothing is wrong",

@@ -22,6 +22,7 @@ import type {
   Account,
   Assessment,
   Book,
+  Capitation,
   ClearingWindow,
   DayTotal,
   Dispute,
@@ -71,6 +72,7 @@ export interface Sample {
   readonly payables: WithId<Payable>[];
   readonly withholdings: WithId<Withholding>[];
   readonly assessments: WithId<Assessment>[];
+  readonly capitations: WithId<Capitation>[];
   readonly reservations: WithId<Reservation>[];
   readonly windows: WithId<ClearingWindow>[];
   readonly disputes: WithId<Dispute>[];
@@ -250,6 +252,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
     payables: settlement.documents("payables"),
     withholdings: settlement.documents("withholdings"),
     assessments: settlement.documents("assessments"),
+    capitations: settlement.documents("capitations"),
     reservations: settlement.documents("reservations"),
     windows: settlement.documents("windows"),
     disputes: settlement.documents("disputes"),

@@ -29,6 +29,7 @@ test("the refusals are the contract's, each with both sentences filled in", () =
       period: "2011-11",
       assessed: "2011-10",
       score: 9_000n,
+      heads: 7,
       name: "wang",
       ...years,
     });
