@@ -41,7 +41,7 @@ const QUERY_SHARE = 0.5;
 const ALONE_QUERY_MS = 1_000;
 /** What gRPC itself lets in, so that a larger message is refused in our words up to here. */
 const RECEIVE_LIMIT_BYTES = 16 * 1024 * 1024;
-const DRAIN_MS = 2_000;
+const DRAIN_MS = 3_500;
 
 const same = (bytes: Buffer) => bytes;
 

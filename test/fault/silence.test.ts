@@ -170,7 +170,18 @@ describe("the check from outside: each damage is done to the settled mesh by han
   test("an account that had more than its claims sum to", async () => {
     const file = join(answersFolder(mesh.run), `${CALLERS[1]}.jsonl`);
     const before = readFileSync(file, "utf8");
-    writeFileSync(file, `${before.split("\n").slice(1).join("\n")}`);
+    // One of which something was owed: the first may be a bill below its deductible, or one that waits for a reviewer.
+    const lines = before.split("\n").filter((line) => line !== "");
+    const answers = lines.map((line) => JSON.parse(line) as { claimId: string; state: string; fundFen: string });
+    const owed = answers.find(({ state, fundFen }) => (state === "APPROVED" || state === "PAID") && fundFen !== "0");
+    expect(owed).toBeDefined();
+    writeFileSync(
+      file,
+      lines
+        .filter((_, index) => answers[index]?.claimId !== owed?.claimId)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
     try {
       expect(await faults()).toMatch(/account \d+ had \d+ fen, owed were \d+/);
     } finally {
