@@ -1,11 +1,10 @@
 /** Tells the bank of the orders that it is to cancel while this twin leads, again and again until it has answered. Telling twice is telling once. */
 import { pause } from "../mesh/clock.ts";
-import type { Logger } from "../mesh/log.ts";
-import type { Leading, Reader } from "../mesh/wiring.ts";
+import type { Leading } from "../mesh/wiring.ts";
 import { isRefusal } from "../values/outcome.ts";
-import type { Channel } from "./bank/channel.ts";
+import type { AtBank } from "./at-bank.ts";
 import { keepDoubted } from "./bank/hear.ts";
-import { BadBankMessage, type BankMessage } from "./bank/message.ts";
+import { BadBankMessage } from "./bank/message.ts";
 import { resolve } from "./domain/cancel.ts";
 import type { Cancellation } from "./domain/documents.ts";
 import { openCancellations } from "./store.ts";
@@ -13,17 +12,8 @@ import { newWaits } from "./waits.ts";
 
 const LOOK_MS = 1_000;
 
-export interface CancellerParts {
-  readonly reader: Reader;
-  readonly log: Logger;
-  readonly channel: Channel;
-  readonly read: (bytes: Uint8Array) => BankMessage;
-  /** Monotonic milliseconds. */
-  readonly monotonicMs: () => number;
-}
-
 /** Runs until the signal aborts. Throws where the store does. */
-export async function cancelWhileLeading(parts: CancellerParts, leading: Leading): Promise<void> {
+export async function cancelWhileLeading(parts: AtBank, leading: Leading): Promise<void> {
   const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
     const open = await openCancellations(parts.reader);
@@ -37,7 +27,7 @@ export async function cancelWhileLeading(parts: CancellerParts, leading: Leading
   }
 }
 
-async function tell({ channel, read, log }: CancellerParts, leading: Leading, { caseId, content }: Cancellation): Promise<void> {
+async function tell({ channel, read, log }: AtBank, leading: Leading, { caseId, content }: Cancellation): Promise<void> {
   const reply = await channel.cancel(caseId, Buffer.from(content, "utf8"), leading.signal);
   await keepDoubted(leading, reply, `cancellation:${caseId}`);
   if (reply.kind === "taken") return;

@@ -5,14 +5,14 @@
  * so that no other clock has to be trusted.
  */
 
-import type { Logger } from "../mesh/log.ts";
-import type { Leading, Reader } from "../mesh/wiring.ts";
+import type { Leading } from "../mesh/wiring.ts";
 import type { Decision } from "../values/decision.ts";
 import { isRefusal } from "../values/outcome.ts";
-import type { BankReply, Channel } from "./bank/channel.ts";
+import type { AtBank } from "./at-bank.ts";
+import type { BankReply } from "./bank/channel.ts";
 import { keepDoubted } from "./bank/hear.ts";
 import { SOCKET_DEADLINE_MS } from "./bank/https.ts";
-import { BadBankMessage, type BankMessage } from "./bank/message.ts";
+import { BadBankMessage } from "./bank/message.ts";
 import { type Answer, answer, reportHash } from "./domain/answer.ts";
 import { attempt, silence } from "./domain/attempt.ts";
 import { type Batch, files } from "./domain/documents.ts";
@@ -41,14 +41,8 @@ const MAX_ACCEPTED_ENQUIRY_MS = 60_000;
 /** Notes on batches that are out of sight are kept so long, against a stale read. */
 const NOTE_MS = 60_000;
 
-export interface SenderParts {
-  readonly reader: Reader;
-  readonly log: Logger;
-  readonly channel: Channel;
+export interface SenderParts extends AtBank {
   readonly enquireAfterMs: number;
-  readonly read: (bytes: Uint8Array) => BankMessage;
-  /** Monotonic milliseconds. */
-  readonly monotonicMs: () => number;
 }
 
 /** What this process knows of a batch's newest attempt. */

@@ -1,11 +1,10 @@
 /** Fetches the statements that were asked for from the bank while this twin leads, and enters them. One that the bank has not yet is asked for again. */
 import { pause } from "../mesh/clock.ts";
-import type { Logger } from "../mesh/log.ts";
-import type { Leading, Reader } from "../mesh/wiring.ts";
+import type { Leading } from "../mesh/wiring.ts";
 import { isRefusal } from "../values/outcome.ts";
-import type { Channel } from "./bank/channel.ts";
+import type { AtBank } from "./at-bank.ts";
 import { keepDoubted } from "./bank/hear.ts";
-import { BadBankMessage, type BankMessage } from "./bank/message.ts";
+import { BadBankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
 import { bookedBefore, openOrderIds, orderIdsBookedOn, wantedStatements } from "./store.ts";
@@ -13,17 +12,8 @@ import { newWaits } from "./waits.ts";
 
 const POLL_MS = 1_000;
 
-export interface FetcherParts {
-  readonly reader: Reader;
-  readonly log: Logger;
-  readonly channel: Channel;
-  readonly read: (bytes: Uint8Array) => BankMessage;
-  /** Monotonic milliseconds. */
-  readonly monotonicMs: () => number;
-}
-
 /** Runs until the signal aborts. Throws where the store does. */
-export async function fetchWhileLeading(parts: FetcherParts, leading: Leading): Promise<void> {
+export async function fetchWhileLeading(parts: AtBank, leading: Leading): Promise<void> {
   const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
     const wanted = await wantedStatements(parts.reader);
@@ -42,7 +32,7 @@ function nameOf(statement: Statement): string {
  * False where the bank has none, does not answer, or answers with something else. What we hold booked is read first: what is settled in between is then
  * in the statement, and is found through it.
  */
-async function fetchOne(parts: FetcherParts, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
+async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
   const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
   const previousDay = await bookedBefore(parts.reader, day);
   const reply = await parts.channel.statement(day, leading.signal);
