@@ -60,6 +60,8 @@ export interface Scheme {
   readonly newbornUnderMother: boolean;
   readonly capitation: readonly Capitation[];
   readonly reversal: Reversal;
+  /** Days after the discharge within which a bill on paper is handed in; undefined: no limit. */
+  readonly paperWithinDays: number | undefined;
   readonly secondCompensation: SecondCompensation | undefined;
   readonly review: ReviewRule;
   readonly golden: readonly GoldenCase[];

@@ -1,4 +1,4 @@
-/** What claims finds again, beyond documents by their key. One index, over the few claims that wait: the hot path pays for no other. */
+/** What claims finds again, beyond documents by their key. Two indexes, over the few claims that wait and the few on paper: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
@@ -9,11 +9,13 @@ import {
   type Application,
   applications,
   type Claim,
+  type ClaimState,
   type Correction,
   claims,
   corrections,
   covers,
   type Institution,
+  type Invoice,
   institutions,
   invoices,
   years,
@@ -24,6 +26,7 @@ import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
+import { approvalIdOf, isPromised } from "./domain/standing.ts";
 import { sideOf } from "./domain/three-way.ts";
 import { capHolder, holderOf } from "./domain/year.ts";
 
@@ -33,7 +36,10 @@ const MAX_TASK_LINES = 6_000;
 const MAX_EXPIRING = 500;
 
 export const indexes: Indexes = {
-  claims: [{ keys: { state: 1, county: 1, waitingSinceMs: 1 }, partial: { waitingSinceMs: { $gt: 0 } } }],
+  claims: [
+    { keys: { state: 1, county: 1, waitingSinceMs: 1 }, partial: { waitingSinceMs: { $gt: 0 } } },
+    { keys: { county: 1, submittedAtMs: -1 }, partial: { "paper.submittedBy": { $gt: "" } } },
+  ],
   covers: [],
   households: [],
   institutions: [],
@@ -42,6 +48,7 @@ export const indexes: Indexes = {
   years: [],
   invoices: [],
   paperinvoices: [],
+  papercodes: [],
   referrals: [],
   applications: [{ keys: { county: 1, appliedAtMs: 1 }, partial: { state: "APPLIED" } }],
   registrations: [],
@@ -67,12 +74,24 @@ export function claimOf(reader: Reader, claimId: string): Promise<Claim | undefi
 export async function reviewTasksOf(reader: Reader, county: string): Promise<readonly Claim[]> {
   const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 } };
   const waiting = await reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
+  return inOneAnswer(waiting);
+}
+
+function inOneAnswer(found: readonly Claim[]): readonly Claim[] {
   let lines = 0;
-  const end = waiting.findIndex(({ bill }) => {
+  const end = found.findIndex(({ bill }) => {
     lines += bill.lines.length;
     return lines > MAX_TASK_LINES;
   });
-  return end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
+  return end < 0 ? found : found.slice(0, Math.max(1, end));
+}
+
+const MAX_PAPERS = 200;
+
+/** A county's claims on paper, newest first, of one state or of all; as many as one answer holds. */
+export async function papersOf(reader: Reader, county: string, state: ClaimState | undefined): Promise<readonly Claim[]> {
+  const filter = { county, "paper.submittedBy": { $gt: "" }, ...(state === undefined ? {} : { state }) };
+  return inOneAnswer(await reader.find(claims, filter, { sort: { submittedAtMs: -1 }, limit: MAX_PAPERS }));
 }
 
 /** The claims that have waited for their prefund since `sinceMs` or longer. */
@@ -187,13 +206,24 @@ async function schemeOn(reader: Reader, personId: string, day: string): Promise<
  * search reads the institution's invoices of all its years (0.1 s for a hundred thousand), once a report and look.
  */
 export async function billsOf(reader: Reader, institutionId: string, day: string, named: readonly string[] = []): Promise<FoundBills> {
-  const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };
-  const found = await reader.find(invoices, ofDay, { limit: MAX_BILLS + 1 });
+  const found = await invoicesOn(reader, institutionId, day);
   if (found.length > MAX_BILLS) return { ours: [], others: [], tooMany: true };
   const ids = new Set([...found.map(({ claimId }) => claimId), ...named]);
   const sides = (await claimsOf(reader, [...ids])).filter(({ bill }) => bill.institutionId === institutionId).map(sideOf);
   const isOurs = (side: (typeof sides)[number]) => side.standing === "STANDS" && side.day === day;
   return { ours: sides.filter(isOurs), others: sides.filter((side) => !isOurs(side)), tooMany: false };
+}
+
+/** The payables of an institution's promised claims of a day; of the first that a report may have, where there are more. */
+export async function payablesOf(reader: Reader, institutionId: string, day: string): Promise<readonly string[]> {
+  const found = (await invoicesOn(reader, institutionId, day)).slice(0, MAX_BILLS);
+  const own = await claimsOf(reader, [...new Set(found.map(({ claimId }) => claimId))]);
+  return own.filter((claim) => claim.bill.institutionId === institutionId && isPromised(claim)).map(approvalIdOf);
+}
+
+function invoicesOn(reader: Reader, institutionId: string, day: string): Promise<readonly Invoice[]> {
+  const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };
+  return reader.find(invoices, ofDay, { limit: MAX_BILLS + 1 });
 }
 
 /** The ids of an institution's invoices: `H1/…`, up to the first that another institution's could be. */

@@ -310,6 +310,16 @@ export const refuse = refusals({
     zh: "总额 {total} 分不等于各张发票之和 {wanted} 分",
     en: "the total of {total} fen is not the sum of the invoices, which is {wanted} fen",
   },
+  CODE_USED: {
+    status: "ALREADY_EXISTS",
+    zh: "医院的核实码 {code} 已用于补偿单 {claim}，一码只核实一单",
+    en: "the hospital's code {code} has confirmed claim {claim}; a code confirms one claim",
+  },
+  HANDED_IN_LATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "{day} 出院的单据须在 {days} 天内（至 {last}）交到经办机构，今天是 {today}",
+    en: "the bill of a discharge on {day} is handed in within {days} days, by {last}; today is {today}",
+  },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",
     zh: "{county} 不是本省已登记的县",

@@ -26,7 +26,7 @@ import type { ClaimsEvents } from "./events.ts";
 import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { invoicesOf, type KnownBy } from "./invoice-keys.ts";
-import { paperFault, samePaper } from "./paper.ts";
+import { lateFault, paperFault, samePaper } from "./paper.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
@@ -133,6 +133,8 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     if (referral) return referral;
     const documents = documentsOf(bill, place, ground, state);
     if ("outcome" in documents) return documents;
+    const late = paper && lateFault(bill, documents.home.scheme, context.day);
+    if (late) return late;
     return claimFor(input, place, ground, documents, state, change, context);
   },
 };
