@@ -146,12 +146,13 @@ export async function reviewDesks(counties: readonly string[], people: People, t
   }
 }
 
-/** One look at every county's desk, where each task is decided. Returns how many there were. */
+/** One look at every county's desk, where each task is decided. Returns how many there were; a paper that its hospital has not confirmed is none of the desk's yet. */
 export async function reviewOnce(counties: readonly string[], people: People, tally: DayTally): Promise<number> {
   let waiting = 0;
   await each(counties, 6, async (county) => {
     const reviewer = people.as(`reviewer-${county}`);
-    const { claims } = await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county });
+    const tasks = (await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county })).claims;
+    const claims = tasks.filter(({ paper }) => !paper || paper.confirmation !== undefined);
     waiting += claims.length;
     await each(claims, 8, async (claim) => {
       const claimId = claim.bill?.claimId ?? "";

@@ -11,6 +11,7 @@ import { aDay } from "./command-parts.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
+import { addPaperCommands } from "./paper-commands.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
 import { addReconcileCommands } from "./reconcile-commands.ts";
 import { addWindowCommands } from "./window-commands.ts";
@@ -115,6 +116,7 @@ program
 
 addBenefitCommands(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
+addPaperCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
 addReconcileCommands(program, { inForce, json, finish });
 addWindowCommands(program, { inForce, json, finish });

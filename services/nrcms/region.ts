@@ -81,7 +81,7 @@ function idOf(what: string, content: unknown): string {
 }
 
 /** Tries with fresh request ids while the answer is one of `codes`: a register that has not been heard of yet. A refusal is an answer, so its id is used up. */
-async function whenHeard<T>(id: string, codes: readonly string[], work: (requestId: string) => Promise<T>): Promise<T> {
+export async function whenHeard<T>(id: string, codes: readonly string[], work: (requestId: string) => Promise<T>): Promise<T> {
   const untilMs = performance.now() + HEARD_LIMIT_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
