@@ -111,6 +111,13 @@ export function addPaperCommands(program: Command, tools: Tools): void {
       await answer(byReviewer(options, county), (who) => voidPaper(who, { county, claimId }, reason), paperText);
     });
 
+  subcommand("show", "一份单据现在的状态与下一步\na bill as it stands, and whose turn it is", REVIEWER)
+    .argument("<claim>")
+    .action(async (county: string, claimId: string, options: Options) => {
+      const { paperText, showPaper } = await import("./papers.ts");
+      await answer(byReviewer(options, county), (who) => showPaper(who, claimId), paperText);
+    });
+
   subcommand("list", "本县的纸质单据，先新后旧，至多 200\na county's bills on paper, the newest first, at most 200", CLERK)
     .option("--state <state>", `状态 · ${STATES.join(", ")}`, aState, ClaimState.UNSPECIFIED)
     .action(async (county: string, options: Options & { state: ClaimState }) => {

@@ -70,6 +70,11 @@ export async function voidPaper(who: GatewayClient, { county, claimId }: OfCount
   return wanted((await who.call(ClaimsServiceDefinition, "voidPaperClaim", { requestId, county, claimId, reason })).claim);
 }
 
+/** A claim of the county's, however old. */
+export async function showPaper(who: GatewayClient, claimId: string): Promise<Claim> {
+  return wanted((await who.call(ClaimsServiceDefinition, "getClaim", { claimId })).claim);
+}
+
 /** The newest first. */
 export async function listPapers(who: GatewayClient, county: string, state: ClaimState): Promise<Claim[]> {
   return (await who.call(ClaimsServiceDefinition, "listPaperClaims", { county, state })).claims;
