@@ -91,6 +91,12 @@ export async function nameAccount(who: GatewayClient, named: HouseholdAccount): 
   return wanted((await who.call(EnrollmentServiceDefinition, "registerAccount", { requestId, ...named })).account);
 }
 
+/** Who has issued a paper, as it names itself or by its id; empty for a claim that is none of paper. */
+export function hospitalOf({ paper }: Claim): string {
+  if (!paper) return "";
+  return paper.institutionId === "" ? `${paper.name}（${paper.city}）` : paper.institutionId;
+}
+
 export function accountText({ bankCode, accountNumber, accountName }: BankAccount): string {
   return `${accountName} ${bankCode} ${accountNumber}`;
 }
@@ -133,11 +139,6 @@ function rowOf(claim: Claim): string[] {
   ];
 }
 
-function hospitalOf({ paper }: Claim): string {
-  if (!paper) return "";
-  return paper.institutionId === "" ? `${paper.name}（${paper.city}）` : paper.institutionId;
-}
-
 function saidOf({ paper, state }: Claim): string {
   const { confirmation } = paper ?? {};
   if (!confirmation) return state === "IN_REVIEW" ? "待核实 to be asked" : "";
@@ -149,7 +150,7 @@ export function paperText(claim: Claim): string {
   return [papersText([claim]), ...(claim.reason === "" ? [] : [`原因 reason: ${claim.reason}`]), ...nextOf(claim)].join("\n");
 }
 
-function nextOf({ bill, homeCounty: county, paper, state }: Claim): string[] {
+function nextOf({ bill, homeCounty: county, paper, state, paidAtMs }: Claim): string[] {
   const { claimId = "", personId = "" } = bill ?? {};
   const of = `${county} ${claimId}`;
   if (state === "IN_REVIEW" && !paper?.confirmation)
@@ -160,6 +161,10 @@ function nextOf({ bill, homeCounty: county, paper, state }: Claim): string[] {
   if (state === "APPROVED")
     return [
       `付至户账户 paid to the household's account; 未登记账户则待登记 where it has none: nrcms claim paper account ${county} ${personId.slice(0, HOUSEHOLD_DIGITS)} --bank <code> --account <number> --name <name>`,
+    ];
+  if (state === "VOIDED" && paidAtMs > 0n)
+    return [
+      `已付，该户所欠由以后的补偿抵扣 it was paid: what the household owes is set off against its next payments: nrcms fund balance ${county}`,
     ];
   return [];
 }

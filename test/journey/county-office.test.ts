@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAuthority } from "../../deploy/local/authority.ts";
+import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
@@ -32,7 +33,7 @@ const NEW_YEAR = "2012-01-20";
 const POT_FEN = 300_000n;
 const MORNING_MS = 10 * 3_600_000;
 
-/** Of the county: its hospital, of which a part is withheld, and a township's, which is paid by head. */
+/** Of the county: its hospital, of which a part is withheld, and a township's, which is paid by head, once a month. */
 const HOSPITAL = `H${COUNTY}001`;
 const BY_HEAD = `H${COUNTY}011`;
 const VISITS = 8;
@@ -55,10 +56,10 @@ beforeAll(async () => {
   visits = own.filter(({ visitKind, institutionId }) => visitKind === "OUTPATIENT" && institutionId === HOSPITAL).slice(0, VISITS);
   const region = await regionFor([...stays, ...visits]);
   const schemes = region.schemes.map((one) => (one.scheme.county === COUNTY ? { ...one, document: one.document + CAPITATION } : one));
-  const [institution] = (await readRegion(REGION)).institutions.filter(({ institutionId }) => institutionId === BY_HEAD);
-  const known = region.institutions.some(({ institutionId }) => institutionId === BY_HEAD);
+  const byHead = (await readRegion(REGION)).institutions.filter(({ institutionId }) => institutionId === BY_HEAD);
+  const monthly = byHead.map((one) => ({ ...one, paySchedule: PaySchedule.MONTHLY }));
   mesh = await startDoorMesh({
-    region: { ...region, schemes, institutions: [...region.institutions, ...(institution && !known ? [institution] : [])] },
+    region: { ...region, schemes, institutions: [...region.institutions, ...monthly] },
     change: (topology) => {
       topology.clock_offset_ms = Math.round(startOfDayMs(NEW_YEAR) + MORNING_MS - Date.now());
     },
@@ -324,8 +325,9 @@ test("a part is withheld of a hospital until two people have assessed it; anothe
     await expect(approveHeads(sameTreasurer, heads)).rejects.toEqual(refusal("PROPOSED_BY_YOU"));
     await expect(approveHeads(reviewer, { ...heads, heads: 201 })).rejects.toEqual(refusal("CAPITATION_CHANGED"));
     expect(await approveHeads(reviewer, heads)).toMatchObject([{ amountFen: 60_000n, withheldFen: 18_000n, state: "PAID" }]);
-    const alone = paidOut(BY_HEAD);
-    expect(await waitFor(async () => (await settled()) && paidOut(BY_HEAD) - alone === 42_000n, WAIT_LIMIT_MS)).toBe(true);
+    expect(await waitFor(async () => (await settled()) && paidOut(BY_HEAD) === 42_000n, WAIT_LIMIT_MS)).toBe(true);
+    const due = await mongo.db("nrcms_payment").collection("dues").findOne({ payeeId: BY_HEAD });
+    expect(due).toMatchObject({ schedule: "MONTHLY", amountFen: 42_000n });
   });
   const lines = await auditSettled(mesh.topology, () => undefined);
   expect(lines.flatMap((line) => line.breaches)).toEqual([]);

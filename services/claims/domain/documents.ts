@@ -171,7 +171,7 @@ export interface Claim extends Doc {
   /** 0 while it is not paid. */
   readonly paidAtMs: number;
   readonly traceId: string;
-  /** Present only while it waits (IN_REVIEW, PENDING): since when. The one index is over these. */
+  /** Present only while it waits (IN_REVIEW, PENDING): since when. Indexed. */
   readonly waitingSinceMs?: number;
   /** The payment order that paid it; present once paid. */
   readonly paidBy?: string;

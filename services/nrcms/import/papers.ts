@@ -2,7 +2,7 @@
  * A bill on paper (手工报销单据) from a file: one YAML document, or one piece of JSON, which YAML contains. Its form is the contract's, flat, in snake_case, amounts as whole fen:
  * the bill without its institution and invoice, the hospital (`institution_id`, or `name`, `city` and `level` in words), the invoices, and the day on the paper.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { BankAccount } from "../../../proto/generated/nrcms/administration/v1/administration.ts";
 import { ConfirmedBy, type SubmitPaperClaimRequest } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
@@ -78,8 +78,9 @@ export type PaperRead = { readonly paper: PaperFile } | { readonly problems: rea
 /** Reads a paper's file. What is wrong comes with line and column. Throws what the file system says. */
 export function readPaper(path: string): PaperRead {
   const file = basename(path);
-  const bytes = readFileSync(path);
   const whole = (zh: string, en: string): PaperRead => ({ problems: [{ file, line: 1, column: 0, field: "", zh, en }] });
+  if (!existsSync(path)) return whole("文件不存在", "there is no such file");
+  const bytes = readFileSync(path);
   if (bytes.length > MAX_BYTES) return whole(`文件过大，上限 ${MAX_BYTES} 字节`, `is larger than ${MAX_BYTES} bytes`);
   const content = bytes.toString("utf8");
   if (!Buffer.from(content, "utf8").equals(bytes)) return whole("不是 UTF-8 文本", "is not UTF-8 text");

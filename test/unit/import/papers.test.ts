@@ -67,6 +67,10 @@ describe("a paper's file", () => {
   ])("of %s is refused", (_, content) => {
     expect(places(content)).not.toBe("good");
   });
+
+  test("that is not there is said so", () => {
+    expect(readPaper("/nowhere/paper.yaml")).toMatchObject({ problems: [{ file: "paper.yaml", zh: "文件不存在" }] });
+  });
 });
 
 test("the sample's papers and assessments are read whole", async () => {
