@@ -182,7 +182,7 @@ async function work(mesh: DoorMesh, today: string, limitMs: number, until: () =>
     return await waitFor(async () => {
       await cutScheduled(people, today);
       for (const { account } of await accountsOnCheck(people.as("treasurer")))
-        if (account) await confirmAccount(people.as("treasurer"), { ...account, reason: "电话核实" });
+        if (account) await confirmAccount(people.as("treasurer"), { bank: "main", ...account, reason: "电话核实" });
       for (const { orderId } of await ordersToReissue(people.as("maker")))
         await reissueOrder(people.as("maker"), orderId, {}).catch((error: unknown) => {
           // Its end has come meanwhile.

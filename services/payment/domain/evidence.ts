@@ -2,10 +2,11 @@
  * What the bank says of an order, whatever message said it, and what follows. Money booked outweighs a status word; what contradicts
  * an outcome is never applied but kept for a person. Evidence is weighed by what is stored, so that a repeat, in any order, changes nothing.
  */
+import { bankOf } from "../../values/banks.ts";
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { accountKey, learn } from "./accounts.ts";
-import { orderIdIn, putBatch } from "./batch.ts";
+import { orderAt, orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, type Order, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents, SettledPayable } from "./events.ts";
 import type { EntryKeys } from "./match.ts";
@@ -69,7 +70,7 @@ export function evidenceNeeds(evidence: readonly { readonly endToEndId: string }
     keys.set(`order ${key.id}`, key);
     const order = loaded.get(key);
     if (!order) continue;
-    const account = accountKey(order.account);
+    const account = accountKey(bankOf(order), order.account);
     keys.set(`account ${account.id}`, account);
     keys.set(`batch ${order.batchId}`, batches.key(order.batchId));
   }
@@ -90,15 +91,21 @@ interface Tally {
   heard: boolean;
 }
 
-/** Applies evidence to orders and batches and tells what follows: one PaymentsSettled a county, one PaymentsReturned an order. */
-export function applyEvidence(evidence: readonly Evidence[], state: State, change: Change<PaymentEvents>, context: Context): Applied {
+/** Applies a bank's evidence to its orders and batches and tells what follows: one PaymentsSettled a county, one PaymentsReturned an order. Of another bank's order it is not believed. */
+export function applyEvidence(
+  evidence: readonly Evidence[],
+  bank: string,
+  state: State,
+  change: Change<PaymentEvents>,
+  context: Context,
+): Applied {
   const tallies = new Map<string, Tally>();
   const unapplied: Unapplied[] = [];
   let known = 0;
   for (const piece of evidence) {
     const { endToEndId } = piece;
-    const order = state.get(orders.key(orderIdIn(endToEndId)));
-    if (!order || order.endToEndId !== endToEndId) {
+    const order = orderAt(bank, endToEndId, state);
+    if (!order) {
       unapplied.push({ endToEndId, why: "UNKNOWN" });
       continue;
     }
@@ -148,6 +155,7 @@ function tellSettled(batch: Batch, settled: readonly Order[], change: Change<Pay
         change.tell("PaymentsSettled", county, {
           settlementId: `settled/${batch.batchId}/${county}/${batch.settlements + told}`,
           batchId: batch.batchId,
+          bank: bankOf(batch),
           county,
           payables: part,
           amountFen: sum(part.map((payable) => payable.amountFen)),
@@ -165,6 +173,7 @@ function tellReturned(batch: Batch, returned: readonly Order[], change: Change<P
     change.tell("PaymentsReturned", order.county, {
       returnId: `returned/${order.endToEndId}`,
       batchId: batch.batchId,
+      bank: bankOf(batch),
       county: order.county,
       payables: payablesOf(order),
       amountFen: order.amountFen,

@@ -25,7 +25,7 @@ function book(world: World, entries: readonly StatementEntry[], day = DAY, openO
   const expectedOrderIds = all.filter((one) => one.settledOn === day || one.returnedOn === day).map(({ orderId }) => orderId);
   const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
   const content = { messageId: `ST${day}`, day, openingFen: 0n, closingFen: moved, entries };
-  done(world.run(bookStatement, { content, expectedOrderIds, previousDay: "", openOrderIds }));
+  done(world.run(bookStatement, { bank: "main", content, expectedOrderIds, previousDay: "", openOrderIds }));
   return world.get(statements.key(day))?.breaks ?? [];
 }
 
@@ -105,7 +105,7 @@ describe("an entry", () => {
     const [first] = sent;
     if (!first) throw new Error("no order");
     const evidence = [{ endToEndId: first.endToEndId, says: "SETTLED", reason: "", on: DAY, amountFen: FEN, reference: "R77" }] as const;
-    done(world.run(hear, { original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
+    done(world.run(hear, { bank: "main", original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
     expect(world.get(references.key("R77"))).toMatchObject({ orderId: first.orderId, endToEndId: first.endToEndId });
     expect(book(world, [entry({ reference: "R77" })])).toEqual([]);
     expect(kinds(book(world, [entry({ reference: "R77", amountFen: 1n })], DAY))).toEqual([
@@ -143,7 +143,7 @@ describe("a proposal", () => {
 
 describe("a notification", () => {
   const heard = (world: World, evidence: object, id = "N1") =>
-    world.run(hear, { original: originalNamed(id), content: { kind: "camt.054", evidence: [evidence as never] } });
+    world.run(hear, { bank: "main", original: originalNamed(id), content: { kind: "camt.054", evidence: [evidence as never] } });
   const told = (change: object) => ({ endToEndId: "", says: "SETTLED", reason: "", on: DAY, ...change });
 
   test("of a batch as one entry settles its orders", () => {

@@ -118,15 +118,16 @@ class LeadingTwin {
     const reader = readerOver(this.world);
     const read = readerOf("iso20022", DEBTOR.accountNumber);
     const parts = {
+      bank: "main",
       reader,
       log,
       channel: this.bank,
       enquireAfterMs: ENQUIRE_AFTER_MS,
       read,
-      hearing: { reader, read, signing: undefined },
+      hearing: { bank: "main", reader, read, signing: undefined },
       monotonicMs: () => performance.now(),
     };
-    this.running = leadPayment(parts, leading);
+    this.running = leadPayment([parts], leading);
   }
 
   async stop(): Promise<void> {
@@ -317,13 +318,13 @@ describe("a successor", () => {
 describe("a statement that is wanted", () => {
   test("is fetched when the bank has it, and booked", async () => {
     const twin = lead();
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     await pass(5_000);
     expect(world.all<{ county: string; state: string }>("statements")[0]?.state).toBe("WANTED");
     bank.statements.set(DAY, camt053("ST1", [{ endToEndId: "X", side: "DBIT", amountFen: 5n }], { openingFen: 10n }));
     await pass(10_000);
     expect(world.all("statements")[0]).toMatchObject({ state: "BOOKED", messageId: "ST1", breaks: [{ kind: "MISSING_HERE" }] });
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     await pass(3_000);
     expect(world.all("statements")[0]).toMatchObject({ state: "BOOKED", wanted: 2 });
     expect(twin.entered.filter((id) => id.startsWith("statement/"))).toHaveLength(2);
@@ -331,7 +332,7 @@ describe("a statement that is wanted", () => {
 
   test("is not booked where the bank sends another day's", async () => {
     lead();
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     bank.statements.set(DAY, camt053("ST1", [], { openingFen: 10n }, "2011-11-24"));
     await pass(10_000);
     expect(world.all("statements")).toMatchObject([{ state: "WANTED", messageId: "" }]);
