@@ -7,7 +7,7 @@ import { accountKey } from "./accounts.ts";
 import { orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
-import { type Applied, applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
+import { type Applied, applyEvidence, type Evidence, evidenceNeeds, unlikeKeys } from "./evidence.ts";
 
 export interface ReportedTransaction {
   readonly endToEndId: string;
@@ -81,7 +81,7 @@ export function reportNeeds(report: StatusReport, loaded: Loaded): Key[] {
     const order = loaded.get(orders.key(id));
     return [orders.key(id), ...(order ? [accountKey(bankOf(order), order.account)] : [])];
   });
-  return [batchKey, ...all, ...evidenceNeeds(named, loaded)];
+  return [batchKey, ...unlikeKeys(batch), ...all, ...evidenceNeeds(named, loaded)];
 }
 
 /** The batch must be there, and the bank's. A file refused only as a duplicate is UNKNOWN until an enquiry tells what became of the first one. */

@@ -100,6 +100,8 @@ export interface Batch extends Doc {
   /** PaymentsSettled told so far. */
   readonly settlements: number;
   readonly createdOn: string;
+  /** The day whose statement books it as one entry that its orders do not sum to (BATCH_SUM); fetched again once one of them has another end. Left out where there is none. */
+  readonly unlikeOn?: string;
   /** Counts its changes of state; goes out with BatchChanged. */
   readonly revision: number;
 }

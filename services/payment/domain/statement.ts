@@ -9,7 +9,7 @@ import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { orderAt } from "./batch.ts";
-import { type Order, orders, type Statement, type StatementSums, statementKey } from "./documents.ts";
+import { batches, type Order, orders, type Statement, type StatementSums, statementKey } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { match, matchKeys } from "./match.ts";
@@ -110,6 +110,11 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     sums: sumsOf(entries, found, content.day),
   };
   putStatement(booked, change);
+  for (const { batchId } of unlike.values()) {
+    const key = batches.key(batchId);
+    const batch = state.must(key);
+    if (batch.unlikeOn !== content.day) change.put(key, { ...batch, unlikeOn: content.day });
+  }
   for (const day of redated) putStatement(state.must(statementKey(bank, day)), change);
   change.about(`statement/${bankPart(bank, content.day)}`);
   return { day: content.day, entries: content.entries.length, breaks: breaks.length };

@@ -1,5 +1,6 @@
 /** Which order an entry is of: by EndToEndId, InstrId, PmtInfId and sum, or a reference; amount and account only propose. */
 import { describe, expect, test } from "vitest";
+import { answer, reportHash } from "../../../services/payment/domain/answer.ts";
 import { type Break, messages, orders, references, statements } from "../../../services/payment/domain/documents.ts";
 import { hear } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
@@ -70,6 +71,31 @@ describe("an entry", () => {
       expect(breaks).toMatchObject([{ kind: "BATCH_SUM", endToEndId: batchId, oursFen: 3n * FEN, banksFen: change.amountFen }]);
       expect(states(world, batchId)).toEqual(["OPEN", "OPEN", "OPEN"]);
     }
+  });
+
+  test("that names a batch with another sum is looked at again by itself once the bank has said which order it refused", () => {
+    const { world, batchId, sent } = scene();
+    const sumOfTwo = [entry({ paymentInformationId: batchId, amountFen: 2n * FEN })];
+    expect(kinds(book(world, sumOfTwo))).toEqual([`BATCH_SUM ${batchId}`]);
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 0 });
+    const { endToEndId = "" } = sent[0] ?? {};
+    const says = (endToEndId: string, status: string) => {
+      const report = {
+        messageId: "S",
+        originalMessageId: batchId,
+        groupStatus: "",
+        groupReason: "",
+        transactions: [{ endToEndId, status, reason: status === "RJCT" ? "AC04" : "", on: "" }],
+      };
+      done(world.run(answer, { bank: "main", batchId, hash: reportHash(report), report }));
+    };
+    says(endToEndId, "PDNG");
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 0 });
+    says(endToEndId, "RJCT");
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 1 });
+    expect(kinds(book(world, sumOfTwo))).toEqual([]);
+    expect(states(world, batchId)).toEqual(["REJECTED", "SETTLED", "SETTLED"]);
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 1 });
   });
 
   test("that names a batch with another sum hides no other break, and its orders are not missed one by one", () => {
