@@ -139,8 +139,9 @@ export interface BillReportView extends Stored {
   readonly openSinceMs?: number;
 }
 
-/** A statement beside the ledger, as settlement compared them. `_id` is the day. */
+/** A statement beside the ledger, as settlement compared them. `_id` is the day, with its bank where it is not the main one (`values/banks.ts`). */
 export interface BankDayView extends Stored {
+  readonly bank?: string;
   readonly day: string;
   readonly heardAtMs: number;
   readonly openSinceMs?: number;
@@ -175,6 +176,7 @@ export interface EntryView extends Stored {
   /** What a debtor is shown of it. */
   readonly obligation?: { readonly rowId: string; readonly debtor: string; readonly creditor: string; readonly fen: bigint };
   readonly payables?: readonly { readonly payableId: string; readonly fen: bigint }[];
+  readonly bank?: string;
 }
 
 export interface AccountView extends Stored {
@@ -323,6 +325,7 @@ export interface DueView extends Stored {
 }
 
 export interface OrderView extends Stored {
+  readonly bank?: string;
   readonly county: string;
   readonly payeeId: string;
   readonly amountFen: bigint;
@@ -341,6 +344,7 @@ export interface OrderPartView {
 }
 
 export interface StatementView extends Stored {
+  readonly bank?: string;
   readonly day: string;
   readonly state: string;
   readonly debitsFen: bigint;

@@ -32,6 +32,7 @@ import { readBills } from "./import/bills.ts";
 import { type PaperCase, readPaperCases } from "./import/papers.ts";
 import { type Problem, problemText } from "./import/problems.ts";
 import { type Assessed, readAssessed } from "./import/registers.ts";
+import { listBanks } from "./payments.ts";
 import { type People, people } from "./people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Progress, type Region, readRegion } from "./region.ts";
 import { REGION, startSandbox } from "./run.ts";
@@ -179,11 +180,15 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         },
       },
       {
-        title: "对账 the bank's statement",
+        title: "对账 the banks' statements",
         task: async (context, task) => {
-          const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS);
-          if (!found) throw new Error("银行对账单未到 / the bank's statement did not come");
-          task.title = `${task.title}: ${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
+          const banks = await listBanks(context.people.as("treasurer"));
+          for (const { bank } of banks) {
+            const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS, bank);
+            if (!found) throw new Error(`银行 ${bank} 的对账单未到 / the statement of bank ${bank} did not come`);
+            const of = banks.length > 1 ? `${bank} ` : "";
+            task.title = `${task.title}; ${of}${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
+          }
         },
       },
       {

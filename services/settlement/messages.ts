@@ -26,6 +26,7 @@ import {
   WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
+import { bankOf } from "../values/banks.ts";
 import { assert } from "../values/outcome.ts";
 import { adjust } from "./domain/adjust.ts";
 import { approve } from "./domain/approve.ts";
@@ -152,9 +153,10 @@ export const messages: readonly Message[] = [
     decision: releasePrefund,
   }),
   told("payment", "PaymentsSettled", PaymentsSettled, {
-    input: ({ settlementId, batchId, county, payables, amountFen, settledOn }) => ({
+    input: ({ settlementId, batchId, bank, county, payables, amountFen, settledOn }) => ({
       id: settlementId,
       batchId,
+      bank: bankOf({ bank }),
       county,
       payables,
       amountFen,
@@ -163,7 +165,7 @@ export const messages: readonly Message[] = [
     decision: settle,
   }),
   told("payment", "StatementBooked", StatementBooked, {
-    input: ({ ordersFen: _, returnsFen: __, ...booked }) => booked,
+    input: ({ ordersFen: _, returnsFen: __, ...booked }) => ({ ...booked, bank: bankOf(booked) }),
     decision: knowStatement,
   }),
   told("payment", "RecallAnswered", RecallAnswered, {
@@ -171,7 +173,14 @@ export const messages: readonly Message[] = [
     decision: recallAnswered,
   }),
   told("payment", "PaymentsReturned", PaymentsReturned, {
-    input: ({ returnId, batchId, county, payables, amountFen }) => ({ id: returnId, batchId, county, payables, amountFen }),
+    input: ({ returnId, batchId, bank, county, payables, amountFen }) => ({
+      id: returnId,
+      batchId,
+      bank: bankOf({ bank }),
+      county,
+      payables,
+      amountFen,
+    }),
     decision: takeBack,
   }),
 ];

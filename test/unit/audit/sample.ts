@@ -167,6 +167,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
   reserve("C6", 90_000n);
   const settled = (id: string, county: string, payableId: string, claimId: string, amountFen: bigint) =>
     settlement.run(settle, {
+      bank: "main",
       id: `settled/${id}`,
       batchId: id,
       county,
@@ -195,7 +196,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
   const ids: string[] = dues.map(({ body }) => body.payableId);
   const open = ids.filter((id) => id.includes("C7"));
   for (const payableIds of [ids.filter((id) => !open.includes(id)), open])
-    payment.run(cut, { payableIds, schedule: "IMMEDIATE", maker: "rule/immediate/1", serial: 0 });
+    payment.run(cut, { countyBanks: {}, payableIds, schedule: "IMMEDIATE", maker: "rule/immediate/1", serial: 0 });
   const orders = payment
     .documents<Order>("orders")
     .map((order) =>
@@ -277,9 +278,9 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
 /** The day's statement, told and compared with the ledger as it stands. */
 function comparedDays(settlement: ReturnType<typeof newService>): WithId<BankDay>[] {
   const statement = { openingFen: 9_000_000n, closingFen: 9_000_000n - DEBITS_FEN, otherDebitsFen: 0n, otherCreditsFen: 0n };
-  settlement.run(knowStatement, { day: TODAY, version: 1n, ...statement, missingDebitsFen: 0n, missingReturnsFen: 0n });
+  settlement.run(knowStatement, { bank: "main", day: TODAY, version: 1n, ...statement, missingDebitsFen: 0n, missingReturnsFen: 0n });
   const ledger = { paidFen: DEBITS_FEN, returnedFen: 0n, transfersFen: 406_510n, receiptsFen: 4_000_000n, accountsFen: 0n };
-  settlement.run(compareDays, { before: "", days: [{ day: TODAY, statementVersion: 1n, looks: 0, ledger }] });
+  settlement.run(compareDays, { bank: "main", before: "", days: [{ day: TODAY, statementVersion: 1n, looks: 0, ledger }] });
   return settlement.documents("bankdays");
 }
 
