@@ -211,7 +211,13 @@ export async function importHouseholds(region: Region, people: People, progress:
       refused.push(`${county}: 缴费标准缺失 / no contribution is set`);
       return;
     }
-    const request = { county, year: contribution.year, contributionFenPerHead: contribution.contributionFenPerHead, households: page };
+    const request = {
+      county,
+      year: contribution.year,
+      contributionFenPerHead: contribution.contributionFenPerHead,
+      households: page,
+      queueDuplicates: false,
+    };
     const enrol = (requestId: string) =>
       people.as(`clerk-${county}`).call(EnrollmentServiceDefinition, "enrolHouseholds", { requestId, ...request }, { timeoutMs: 15_000 });
     const reply = await whenHeard(idOf("enrol", request), ["UNKNOWN_COUNTY"], enrol);
