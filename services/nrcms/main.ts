@@ -141,7 +141,7 @@ program
       settled: options.settled ?? false,
       background: false,
       onProgress: ({ invariant, checked }) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/8: ${checked}   `);
+        if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/9: ${checked}   `);
       },
     });
     if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");

@@ -745,6 +745,7 @@ describe("wiring", () => {
       "claims",
       "corrections",
       "counties",
+      "coverlosses",
       "covers",
       "drafts",
       "fees",
