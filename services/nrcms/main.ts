@@ -8,8 +8,10 @@ import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
 import { aDay } from "./command-parts.ts";
+import { addEnrolCommands } from "./enrol-commands.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
+import { addHouseholdCommands } from "./household-commands.ts";
 import type { Ordered } from "./orders.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
 import { addReconcileCommands } from "./reconcile-commands.ts";
@@ -114,6 +116,8 @@ program
   });
 
 addBenefitCommands(program, { inForce, json, finish });
+addEnrolCommands(program, { inForce, json, finish });
+addHouseholdCommands(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
 addReconcileCommands(program, { inForce, json, finish });

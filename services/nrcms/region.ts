@@ -75,7 +75,8 @@ export async function readRegion(folder: string): Promise<Region> {
 
 export type Progress = (what: string, done: number, of: number) => void;
 
-function idOf(what: string, content: unknown): string {
+/** A request id from the content: the same content has the same. */
+export function idOf(what: string, content: unknown): string {
   const text = JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
   return `${what}-${createHash("sha256").update(text).digest("hex").slice(0, 20)}`;
 }
