@@ -3,6 +3,7 @@ import type { Service } from "../mesh/wiring.ts";
 import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
 import { calls } from "./calls.ts";
+import { coverCalls } from "./cover-calls.ts";
 import { messages, tells } from "./messages.ts";
 import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
@@ -23,6 +24,7 @@ const service: Service = {
       ...admissionCalls(parts),
       ...secondCalls(parts),
       ...paperCalls(parts),
+      ...coverCalls(parts),
       ...applicationCalls(parts),
       ...reportCalls(parts),
     ],

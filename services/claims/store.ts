@@ -5,6 +5,7 @@ import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
 import { type BillReport, billPages, billReports, type FoundBills, MAX_BILLS, pageKeys } from "./domain/bill-report.ts";
 import type { Documents } from "./domain/compute.ts";
+import { type CoverLoss, coverLosses } from "./domain/cover-loss.ts";
 import {
   type Application,
   applications,
@@ -41,6 +42,7 @@ export const indexes: Indexes = {
     { keys: { county: 1, submittedAtMs: -1 }, partial: { "paper.submittedBy": { $gt: "" } } },
   ],
   covers: [],
+  coverlosses: [{ keys: { county: 1, foundAtMs: 1 }, partial: { state: "OPEN" } }],
   households: [],
   institutions: [],
   counties: [],
@@ -104,6 +106,13 @@ const MAX_CORRECTIONS = 500;
 /** The corrections of a county that wait, oldest first. */
 export function correctionsOf(reader: Reader, county: string): Promise<readonly Correction[]> {
   return reader.find(corrections, { state: "QUEUED", county }, { sort: { queuedAtMs: 1 }, limit: MAX_CORRECTIONS });
+}
+
+const MAX_COVER_LOSSES = 500;
+
+/** The claims of a county that have lost their cover and are not decided, oldest first. */
+export function coverLossesOf(reader: Reader, county: string): Promise<readonly CoverLoss[]> {
+  return reader.find(coverLosses, { state: "OPEN", county }, { sort: { foundAtMs: 1 }, limit: MAX_COVER_LOSSES });
 }
 
 const MAX_APPLICATIONS = 500;

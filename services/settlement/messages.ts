@@ -69,7 +69,14 @@ export const messages: readonly Message[] = [
     decision: knowCounty,
   }),
   told("enrollment", "ContributionsReceived", ContributionsReceived, {
-    input: ({ receiptId, county, contributionsFen, receivedOn }) => ({ receiptId, county, contributionsFen, receivedOn }),
+    input: ({ receiptId, county, contributionsFen, receivedOn, source }) => ({
+      receiptId,
+      county,
+      contributionsFen,
+      receivedOn,
+      // Events of before there were sources say none: then the households had paid.
+      source: source === "UNSPECIFIED" ? "INDIVIDUAL" : source,
+    }),
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {

@@ -3,6 +3,7 @@ import type { ClientSession } from "mongodb";
 import { audit } from "../../services/audit/audit.ts";
 import type { Records, SeenView } from "../../services/audit/records.ts";
 import { recordsAt } from "../../services/audit/store.ts";
+import type { Household, Receipt, SourceReceipt } from "../../services/enrollment/domain/documents.ts";
 import type { Due, Order } from "../../services/payment/domain/documents.ts";
 import type { Entry } from "../../services/settlement/domain/documents.ts";
 import { bankOf, bankOfCounty } from "../../services/values/banks.ts";
@@ -23,6 +24,7 @@ export async function checkAtRest(province: Province, invariants: Invariants): P
     ...recordsAt(client, undefined as unknown as ClientSession),
     seens: () => seensOf(province),
     parkedCounts: () => nothing(),
+    ...enrolmentOf(rowsOf(province, "enrollment")),
     dayMoves: () => given(dayMovesOf(set.collection(databaseOf("settlement"), "entries").majority.values() as unknown as Iterable<Entry>)),
   };
   const lines = await audit(records, { nowMs: Date.now(), settled: true });
@@ -35,6 +37,38 @@ export async function checkAtRest(province: Province, invariants: Invariants): P
 /** What monitoring would have heard, had it heard all that the streams ever held: each twin's events from the first, without a hole. */
 async function* seensOf(province: Province): AsyncGenerator<SeenView> {
   yield* reachedBy(province).map(({ service, twin, reached }) => ({ _id: `${service}.${twin}`, reached, early: [] }));
+}
+
+type Rows = <T>(kind: string) => T[];
+
+const rowsOf =
+  ({ set }: Province, service: string): Rows =>
+  <T>(kind: string) =>
+    [...set.collection(databaseOf(service), kind).majority.values()] as unknown as T[];
+
+/** What the audit has mongod put together of enrollment's documents. */
+function enrolmentOf(rows: Rows): Pick<Records, "personCovers" | "contributions"> {
+  const by = <T>(all: T[], key: (row: T) => string) => given(all.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)));
+  return {
+    personCovers: () => {
+      const people = rows<Household>("households").flatMap(({ householdId, members, former, covers }) =>
+        [...members, ...former].map(({ memberNo, identityNumber }) => {
+          const personId = householdId + memberNo;
+          return { identityNumber, personId, covers: covers.filter((cover) => cover.personId === personId) };
+        }),
+      );
+      return by(people, ({ identityNumber }) => identityNumber);
+    },
+    contributions: () => {
+      const own = rows<Receipt>("receipts").map(({ receiptId, receivedOn, contributionsFen: fen }) => ({ receiptId, receivedOn, fen }));
+      const others = rows<SourceReceipt>("sourcereceipts").map(({ receiptId, receivedOn, amountFen: fen }) => ({
+        receiptId,
+        receivedOn,
+        fen,
+      }));
+      return by([...own, ...others], ({ receiptId }) => receiptId);
+    },
+  };
 }
 
 async function* nothing<T>(): AsyncGenerator<T> {}

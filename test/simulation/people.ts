@@ -118,7 +118,14 @@ export class People {
     for (const county of COUNTIES) {
       await this.publish(county);
       const households = householdsOf(county);
-      const enrolment = { requestId: "enrol", county, year: YEAR, contributionFenPerHead: CONTRIBUTION_FEN, households };
+      const enrolment = {
+        requestId: "enrol",
+        county,
+        year: YEAR,
+        contributionFenPerHead: CONTRIBUTION_FEN,
+        households,
+        queueDuplicates: false,
+      };
       await desk.order(EnrollmentServiceDefinition, "enrolHouseholds", caller("CLERK", county), enrolment);
       await this.fund(county, BigInt(chance.between(...FUNDS_FEN)));
       await this.limit(county, BigInt(chance.between(...PREFUND_FEN)));

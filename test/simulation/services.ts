@@ -5,6 +5,7 @@ import { pairCalls } from "../../services/administration/pair-calls.ts";
 import { indexes as administrationIndexes } from "../../services/administration/store.ts";
 import { admissionCalls } from "../../services/claims/admission-calls.ts";
 import { calls as claimsCalls } from "../../services/claims/calls.ts";
+import { coverCalls } from "../../services/claims/cover-calls.ts";
 import { messages as claimsMessages, tells as claimsTells } from "../../services/claims/messages.ts";
 import { paperCalls } from "../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../services/claims/report-calls.ts";
@@ -13,6 +14,8 @@ import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
 import { calls as enrollmentCalls } from "../../services/enrollment/calls.ts";
+import { campaignCalls } from "../../services/enrollment/campaign-calls.ts";
+import { memberCalls } from "../../services/enrollment/member-calls.ts";
 import { messages as enrollmentMessages, tells as enrollmentTells } from "../../services/enrollment/messages.ts";
 import { indexes as enrollmentIndexes } from "../../services/enrollment/store.ts";
 import type { AnyDecision, Service } from "../../services/mesh/wiring.ts";
@@ -70,7 +73,10 @@ export function serviceNamed(name: Name, channelTo: (bank: string) => Channel): 
         name,
         indexes: enrollmentIndexes,
         tells: enrollmentTells,
-        wire: (parts) => ({ calls: enrollmentCalls(parts), messages: enrollmentMessages }),
+        wire: (parts) => ({
+          calls: [...enrollmentCalls(parts), ...memberCalls(parts), ...campaignCalls(parts)],
+          messages: enrollmentMessages,
+        }),
       };
     case "claims":
       return {
@@ -78,7 +84,14 @@ export function serviceNamed(name: Name, channelTo: (bank: string) => Channel): 
         indexes: claimsIndexes,
         tells: claimsTells,
         wire: (parts) => ({
-          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...paperCalls(parts), ...reportCalls(parts)],
+          calls: [
+            ...claimsCalls(parts),
+            ...schemeCalls(parts),
+            ...admissionCalls(parts),
+            ...paperCalls(parts),
+            ...coverCalls(parts),
+            ...reportCalls(parts),
+          ],
           messages: claimsMessages,
           timers: [...claimsTimers(parts), ...reportTimers(parts)],
         }),

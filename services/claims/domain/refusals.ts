@@ -325,6 +325,16 @@ export const refuse = refusals({
     zh: "{county} 不是本省已登记的县",
     en: "{county} is not a registered county of the province",
   },
+  UNKNOWN_COVER_LOSS: {
+    status: "NOT_FOUND",
+    zh: "本县没有补偿单 {claim} 的失去参合待办",
+    en: "this county has no task for claim {claim}, whose cover was lost",
+  },
+  COVER_LOSS_DECIDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的待办已决定：{state}",
+    en: "the task of claim {claim} is decided: {state}",
+  },
 });
 
 /** A scheme or catalogue that contradicts itself: the place and the reason. */

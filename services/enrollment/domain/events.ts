@@ -1,6 +1,6 @@
 /** What enrollment tells. No cover carries a name or an identity number; an account carries the name that the bank has. */
 import type { BankAccount } from "../../values/account.ts";
-import type { Cover } from "./documents.ts";
+import type { Cover, FundSource } from "./documents.ts";
 
 export type EnrollmentEvents = {
   /** State: the newest version wins. */
@@ -25,5 +25,6 @@ export type EnrollmentEvents = {
     readonly heads: number;
     readonly contributionsFen: bigint;
     readonly receivedOn: string;
+    readonly source: FundSource;
   };
 };

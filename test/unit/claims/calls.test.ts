@@ -755,6 +755,7 @@ describe("wiring", () => {
       "claims",
       "corrections",
       "counties",
+      "coverlosses",
       "covers",
       "drafts",
       "fees",

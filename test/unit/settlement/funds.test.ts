@@ -48,7 +48,13 @@ describe("ReceiveFunds", () => {
 });
 
 describe("ContributionsReceived", () => {
-  const contributions = { receiptId: "contributions/640521/r1", county: ZHONGNING, contributionsFen: 9_000n, receivedOn: "2011-01-05" };
+  const contributions = {
+    receiptId: "contributions/640521/r1",
+    county: ZHONGNING,
+    contributionsFen: 9_000n,
+    receivedOn: "2011-01-05",
+    source: "INDIVIDUAL",
+  } as const;
 
   test("is booked once, on the day it was received", () => {
     const world = worldOf({ [ZHONGNING]: {} });
