@@ -9,6 +9,7 @@ import { dayOf } from "../values/days.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
 import { aDay } from "./command-parts.ts";
 import { addEnrolCommands } from "./enrol-commands.ts";
+import { addEstimateCommand } from "./estimate-commands.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import { addHouseholdCommands } from "./household-commands.ts";
@@ -119,6 +120,7 @@ program
 addBenefitCommands(program, { inForce, json, finish });
 addEnrolCommands(program, { inForce, json, finish });
 addHouseholdCommands(program, { inForce, json, finish });
+addEstimateCommand(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
 addPaperCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });

@@ -1,5 +1,5 @@
 /**
- * What a county's office does with two people, to the bank's books and back. The end of a year: a pot is split over those who bore much and paid to the households' own accounts. Bills on paper: handed in,
+ * What a county's office does with two people, to the bank's books and back. The end of a year: what another scheme would have cost in it; a pot is split over those who bore much and paid to the households' own accounts. Bills on paper: handed in,
  * confirmed by their hospital's code, paid to the household, taken back. What is withheld of a hospital until it is assessed. Pay by head.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { PaySchedule } from "../../proto/generated/nrcms/administration/v1/admin
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { FundSource, SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
+import { mongoUri } from "../../services/mesh/topology.ts";
 import { billAll, checkerDesk, cutScheduled, newTally, openPayables, reviewOnce, waitFor } from "../../services/nrcms/day.ts";
 import { approveHeads, approveScore, balances, proposeHeads, proposeScore, withheld, withhold } from "../../services/nrcms/fund.ts";
 import { type GatewayClient, GatewayError, gatewayAddresses, openGateway } from "../../services/nrcms/gateway-client.ts";
@@ -24,6 +25,7 @@ import { startOfDayMs } from "../../services/values/days.ts";
 import { halfUp, sum } from "../../services/values/money.ts";
 import { paidToAccounts } from "../harness/day-books.ts";
 import { type DoorMesh, regionFor, sampleBills, startDoorMesh } from "../harness/door-mesh.ts";
+import { estimatesApart, estimatesAtDoor } from "../harness/estimates.ts";
 import { nrcms } from "../harness/nrcms.ts";
 
 const LIMIT_MS = 400_000;
@@ -165,6 +167,11 @@ test("second compensation, from the pot to the households' accounts", { timeout:
     await clerk.call(EnrollmentServiceDefinition, "registerAccount", last);
     expect(await settled()).toBe(true);
   });
+});
+
+test("what another scheme would have cost in the year", { timeout: LIMIT_MS, retry: 0 }, async () => {
+  await estimatesAtDoor(mesh.people, stays);
+  await estimatesApart(mongoUri(mesh.topology));
 });
 
 /** A file as a clerk writes it: a stay outside of the province, without a referral. Deductible 1,000 yuan, then 45 % less 10 points. */

@@ -70,6 +70,16 @@ export const refuse = refusals({
     zh: "与已报销的住院 {from} 至 {to} 重叠",
     en: "overlaps a stay that was billed before, from {from} to {to}",
   },
+  NO_HISTORY: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 在 {year} 年没有补助方案或没有补偿单，无从测算",
+    en: "{county} has no scheme or no claim of {year}: there is nothing to estimate from",
+  },
+  ESTIMATE_RUNNING: {
+    status: "RESOURCE_EXHAUSTED",
+    zh: "正在进行另一次测算，请稍后再试",
+    en: "another estimate is running: try again later",
+  },
   NO_SECOND_COMPENSATION: {
     status: "FAILED_PRECONDITION",
     zh: "{county} {year} 年的补助方案没有二次补偿",

@@ -8,6 +8,7 @@ import { applicationCalls } from "../../../services/claims/application-calls.ts"
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
+import { estimateCalls } from "../../../services/claims/estimate-calls.ts";
 import { messages } from "../../../services/claims/messages.ts";
 import { paperCalls } from "../../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../../services/claims/report-calls.ts";
@@ -63,6 +64,7 @@ const served = () => [
   ...paperCalls({ ask, reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
+  ...estimateCalls({ reader, ask, uri: "", today: () => "2011-11-25", run: () => Promise.reject(new Error("not here")) }),
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
