@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect } from "vitest";
-import { type Bill, ClaimsServiceDefinition, type EstimateProgress, type EstimateReport } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import {
+  type Bill,
+  ClaimsServiceDefinition,
+  type EstimateProgress,
+  type EstimateReport,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { readScheme } from "../../services/benefit/scheme-file.ts";
 import { hashOf } from "../../services/claims/domain/canonical.ts";
 import { estimateApart } from "../../services/claims/estimate/apart.ts";
