@@ -179,13 +179,24 @@ export function batchesText(batches: readonly Batch[]): string {
 export function ordersText(orders: readonly Order[]): string {
   if (orders.length === 0) return "没有支付单 · no orders";
   const table = new Table({
-    head: ["支付单 order", "状态 state", "户名 account name", "开户行 bank", "账号 account", "金额 amount", "应付 payables", "原因 reason"],
+    head: [
+      "支付单 order",
+      "付款行 paid by",
+      "状态 state",
+      "户名 account name",
+      "开户行 bank",
+      "账号 account",
+      "金额 amount",
+      "应付 payables",
+      "原因 reason",
+    ],
     style: STYLE,
-    colAligns: ["left", "left", "left", "left", "left", "right", "right", "left"],
+    colAligns: ["left", "left", "left", "left", "left", "left", "right", "right", "left"],
   });
-  for (const { orderId, state, reconciled, account, amountFen, payableIds, reason } of orders)
+  for (const { orderId, bank, state, reconciled, account, amountFen, payableIds, reason } of orders)
     table.push([
       orderId,
+      bank,
       reconciled ? `${state} · 已对账 reconciled` : state,
       account?.accountName ?? "",
       account?.bankCode ?? "",

@@ -8,6 +8,7 @@ import { cancelWhileLeading } from "./cancellations.ts";
 import { readMailboxWhileLeading } from "./mailbox.ts";
 import { type SenderParts, sendWhileLeading } from "./sender.ts";
 import { fetchWhileLeading } from "./statements.ts";
+import { strandedBatches } from "./store.ts";
 
 export interface LeadParts extends SenderParts {
   readonly hearing: Hearing;
@@ -22,6 +23,7 @@ export async function leadPayment(banks: readonly LeadParts[], leading: Leading)
     enter: (id, decision, input, options) => leading.enter(id, decision, input, options),
     news: (limitMs) => Promise.race([leading.news(limitMs), aborted]),
   };
+  await tellStranded(banks);
   const works = banks
     .flatMap((parts) => {
       const { mailbox } = parts.channel;
@@ -41,4 +43,15 @@ export async function leadPayment(banks: readonly LeadParts[], leading: Leading)
     });
   const outcomes = await Promise.allSettled(works);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+const MAX_STRANDED = 20;
+
+/** A bank that was taken out of the topology too early: nobody sends or asks for what was under way there. */
+async function tellStranded(banks: readonly LeadParts[]): Promise<void> {
+  const [first] = banks;
+  if (!first) return;
+  const names = banks.map(({ bank }) => bank);
+  for (const { batchId, bank, state } of await strandedBatches(first.reader, names, MAX_STRANDED))
+    first.log.error({ batchId, bank, state }, "the topology names no such bank any more: put it back until its batches are done");
 }

@@ -24,6 +24,7 @@ import {
 } from "./domain/documents.ts";
 import type { StatementContent } from "./domain/reconcile.ts";
 
+const NOT_ENDED: readonly BatchState[] = ["PROPOSED", "APPROVED", "SENDING", "UNKNOWN", "ACCEPTED"];
 const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
 const MAX_CANCELLATIONS = 20;
@@ -72,6 +73,12 @@ export function batchesIn(reader: Reader, states: readonly BatchState[], limit: 
   const [only] = states;
   const filter = { state: states.length === 1 ? only : { $in: [...states] }, ...filterOf(bank) };
   return reader.find(batches, filter, { sort: { serial: 1 }, limit });
+}
+
+/** Batches that are not at their end and whose bank is none of these. */
+export function strandedBatches(reader: Reader, banks: readonly string[], limit: number): Promise<readonly Batch[]> {
+  const others = { $exists: true, $nin: [...banks] };
+  return reader.find(batches, { state: { $in: [...NOT_ENDED] }, bank: others }, { sort: { serial: 1 }, limit });
 }
 
 function filterOf(bank: string) {

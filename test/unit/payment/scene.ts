@@ -130,6 +130,7 @@ export function readerOver(world: World): Reader {
     if (typeof wanted !== "object" || wanted === null) return value === wanted;
     return Object.entries(wanted).every(([operator, bound]) => {
       if (operator === "$in") return (bound as unknown[]).includes(value);
+      if (operator === "$nin") return !(bound as unknown[]).includes(value);
       if (operator === "$exists") return (value !== undefined) === bound;
       if (operator === "$ne") return !isDeepStrictEqual(value, bound);
       if (operator === "$lt") return (value as number) < (bound as number);

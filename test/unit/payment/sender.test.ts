@@ -10,6 +10,7 @@ import { files } from "../../../services/payment/domain/documents.ts";
 import { wantStatement } from "../../../services/payment/domain/statement.ts";
 import { leadPayment } from "../../../services/payment/lead.ts";
 import { BELIEVE_ABSENCE_MS } from "../../../services/payment/sender.ts";
+import { strandedBatches } from "../../../services/payment/store.ts";
 import type { Decision } from "../../../services/values/decision.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
@@ -208,6 +209,13 @@ describe("the sender", () => {
     expect(bank.got.some(({ text }) => text.includes(batchId))).toBe(false);
     bank.mood = "well";
     await pass(SOCKET_DEADLINE_MS);
+  });
+
+  test("says which batches are at a bank that the topology names no more", async () => {
+    const batchId = ready("H1", JINGYUAN);
+    const found = await strandedBatches(readerOver(world), ["main"], 10);
+    expect(found.map((batch) => [batch.batchId, batch.bank])).toEqual([[batchId, OTHER]]);
+    expect(await strandedBatches(readerOver(world), ["main", OTHER], 10)).toEqual([]);
   });
 
   test("leaves what is only proposed", async () => {
