@@ -7,6 +7,7 @@ import { admissionCalls } from "../../../services/claims/admission-calls.ts";
 import { applicationCalls } from "../../../services/claims/application-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
+import { coverCalls } from "../../../services/claims/cover-calls.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { messages } from "../../../services/claims/messages.ts";
 import { paperCalls } from "../../../services/claims/paper-calls.ts";
@@ -61,6 +62,7 @@ const served = () => [
   ...admissionCalls({ reader, ask, settings: {} }),
   ...secondCalls({ reader }),
   ...paperCalls({ ask, reader }),
+  ...coverCalls({ reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
 ];
