@@ -55,7 +55,7 @@ export function serveCalls(parts: {
   /** What every twin answers on its own subject, besides its service's calls. */
   builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
-  reader: Pick<Reader, "isHeadless" | "get">;
+  reader: Pick<Reader, "isHeadless" | "getAll">;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;

@@ -196,7 +196,8 @@ export function depart(who: GatewayClient, request: Asked<RecordDepartureRequest
 }
 
 export function departureText({ cover, lateDays, dissolved }: RecordDepartureResponse): string {
-  const lines = [cover ? `参合至 covered until ${cover.toDay}` : "从未参合 never covered"];
+  const covered = cover !== undefined && cover.fromDay <= cover.toDay;
+  const lines = [covered ? `参合至 covered until ${cover.toDay}` : "没有参合日 no day is covered"];
   if (lateDays > 0)
     lines.push(`迟报 told ${lateDays} 天 days late；此后的补偿单转审核人员 claims after it are the reviewers' (nrcms enrol losses)`);
   if (dissolved) lines.push("该户已无成员 nobody is left in the household");

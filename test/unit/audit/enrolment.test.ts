@@ -15,40 +15,43 @@ function must<T>(value: T | undefined): T {
   return value;
 }
 
+type Enrolled = Sample["enrolled"][number];
+
+/** Each of a household's members, former members or covers with another value. */
+function spoiled(one: Enrolled | undefined, list: "members" | "former" | "covers", change: object): void {
+  Object.assign(must(one), { [list]: must(one)[list].map((entry) => ({ ...entry, ...change })) });
+}
+
 const receipt = { receiptId: "contributions/640424/r", receivedOn: "2011-11-25", fen: 9_000n };
 const line = (account: string, debitFen: bigint, creditFen: bigint) => ({ county: HOME, account, debitFen, creditFen });
 
 describe("what is wrong with an enrolment is found", () => {
   test.each<[string, (sample: Sample) => void, RegExp]>([
-    [
-      "a household without a head",
-      ({ enrolled: [one] }) => void (must(one).members = must(one).members.map((m) => ({ ...m, head: false }))),
-      /has 0 heads/,
-    ],
-    [
-      "a household with two",
-      ({ enrolled: [one] }) => void (must(one).members = must(one).members.map((m) => ({ ...m, head: true }))),
-      /has 3 heads/,
-    ],
-    [
-      "a head who has left",
-      ({ enrolled: [one] }) => void (must(one).former = must(one).former.map((m) => ({ ...m, head: true }))),
-      /no longer there/,
-    ],
-    ["a cover of nobody's", ({ enrolled: [one] }) => void (must(one).former = []), /never was its member/],
+    ["a household without a head", ({ enrolled: [one] }) => spoiled(one, "members", { head: false }), /has 0 heads/],
+    ["a household with two", ({ enrolled: [one] }) => spoiled(one, "members", { head: true }), /has 3 heads/],
+    ["a head who has left", ({ enrolled: [one] }) => spoiled(one, "former", { head: true }), /no longer there/],
+    ["a cover of nobody's", ({ enrolled: [one] }) => Object.assign(must(one), { former: [] }), /never was its member/],
     [
       "a cover after a departure",
-      ({ enrolled: [, one] }) => void (must(one).covers = must(one).covers.map((cover) => ({ ...cover, toDay: "2011-12-31" }))),
+      ({ enrolled: [, one] }) => spoiled(one, "covers", { toDay: "2011-12-31" }),
       /died on 2011-11-10 and is covered until 2011-12-31/,
     ],
     [
       "a person in two households",
-      ({ enrolled: [one] }) => void (must(one).covers = must(one).covers.map((cover) => ({ ...cover, toDay: "2011-12-31" }))),
+      ({ enrolled: [one] }) => spoiled(one, "covers", { toDay: "2011-12-31" }),
       /is covered as \d{16} on 2011-11-01 as well/,
     ],
     ["a number that the register does not know", ({ identities }) => void identities.splice(0, 1), /does not know it/],
-    ["a register that is behind", ({ identities: [one] }) => void (must(one).toDay = "2011-06-30"), /register of identity numbers says/],
-    ["a tally that says more", ({ tallies: [one] }) => void (must(one).heads += 1), /says 6 in 2 households .* come to 5 in 2/],
+    [
+      "a register that is behind",
+      ({ identities: [one] }) => Object.assign(must(one), { toDay: "2011-06-30" }),
+      /register of identity numbers says/,
+    ],
+    [
+      "a tally that says more",
+      ({ tallies: [one] }) => Object.assign(must(one), { heads: must(one).heads + 1 }),
+      /says 6 in 2 households .* come to 5 in 2/,
+    ],
     ["no tally", ({ tallies }) => void tallies.splice(0), /no tally is kept/],
     ["a receipt that was not booked", ({ contributions }) => void contributions.push(receipt), /9000 fen is in no ledger/],
     [
@@ -75,7 +78,7 @@ describe("what is wrong with an enrolment is found", () => {
   test("and no breach names a person or a number", async () => {
     const found = await breaches(({ identities, enrolled: [one] }) => {
       identities.splice(0);
-      must(one).covers = must(one).covers.map((cover) => ({ ...cover, toDay: "2011-12-31" }));
+      spoiled(one, "covers", { toDay: "2011-12-31" });
     });
     expect(found.join("\n")).not.toMatch(/马|640521\d{11}[\dX]/);
   });

@@ -7,6 +7,7 @@ import { admissionCalls } from "../../../services/claims/admission-calls.ts";
 import { applicationCalls } from "../../../services/claims/application-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
+import { coverCalls } from "../../../services/claims/cover-calls.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
 import { estimateCalls } from "../../../services/claims/estimate-calls.ts";
 import { messages } from "../../../services/claims/messages.ts";
@@ -62,6 +63,7 @@ const served = () => [
   ...admissionCalls({ reader, ask, settings: {} }),
   ...secondCalls({ reader }),
   ...paperCalls({ ask, reader }),
+  ...coverCalls({ reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
   ...estimateCalls({ reader, ask, uri: "", today: () => "2011-11-25", run: () => Promise.reject(new Error("not here")) }),

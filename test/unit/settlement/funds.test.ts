@@ -71,6 +71,27 @@ describe("ContributionsReceived", () => {
     expect(() => world.run(receiveContributions, { ...contributions, contributionsFen: 1n })).toThrow("another amount");
   });
 
+  test("of another source is income of that source, and one receipt with the treasurer's under the same reference", () => {
+    const world = worldOf({ [ZHONGNING]: {} });
+    const told = {
+      receiptId: "receipt/640521/CZ-9",
+      county: ZHONGNING,
+      contributionsFen: 7_000n,
+      receivedOn: "2011-01-05",
+      source: "ASSISTANCE",
+    } as const;
+    expect(world.run(receiveContributions, told).result).toEqual({ posted: true });
+    expect(balance(world, ZHONGNING, "4002/2011")).toBe(-7_000n);
+    const byHand = { county: ZHONGNING, source: "ASSISTANCE", amountFen: 7_000n, reference: "CZ-9" } as const;
+    const before = world.all("entries").length;
+    expect(world.run(receiveFunds, byHand).result).toMatchObject({ entryId: told.receiptId });
+    world.run(receiveFunds, { ...byHand, reference: "CZ-10" });
+    expect(world.run(receiveContributions, { ...told, receiptId: "receipt/640521/CZ-10" }).result).toEqual({ posted: false });
+    expect(world.all("entries")).toHaveLength(before + 1);
+    expect(() => world.run(receiveContributions, { ...told, source: "CENTRAL" })).toThrow("another amount or source");
+    expectTrueBooks(world);
+  });
+
   test("waits for its county; of 0 fen there is nothing to book", () => {
     const world = newWorld();
     expect(isUnavailable(world.run(receiveContributions, contributions).result)).toBe(true);
