@@ -61,7 +61,7 @@ module.exports = {
       from: {
         path: "^services/",
         pathNot: [
-          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
+          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
           "^services/(mesh|nrcms|gateway)/",
         ],
       },
@@ -72,7 +72,7 @@ module.exports = {
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
       to: {
-        path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|window-|withheld-)?calls|messages|main)[.]ts$",
+        path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|window-|withheld-)?calls|messages|main)[.]ts$",
       },
     },
     {

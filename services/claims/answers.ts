@@ -1,13 +1,20 @@
 /** What several of claims' calls say and ask: a claim as the contract has it, and the owners' words on a person and an institution (protocols 15). */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
-import type { BenefitStep, Claim as ClaimMessage, Paper as PaperMessage } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import type {
+  BenefitStep,
+  Claim as ClaimMessage,
+  Paper as PaperMessage,
+  ReviewTask,
+} from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { RefusedError } from "../mesh/rpc.ts";
 import type { Ask, Reader } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
+import { deductionsOf } from "./domain/appeal.ts";
 import type { Claim, Paper } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
 import { stretchFrom } from "./domain/ground.ts";
+import type { Task } from "./domain/review-documents.ts";
 import type { Asked, Place } from "./domain/submit.ts";
 import { documentsOf } from "./store.ts";
 
@@ -57,13 +64,30 @@ export function claimMessage(claim: Claim): ClaimMessage {
     traceId,
     correctedFen: claim.corrected?.fen ?? 0n,
     correctedAccountFen: claim.corrected ? claim.corrected.drawn.accountFen - claim.drawn.accountFen : 0n,
-    deductions: [...(claim.deductions ?? [])],
+    deductions: [...deductionsOf(claim)],
     paper: claim.paper && paperMessage(claim.paper),
+    task: claim.task && taskMessage(claim.task),
   };
 }
 
 function paperMessage({ confirmation, invoices, level, ...paper }: Paper): PaperMessage {
   return { ...paper, level: level ?? "UNSPECIFIED", invoices: [...invoices], confirmation: confirmation && { ...confirmation } };
+}
+
+function taskMessage({ level, twice, heldBy = "", heldSinceMs = 0, first, question }: Task): ReviewTask {
+  return {
+    level,
+    twice,
+    heldBy,
+    heldSinceMs: BigInt(heldSinceMs),
+    passedBy: first?.by ?? "",
+    proposed: [...(first?.deductions ?? [])],
+    question: question?.text ?? "",
+    askedBy: question?.askedBy ?? "",
+    askedAtMs: BigInt(question?.askedAtMs ?? 0),
+    answer: question?.answer ?? "",
+    answeredAtMs: BigInt(question?.answeredAtMs ?? 0),
+  };
 }
 
 /** A claim with the steps that led to its benefit, from stored documents alone. */

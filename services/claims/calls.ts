@@ -26,7 +26,7 @@ import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
 import { type SubmitInput, submit } from "./domain/submit.ts";
 import { type CorrectionInput, decideCorrection, voidClaim } from "./domain/void-claim.ts";
-import { benefitYear, claimOf, correctionsOf, reviewTasksOf } from "./store.ts";
+import { benefitYear, claimOf, correctionsOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -88,10 +88,6 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
       decision: review,
       reply: (claim) => ({ claim: claimMessage(claim) }),
       pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
-    }),
-    query(methods.listReviewTasks, async ({ county }) => {
-      const fault = badCounty("county", county);
-      return fault ?? { claims: (await reviewTasksOf(reader, county)).map(claimMessage) };
     }),
     command(methods.publishCatalogue, {
       check: ({ catalogueVersion, items, diagnoses }) => catalogueFormFault(catalogueVersion, items, diagnoses),

@@ -7,6 +7,7 @@ import { messages, tells } from "./messages.ts";
 import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
 import { reportTimers } from "./report-timers.ts";
+import { reviewCalls } from "./review-calls.ts";
 import { schemeCalls } from "./scheme-calls.ts";
 import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
@@ -25,6 +26,7 @@ const service: Service = {
       ...paperCalls(parts),
       ...applicationCalls(parts),
       ...reportCalls(parts),
+      ...reviewCalls(parts),
     ],
     messages,
     timers: [...timers(parts), ...reportTimers(parts)],

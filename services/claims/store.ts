@@ -22,6 +22,7 @@ import { balanceOf, householdKey } from "./domain/family-account.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
+import { type Appeal, appeals } from "./domain/review-documents.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
 import { sideOf } from "./domain/three-way.ts";
@@ -57,15 +58,28 @@ export const indexes: Indexes = {
   timetables: [],
   billreports: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }],
   billpages: [],
+  reviewers: [],
+  appeals: [{ keys: { county: 1, appealedAtMs: 1 }, partial: { state: "OPEN" } }],
 };
 
 export function claimOf(reader: Reader, claimId: string): Promise<Claim | undefined> {
   return reader.get(claims.key(claimId));
 }
 
-/** The claims of a home county that wait for review, oldest first; as many as one answer holds. */
-export async function reviewTasksOf(reader: Reader, county: string): Promise<readonly Claim[]> {
-  const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 } };
+export type TaskFilter = "UNSPECIFIED" | "FREE" | "MINE" | "WITH_HOSPITAL";
+
+/** A question that is not answered. */
+const WITH_HOSPITAL = { "task.question": { $exists: true }, "task.question.answer": { $exists: false } };
+
+function filterOf(wanted: TaskFilter, name: string): Readonly<Record<string, unknown>> {
+  if (wanted === "FREE") return { "task.heldBy": { $exists: false }, $nor: [WITH_HOSPITAL] };
+  if (wanted === "MINE") return { "task.heldBy": name };
+  return wanted === "WITH_HOSPITAL" ? WITH_HOSPITAL : {};
+}
+
+/** The claims of a home county that wait for review, oldest first; as many as one answer holds. `name` asks for its own. */
+export async function reviewTasksOf(reader: Reader, county: string, wanted: TaskFilter, name: string): Promise<readonly Claim[]> {
+  const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 }, ...filterOf(wanted, name) };
   const waiting = await reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
   let lines = 0;
   const end = waiting.findIndex(({ bill }) => {
@@ -73,6 +87,17 @@ export async function reviewTasksOf(reader: Reader, county: string): Promise<rea
     return lines > MAX_TASK_LINES;
   });
   return end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
+}
+
+/** An institution's claims that were returned to it with a question, oldest first. Found among the few that wait in the province. */
+export function questionsOf(reader: Reader, institutionId: string): Promise<readonly Claim[]> {
+  const filter = { state: "IN_REVIEW", waitingSinceMs: { $gt: 0 }, "bill.institutionId": institutionId, ...WITH_HOSPITAL };
+  return reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
+}
+
+/** The appeals that a county has not decided, oldest first. */
+export function appealsOf(reader: Reader, county: string): Promise<readonly Appeal[]> {
+  return reader.find(appeals, { state: "OPEN", county }, { sort: { appealedAtMs: 1 }, limit: MAX_TASKS });
 }
 
 /** The claims that have waited for their prefund since `sinceMs` or longer. */

@@ -13,6 +13,7 @@ import type { GatewayClient } from "./gateway-client.ts";
 import type { Ordered } from "./orders.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
 import { addReconcileCommands } from "./reconcile-commands.ts";
+import { addReviewCommands } from "./review-commands.ts";
 import { addWindowCommands } from "./window-commands.ts";
 
 const startedMs = performance.now();
@@ -117,6 +118,7 @@ addBenefitCommands(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
 addReconcileCommands(program, { inForce, json, finish });
+addReviewCommands(program, { inForce, json, finish });
 addWindowCommands(program, { inForce, json, finish });
 
 program

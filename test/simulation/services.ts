@@ -9,6 +9,7 @@ import { messages as claimsMessages, tells as claimsTells } from "../../services
 import { paperCalls } from "../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../services/claims/report-calls.ts";
 import { reportTimers } from "../../services/claims/report-timers.ts";
+import { reviewCalls } from "../../services/claims/review-calls.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
@@ -71,7 +72,14 @@ export function serviceNamed(name: Name, channel: Channel): Service {
         indexes: claimsIndexes,
         tells: claimsTells,
         wire: (parts) => ({
-          calls: [...claimsCalls(parts), ...schemeCalls(parts), ...admissionCalls(parts), ...paperCalls(parts), ...reportCalls(parts)],
+          calls: [
+            ...claimsCalls(parts),
+            ...schemeCalls(parts),
+            ...admissionCalls(parts),
+            ...paperCalls(parts),
+            ...reportCalls(parts),
+            ...reviewCalls(parts),
+          ],
           messages: claimsMessages,
           timers: [...claimsTimers(parts), ...reportTimers(parts)],
         }),

@@ -6,6 +6,7 @@
 import type { Amounts, Before, PaidMonth } from "../../benefit/case.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
 import { type Doc, kind } from "../../values/decision.ts";
+import type { Deduction, Task } from "./review-documents.ts";
 
 export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID" | "VOIDED";
 
@@ -84,28 +85,8 @@ export interface Corrected {
   readonly fen: bigint;
   readonly before: Before;
   readonly drawn: Drawn;
-}
-
-/** Why the review desk takes something off a line (扣款原因). */
-export const DEDUCTION_REASONS = [
-  "OVER_PRICE",
-  "OVER_QUANTITY",
-  "NOT_INDICATED",
-  "DUPLICATE_CHARGE",
-  "NO_RECORD",
-  "NOT_COVERED_ITEM",
-  "OTHER",
-] as const;
-export type DeductionReason = (typeof DEDUCTION_REASONS)[number];
-
-/** What the review desk takes off one line: the hospital's to bear, for the patient has paid at the window. */
-export interface Deduction {
-  /** The line's place in the bill, from 1. */
-  readonly line: number;
-  readonly deductedFen: bigint;
-  readonly reason: DeductionReason;
-  /** Empty, except that OTHER says what. */
-  readonly note: string;
+  /** What is taken off the lines now, where an appeal or a second look has changed it. */
+  readonly deductions?: readonly Deduction[];
 }
 
 export interface PaperInvoice {
@@ -165,6 +146,8 @@ export interface Claim extends Doc {
   readonly decision: number;
   /** True where a reviewer has passed it. */
   readonly reviewed: boolean;
+  /** Its place at the review desk; present once somebody there has worked on it, or where it takes two levels. */
+  readonly task?: Task;
   readonly submittedAtMs: number;
   /** 0 while it is not decided. */
   readonly decidedAtMs: number;

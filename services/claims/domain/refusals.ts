@@ -315,6 +315,63 @@ export const refuse = refusals({
     zh: "{county} 不是本省已登记的县",
     en: "{county} is not a registered county of the province",
   },
+  TASK_HELD: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的审核任务自 {since} 起由 {by} 领取",
+    en: "the review task of claim {claim} is held by {by} since {since}",
+  },
+  ENTERED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 由 {name} 录入，须由他人审核",
+    en: "{name} has entered claim {claim}; another person reviews it",
+  },
+  PASSED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 已由 {name} 审核，此步须由他人",
+    en: "{name} has given a verdict on claim {claim}; this step is another person's",
+  },
+  ABOVE_YOUR_LEVEL: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 须由二审人员办理，{name} 不是",
+    en: "claim {claim} is for a second-level reviewer, which {name} is not",
+  },
+  WITH_HOSPITAL: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已退回医院询问，医院尚未答复",
+    en: "claim {claim} is with its hospital, which has not answered the question",
+  },
+  NO_HOSPITAL: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 是纸质单据，不能退回医院，请向参合户询问",
+    en: "claim {claim} was handed in on paper and cannot be returned to a hospital; its household is asked at the desk",
+  },
+  NOT_ASKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 没有待答复的询问",
+    en: "no question about claim {claim} is open",
+  },
+  NOTHING_DEDUCTED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 没有扣款",
+    en: "nothing was taken off claim {claim}",
+  },
+  APPEAL_TOO_LATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已过申诉期限 {days} 天",
+    en: "claim {claim} could be appealed within {days} days of its decision",
+  },
+  APPEAL_EXISTS: { status: "ALREADY_EXISTS", zh: "补偿单 {claim} 已申诉过", en: "claim {claim} has been appealed already" },
+  UNKNOWN_APPEAL: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有申诉", en: "there is no appeal of claim {claim}" },
+  APPEAL_DECIDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的申诉已由 {by} 裁定",
+    en: "the appeal of claim {claim} was decided by {by}",
+  },
+  CORRECTION_WAITS: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 有待定的更正，请先处理",
+    en: "a correction of claim {claim} waits: decide it first",
+  },
 });
 
 /** A scheme or catalogue that contradicts itself: the place and the reason. */

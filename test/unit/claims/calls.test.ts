@@ -11,6 +11,7 @@ import { type Claim, claims } from "../../../services/claims/domain/documents.ts
 import { messages } from "../../../services/claims/messages.ts";
 import { paperCalls } from "../../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../../services/claims/report-calls.ts";
+import { reviewCalls } from "../../../services/claims/review-calls.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { secondCalls } from "../../../services/claims/second-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
@@ -63,6 +64,7 @@ const served = () => [
   ...paperCalls({ ask }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
+  ...reviewCalls({ reader }),
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
@@ -286,6 +288,42 @@ describe("the review desk", () => {
         benefit: { fundFen: 21_000n, patientFen: 51_000n, hospitalFen: 28_000n },
       },
     });
+  });
+
+  it("takes tasks, questions and appeals at the door", async () => {
+    world = region([scheme({ review: { aboveFundFen: 1n, diagnosisPrefixes: [] } })]);
+    const { claimId } = submitted(world, bill()).bill;
+    const by = (name: string): Caller => ({ name, role: "REVIEWER", scope: ZHONGNING });
+    const task = { requestId: "t", county: ZHONGNING, claimId };
+    expect(command(methods.takeReviewTask, { ...task, county: "1" }, by("ma"))).toMatchObject({ field: "county" });
+    expect(command(methods.takeReviewTask, { ...task, claimId: "" }, by("ma"))).toMatchObject({ field: "claim_id" });
+    expect(command(methods.takeReviewTask, task, by("ma"))).toMatchObject({ claim: { task: { heldBy: "ma", level: "FIRST" } } });
+    expect(command(methods.releaseReviewTask, task, by("li"))).toMatchObject({ code: "TASK_HELD" });
+    expect(command(methods.releaseReviewTask, task, by("ma"))).toMatchObject({ claim: { task: { heldBy: "" } } });
+    expect(command(methods.returnClaim, { ...task, question: " " }, by("ma"))).toMatchObject({ field: "question" });
+    expect(command(methods.returnClaim, { ...task, question: "病历？" }, by("ma"))).toMatchObject({
+      claim: { task: { question: "病历？" } },
+    });
+    const own = { requestId: "a", institutionId: "COUNTY-1", claimId };
+    expect(command(methods.answerQuestion, { ...own, answer: "" })).toMatchObject({ field: "answer" });
+    expect(command(methods.answerQuestion, { ...own, answer: "见附件" })).toMatchObject({ claim: { task: { answer: "见附件" } } });
+    const off = { line: 1, deductedFen: 40_000n, reason: "OVER_QUANTITY", note: "" };
+    const verdict = { ...task, verdict: "APPROVE", reason: "", deductions: [off] };
+    expect(command(methods.reviewClaim, verdict, by("ma"))).toMatchObject({ claim: { state: "APPROVED" } });
+    expect(command(methods.appealClaim, { ...own, reason: "" })).toMatchObject({ field: "reason" });
+    expect(command(methods.appealClaim, { ...own, reason: "有指征" })).toMatchObject({ appeal: { state: "OPEN", deductions: [off] } });
+    expect((await query(methods.listAppeals, { county: ZHONGNING }, by("ma"))).appeals).toMatchObject([{ claimId }]);
+    expect(command(methods.appointReviewer, { requestId: "p", county: ZHONGNING, name: "王", level: "SECOND" })).toMatchObject({
+      field: "name",
+    });
+    const appointed = { requestId: "p", county: ZHONGNING, name: "wang", level: "SECOND" };
+    expect(command(methods.appointReviewer, appointed)).toMatchObject({ name: "wang", level: "SECOND" });
+    const ruling = { ...task, verdict: "GRANT", reason: "复核", lines: [] };
+    expect(command(methods.decideAppeal, { ...ruling, verdict: "UNSPECIFIED" }, by("wang"))).toMatchObject({ field: "verdict" });
+    expect(command(methods.decideAppeal, { ...ruling, lines: [1, 1] }, by("wang"))).toMatchObject({ field: "lines" });
+    expect(command(methods.decideAppeal, { ...ruling, verdict: "DISMISS", lines: [1] }, by("wang"))).toMatchObject({ field: "lines" });
+    expect(command(methods.decideAppeal, { ...ruling, lines: [0] }, by("wang"))).toMatchObject({ field: "lines[0]" });
+    expect(command(methods.decideAppeal, ruling, by("wang"))).toMatchObject({ appeal: { state: "GRANTED", deltaFen: 28_000n } });
   });
 
   it("takes applications at the door, and shows them to those whom they concern", async () => {
@@ -738,6 +776,7 @@ describe("wiring", () => {
   it("has a collection for every kind that decisions write", () => {
     const written = [
       "admissions",
+      "appeals",
       "applications",
       "billpages",
       "billreports",
@@ -755,6 +794,7 @@ describe("wiring", () => {
       "prefunds",
       "referrals",
       "registrations",
+      "reviewers",
       "schemes",
       "seconds",
       "shares",
