@@ -3,18 +3,23 @@ import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/adm
 import type {
   BenefitStep,
   Claim as ClaimMessage,
+  Deduction as DeductionForm,
+  Finding as FindingMessage,
   Paper as PaperMessage,
   ReviewTask,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { RefusedError } from "../mesh/rpc.ts";
 import type { Ask, Reader } from "../mesh/wiring.ts";
-import { assert } from "../values/outcome.ts";
+import type { Finding } from "../rules/rule.ts";
+import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { deductionsOf } from "./domain/appeal.ts";
+import { MAX_LINES } from "./domain/bill-form.ts";
 import type { Claim, Paper } from "./domain/documents.ts";
 import { explain } from "./domain/explain.ts";
+import { badFen, badNumber, badText, missing } from "./domain/fields.ts";
 import { stretchFrom } from "./domain/ground.ts";
-import type { Task } from "./domain/review-documents.ts";
+import type { Deduction, Task } from "./domain/review-documents.ts";
 import type { Asked, Place } from "./domain/submit.ts";
 import { documentsOf } from "./store.ts";
 
@@ -67,6 +72,7 @@ export function claimMessage(claim: Claim): ClaimMessage {
     deductions: [...deductionsOf(claim)],
     paper: claim.paper && paperMessage(claim.paper),
     task: claim.task && taskMessage(claim.task),
+    findings: (claim.findings ?? []).map(findingMessage),
   };
 }
 
@@ -93,4 +99,33 @@ function taskMessage({ level, twice, heldBy = "", heldSinceMs = 0, first, questi
 /** A claim with the steps that led to its benefit, from stored documents alone. */
 export async function explained(reader: Reader, claim: Claim): Promise<{ claim: ClaimMessage; steps: BenefitStep[] }> {
   return { claim: claimMessage(claim), steps: [...explain(claim, await documentsOf(reader, claim))] };
+}
+
+const MAX_NOTE = 200;
+
+/** What is to be taken off lines, at the door. */
+export function deductionFormsFault(deductions: readonly DeductionForm[]): Refusal | undefined {
+  const lines = new Set<number>();
+  for (const [index, { line, deductedFen, reason, note }] of deductions.entries()) {
+    const at = `deductions[${index}]`;
+    const fault =
+      badNumber(`${at}.line`, line, 1, MAX_LINES) ??
+      (lines.has(line) ? badRequest(`${at}.line`, "该行已扣减", "the line has a deduction already") : undefined) ??
+      badFen(`${at}.deducted_fen`, deductedFen) ??
+      (deductedFen === 0n ? badRequest(`${at}.deducted_fen`, "须大于 0", "must be above 0") : undefined) ??
+      (reason === "UNSPECIFIED" ? missing(`${at}.reason`) : undefined) ??
+      (reason === "OTHER" || note !== "" ? badText(`${at}.note`, note, MAX_NOTE) : undefined);
+    if (fault) return fault;
+    lines.add(line);
+  }
+  return undefined;
+}
+
+/** Forms that passed `deductionFormsFault`. */
+export function deductionsFrom(forms: readonly DeductionForm[]): Deduction[] {
+  return forms.map((one) => ({ ...one, reason: one.reason === "UNSPECIFIED" ? "OTHER" : one.reason }));
+}
+
+export function findingMessage({ claims, lines, values, excess: _, ...finding }: Finding): FindingMessage {
+  return { ...finding, claimIds: [...claims], lines: [...lines], values: values.map((one) => ({ ...one })) };
 }

@@ -1,7 +1,7 @@
 import {
   type Correction as CorrectionMessage,
-  type Deduction as DeductionForm,
   ClaimsServiceDefinition as definition,
+  type FindingWord,
   type RegisterDiseaseRequest,
   type RegisterReferralRequest,
   type ReviewClaimRequest,
@@ -10,13 +10,13 @@ import { type Ask, type Call, command, query, type Reader, trial } from "../mesh
 import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
-import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
+import { askForCover, askOwners, claimMessage, deductionFormsFault, deductionsFrom, explained, wanted } from "./answers.ts";
 import { claimsConfig } from "./config.ts";
-import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
+import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
 import { type Claim, type Correction, type Referral, referrals } from "./domain/documents.ts";
-import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
+import { badCode, badCounty, badDay, badId, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { referralState, revokeReferral } from "./domain/referral-life.ts";
 import { refuse } from "./domain/refusals.ts";
@@ -56,8 +56,8 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
     }),
     trial(methods.trialClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }) => submitInput(bill),
-      ask: ({ bill }) => askedBill(bill),
+      input: ({ bill }) => ({ ...submitInput(bill), trial: true as const }),
+      ask: async ({ bill }) => ({ ...(await askedBill(bill)), trial: true as const }),
       decision: submit,
       reply: (claim) => explained(reader, claim),
     }),
@@ -78,12 +78,13 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
     }),
     command(methods.reviewClaim, {
       check: reviewFault,
-      input: ({ county, claimId, verdict, reason, deductions }): ReviewInput => ({
+      input: ({ county, claimId, verdict, reason, deductions, words }): ReviewInput => ({
         county,
         claimId,
         verdict: verdict === "REFUSE" ? "REFUSE" : "APPROVE",
         reason,
-        deductions: deductions.map((one) => ({ ...one, reason: one.reason === "UNSPECIFIED" ? "OTHER" : one.reason })),
+        deductions: deductionsFrom(deductions),
+        words: words.map(({ ruleId, bearing }) => ({ ruleId, bearing: bearing === "RIGHT" ? ("RIGHT" as const) : ("WRONG" as const) })),
       }),
       decision: review,
       reply: (claim) => ({ claim: claimMessage(claim) }),
@@ -180,7 +181,7 @@ function mayRead(claim: Claim, { role, scope }: Caller): boolean {
   return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
 }
 
-function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewClaimRequest): Refusal | undefined {
+function reviewFault({ county, claimId, verdict, reason, deductions, words }: ReviewClaimRequest): Refusal | undefined {
   return (
     badCounty("county", county) ??
     badId("claim_id", claimId) ??
@@ -188,23 +189,23 @@ function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewCla
     (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_REASON) : undefined) ??
     (verdict === "REFUSE" && deductions.length > 0
       ? badRequest("deductions", "拒付不得再扣减", "a refusal has no deductions")
-      : deductionsFault(deductions))
+      : deductionFormsFault(deductions)) ??
+    wordsFault(words)
   );
 }
 
-function deductionsFault(deductions: readonly DeductionForm[]): Refusal | undefined {
-  const lines = new Set<number>();
-  for (const [index, { line, deductedFen, reason, note }] of deductions.entries()) {
-    const at = `deductions[${index}]`;
+const MAX_WORDS = 200;
+
+function wordsFault(words: readonly FindingWord[]): Refusal | undefined {
+  if (words.length > MAX_WORDS) return badRequest("words", `不得超过 ${MAX_WORDS} 条`, `must have at most ${MAX_WORDS} entries`);
+  const seen = new Set<string>();
+  for (const [index, { ruleId, bearing }] of words.entries()) {
     const fault =
-      badNumber(`${at}.line`, line, 1, MAX_LINES) ??
-      (lines.has(line) ? badRequest(`${at}.line`, "该行已扣减", "the line has a deduction already") : undefined) ??
-      badFen(`${at}.deducted_fen`, deductedFen) ??
-      (deductedFen === 0n ? badRequest(`${at}.deducted_fen`, "须大于 0", "must be above 0") : undefined) ??
-      (reason === "UNSPECIFIED" ? missing(`${at}.reason`) : undefined) ??
-      (reason === "OTHER" || note !== "" ? badText(`${at}.note`, note, MAX_REASON) : undefined);
+      badCode(`words[${index}].rule_id`, ruleId) ??
+      (seen.has(ruleId) ? badRequest(`words[${index}].rule_id`, "规则重复", "the rule is there twice") : undefined) ??
+      (bearing === "UNSPECIFIED" ? missing(`words[${index}].bearing`) : undefined);
     if (fault) return fault;
-    lines.add(line);
+    seen.add(ruleId);
   }
   return undefined;
 }

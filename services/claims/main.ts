@@ -8,6 +8,7 @@ import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
 import { reportTimers } from "./report-timers.ts";
 import { reviewCalls } from "./review-calls.ts";
+import { ruleCalls } from "./rule-calls.ts";
 import { schemeCalls } from "./scheme-calls.ts";
 import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
@@ -27,6 +28,7 @@ const service: Service = {
       ...applicationCalls(parts),
       ...reportCalls(parts),
       ...reviewCalls(parts),
+      ...ruleCalls(parts),
     ],
     messages,
     timers: [...timers(parts), ...reportTimers(parts)],

@@ -1,5 +1,6 @@
 /** What claims finds again, beyond documents by their key. One index, over the few claims that wait: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import type { Rulebook } from "../rules/rule.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
@@ -23,6 +24,7 @@ import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type Appeal, appeals } from "./domain/review-documents.ts";
+import { type Look, looks, ruleScores, SAMPLE } from "./domain/rulebook.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
 import { sideOf } from "./domain/three-way.ts";
@@ -59,6 +61,10 @@ export const indexes: Indexes = {
   billreports: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }],
   billpages: [],
   reviewers: [],
+  rulesets: [],
+  ruletimes: [],
+  rulescores: [],
+  looks: [{ keys: { county: 1, sinceMs: 1 }, partial: { state: "OPEN" } }],
   appeals: [{ keys: { county: 1, appealedAtMs: 1 }, partial: { state: "OPEN" } }],
 };
 
@@ -98,6 +104,26 @@ export function questionsOf(reader: Reader, institutionId: string): Promise<read
 /** The appeals that a county has not decided, oldest first. */
 export function appealsOf(reader: Reader, county: string): Promise<readonly Appeal[]> {
   return reader.find(appeals, { state: "OPEN", county }, { sort: { appealedAtMs: 1 }, limit: MAX_TASKS });
+}
+
+/** The passed claims of a county that are to be looked at, oldest first. */
+export function openLooks(reader: Reader, county: string): Promise<readonly Look[]> {
+  return reader.find(looks, { state: "OPEN", county }, { sort: { sinceMs: 1 }, limit: MAX_TASKS });
+}
+
+const MAX_SCORES = 200;
+
+/** How the rules of a book, and its sample, were judged in all counties together. */
+export async function scoresOf(reader: Reader, { rules, version }: Rulebook) {
+  const wanted = [...rules.map((rule) => ({ ruleId: rule.id, ruleVersion: rule.version })), { ruleId: SAMPLE, ruleVersion: version }];
+  return await Promise.all(
+    wanted.map(async (rule) => {
+      const ofRule = `${rule.ruleId}/${rule.ruleVersion}/`;
+      const rows = await reader.find(ruleScores, { _id: { $gte: ofRule, $lt: `${ofRule}~` } }, { limit: MAX_SCORES });
+      const sum = (field: "right" | "wrong") => rows.reduce((total, row) => total + row[field], 0);
+      return { ...rule, right: sum("right"), wrong: sum("wrong") };
+    }),
+  );
 }
 
 /** The claims that have waited for their prefund since `sinceMs` or longer. */

@@ -40,7 +40,7 @@ export interface Word {
 }
 
 export async function giveVerdict(who: GatewayClient, word: Word): Promise<Claim> {
-  const request = { requestId: now("verdict", word.claimId), ...word };
+  const request = { requestId: now("verdict", word.claimId), words: [], ...word };
   return wanted((await who.call(ClaimsServiceDefinition, "reviewClaim", request)).claim);
 }
 

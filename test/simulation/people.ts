@@ -517,6 +517,7 @@ export class People {
           claimId,
           verdict,
           deductions: fen > 0n ? [{ line: 1, deductedFen: fen, reason: "OVER_QUANTITY", note: "" }] : [],
+          words: [],
           reason: "理由",
         }),
       );

@@ -10,6 +10,7 @@ import { paperCalls } from "../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../services/claims/report-calls.ts";
 import { reportTimers } from "../../services/claims/report-timers.ts";
 import { reviewCalls } from "../../services/claims/review-calls.ts";
+import { ruleCalls } from "../../services/claims/rule-calls.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
@@ -79,6 +80,7 @@ export function serviceNamed(name: Name, channel: Channel): Service {
             ...paperCalls(parts),
             ...reportCalls(parts),
             ...reviewCalls(parts),
+            ...ruleCalls(parts),
           ],
           messages: claimsMessages,
           timers: [...claimsTimers(parts), ...reportTimers(parts)],

@@ -5,6 +5,7 @@
 
 import type { Amounts, Before, PaidMonth } from "../../benefit/case.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
+import type { Finding, Sex } from "../../rules/rule.ts";
 import { type Doc, kind } from "../../values/decision.ts";
 import type { Deduction, Task } from "./review-documents.ts";
 
@@ -13,6 +14,8 @@ export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAI
 export interface BillLine {
   readonly itemCode: string;
   readonly day: string;
+  /** HH:MM; left out where the hospital does not say. */
+  readonly time?: string | undefined;
   /** Ten-thousandths. */
   readonly quantityE4: bigint;
   readonly unitPriceFen: bigint;
@@ -148,6 +151,8 @@ export interface Claim extends Doc {
   readonly reviewed: boolean;
   /** Its place at the review desk; present once somebody there has worked on it, or where it takes two levels. */
   readonly task?: Task;
+  /** What review rules found when it was submitted; present where one found something. */
+  readonly findings?: readonly Finding[];
   readonly submittedAtMs: number;
   /** 0 while it is not decided. */
   readonly decidedAtMs: number;
@@ -187,6 +192,8 @@ export interface Cover extends Doc {
   readonly householdId: string;
   readonly householdVersion: number;
   readonly stretches: readonly Stretch[];
+  /** As enrolled; left out where it was told before covers said so. */
+  readonly person?: { readonly sex: Sex; readonly bornOn: string };
 }
 
 /** A household: how many it has enrolled in each year, as enrollment last told it, and what standing claims have taken from its account. */

@@ -372,6 +372,25 @@ export const refuse = refusals({
     zh: "补偿单 {claim} 有待定的更正，请先处理",
     en: "a correction of claim {claim} waits: decide it first",
   },
+  RULE_BLOCKS: {
+    status: "FAILED_PRECONDITION",
+    zh: "审核规则 {rule}/{version} 不予结算：{zh}",
+    en: "review rule {rule}/{version} refuses the bill: {en}",
+  },
+  BAD_RULES: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
+  RULES_EXIST: {
+    status: "ALREADY_EXISTS",
+    zh: "审核规则版本 {rules} 已发布，内容不同",
+    en: "version {rules} of the rules is published with other content",
+  },
+  UNKNOWN_RULES: { status: "NOT_FOUND", zh: "没有审核规则版本 {rules}", en: "there are no rules {rules}" },
+  UNKNOWN_RULE: { status: "INVALID_ARGUMENT", zh: "没有规则 {rule}", en: "there is no rule {rule} here" },
+  UNKNOWN_LOOK: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有待复查", en: "claim {claim} is not to be looked at" },
+  LOOK_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已由 {by} 复查",
+    en: "claim {claim} was looked at by {by}",
+  },
 });
 
 /** A scheme or catalogue that contradicts itself: the place and the reason. */

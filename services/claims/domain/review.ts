@@ -14,6 +14,7 @@ import { refuse } from "./refusals.ts";
 import { refusalKeys, refuseClaim } from "./refuse-claim.ts";
 import { isWaiting } from "./resequence.ts";
 import type { Deduction } from "./review-documents.ts";
+import { type Bearing, score, scoreKeys } from "./rulebook.ts";
 import { pass } from "./standing.ts";
 import { mayNotWork, released, reviewerKeys, taskOf, waitingClaim } from "./task.ts";
 import { exchange } from "./year.ts";
@@ -26,6 +27,8 @@ export interface ReviewInput {
   readonly reason: string;
   /** At most one a line; none with a refusal. At the second level they stand in the place of the first's; none: the first's stand. */
   readonly deductions: readonly Deduction[];
+  /** On findings of the claim; of those that are not named the verdict itself says it. */
+  readonly words?: readonly { readonly ruleId: string; readonly bearing: Bearing }[];
 }
 
 /**
@@ -35,13 +38,13 @@ export interface ReviewInput {
 export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
   needs({ county, claimId, verdict, deductions }, loaded, { caller }) {
     const claim = loaded.get(claims.key(claimId));
-    const keys = [claims.key(claimId), ...reviewerKeys(county, claim, caller)];
+    const keys = [claims.key(claimId), ...reviewerKeys(county, claim, caller), ...scoreKeys(county, claim?.findings ?? [])];
     if (!claim) return keys;
     if (verdict === "REFUSE") return [...keys, ...refusalKeys(claim, loaded)];
     const isLess = deductions.length > 0 || (taskOf(claim).first?.deductions.length ?? 0) > 0;
     return isLess ? [...keys, ...aftermathKeys(claim, loaded)] : keys;
   },
-  decide({ county, claimId, verdict, reason, deductions }, state, change, context) {
+  decide({ county, claimId, verdict, reason, deductions, words = [] }, state, change, context) {
     const claim = waitingClaim(claimId, county, state);
     if (isRefusal(claim)) return claim;
     change.about(claimId);
@@ -50,7 +53,18 @@ export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
     const notYours = mayNotWork(claim, state, context);
     if (notYours) return notYours;
     const decided: Claim = { ...claim, task: { ...released(task), decidedBy: name } };
-    if (verdict === "REFUSE") return refuseClaim(decided, reason, state, change, context);
+    const strange = wordFault(claim, words);
+    if (strange) return strange;
+    const scored = (isLess: boolean) => {
+      for (const finding of claim.findings ?? []) {
+        const word = words.find(({ ruleId }) => ruleId === finding.ruleId);
+        score(county, finding, word?.bearing ?? (isLess ? "RIGHT" : "WRONG"), state, change);
+      }
+    };
+    if (verdict === "REFUSE") {
+      scored(true);
+      return refuseClaim(decided, reason, state, change, context);
+    }
     if (claim.paper && !claim.paper.confirmation) return refuse("NOT_CONFIRMED", { field: "claim_id", claim: claimId });
     if (openQuestion(claim)) return refuse("WITH_HOSPITAL", { field: "claim_id", claim: claimId });
     const fault = deductionFault(claim, deductions);
@@ -63,13 +77,25 @@ export const review: Decision<ReviewInput, Claim, ClaimsEvents> = {
       return passed;
     }
     const off = given.length > 0 ? given : (task.first?.deductions ?? []);
+    scored(off.length > 0);
     const reviewed: Claim = { ...decided, reviewed: true };
     if (off.length === 0) return pass(reviewed, change, context);
-    return pass(deduct({ ...reviewed, deductions: off }, claim, state, change, context), change, context);
+    return pass(deduct({ ...reviewed, deductions: merged(claim.deductions ?? [], off) }, claim, state, change, context), change, context);
   },
 };
 
-function deductionFault({ bill: { lines } }: Claim, deductions: readonly Deduction[]): Refusal | undefined {
+/** A reviewer's word on a line stands in the place of what a rule has taken off it. */
+export function merged(before: readonly Deduction[], given: readonly Deduction[]): readonly Deduction[] {
+  const others = before.filter(({ line }) => !given.some((one) => one.line === line));
+  return [...others, ...given].sort((a, b) => a.line - b.line);
+}
+
+function wordFault({ findings = [] }: Claim, words: NonNullable<ReviewInput["words"]>): Refusal | undefined {
+  const index = words.findIndex(({ ruleId }) => !findings.some((finding) => finding.ruleId === ruleId));
+  return index < 0 ? undefined : refuse("UNKNOWN_RULE", { field: `words[${index}].rule_id`, rule: words[index]?.ruleId ?? "" });
+}
+
+export function deductionFault({ bill: { lines } }: Claim, deductions: readonly Deduction[]): Refusal | undefined {
   for (const [index, { line, deductedFen: fen }] of deductions.entries()) {
     const billed = lines[line - 1];
     if (!billed) return refuse("UNKNOWN_LINE", { field: `deductions[${index}].line`, line, lines: lines.length });

@@ -3,7 +3,7 @@
  * bills have been paid on the strength of what was entered.
  */
 import type { Decision, Loaded } from "../../values/decision.ts";
-import { isCovered } from "./covers.ts";
+import { isCovered, personsOf } from "./covers.ts";
 import { type Cover, coversOf, type Household, householdIdOf, households, identities, type Member, memberOf } from "./documents.ts";
 import type { EnrollmentEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
@@ -42,7 +42,8 @@ export const endCover: Decision<EndCoverInput, Cover, EnrollmentEvents> = {
     change.put(households.key(household.householdId), { ...household, covers: standing, endings, revision });
     const number = identities.key(member.identityNumber);
     if (state.get(number)?.personId === personId) change.put(number, { county, personId, toDay: lastDay });
-    change.tell("HouseholdCovered", county, { householdId: household.householdId, county, version: BigInt(revision), covers: standing });
+    const told = { householdId: household.householdId, county, version: BigInt(revision), covers: standing, persons: personsOf(household) };
+    change.tell("HouseholdCovered", county, told);
     change.about(personId);
     return ended;
   },

@@ -6,7 +6,7 @@
 import type { Decision, State } from "../../values/decision.ts";
 import { readIdentityNumber } from "../../values/identity.ts";
 import { askOwner, badRequest, isRefusal, type Refusal } from "../../values/outcome.ts";
-import { coverFor } from "./covers.ts";
+import { coverFor, personsOf } from "./covers.ts";
 import { counties, type Household, households, type Identity, identities, type Member, receipts } from "./documents.ts";
 import type { EnrollmentEvents } from "./events.ts";
 import { type HouseholdForm, isHouseholdId, type Listing, readListing } from "./listing.ts";
@@ -71,7 +71,8 @@ export const enrol: Decision<EnrolInput, EnrolResult, EnrollmentEvents> = {
     for (const household of register.households.values()) {
       change.put(households.key(household.householdId), household);
       const { householdId, covers, revision } = household;
-      change.tell("HouseholdCovered", county, { householdId, county, version: BigInt(revision), covers: [...covers] });
+      const told = { householdId, county, version: BigInt(revision), covers: [...covers], persons: personsOf(household) };
+      change.tell("HouseholdCovered", county, told);
     }
     for (const [number, identity] of register.identities) change.put(identities.key(number), identity);
     const contributionsFen = BigInt(heads) * input.contributionFenPerHead;
