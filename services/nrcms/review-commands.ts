@@ -4,6 +4,7 @@ import { DeductionReason } from "../../proto/generated/nrcms/claims/v1/claims.ts
 import { fenOf } from "../values/money.ts";
 import { AS, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
 import type { Off } from "./review.ts";
+import { addRuleCommands } from "./rule-commands.ts";
 
 const REASONS = Object.values(DeductionReason).filter((reason) => reason !== DeductionReason.UNSPECIFIED);
 
@@ -16,7 +17,9 @@ export function addReviewCommands(program: Command, tools: Tools): void {
   const answer = answering(tools);
   const review = program
     .command("review")
-    .description("审核：任务、裁定、退单询问、申诉\nreview: tasks, verdicts, questions to hospitals, appeals");
+    .description(
+      "审核：任务、裁定、退单询问、申诉、规则与回测\nreview: tasks, verdicts, questions to hospitals, appeals, rules and their back-tests",
+    );
   const reviewer = (options: Options, county: string) => ({ ...options, as: options.as ?? `reviewer-${county}` });
   const hospital = (options: Options, institution: string) => ({ ...options, as: options.as ?? `hospital-${institution}` });
   const command = (name: string, description: string) =>
@@ -158,6 +161,8 @@ export function addReviewCommands(program: Command, tools: Tools): void {
           (one) => appealsText([one]),
         );
       });
+
+  addRuleCommands(review, tools);
 
   command("appoint", "任命二审人员，或撤回\nappoint a reviewer of the second level, or back to the first")
     .argument("<county>")
