@@ -69,7 +69,7 @@ module.exports = {
       from: {
         path: "^services/",
         pathNot: [
-          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|rule-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
+          "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|rule-|attachment-|window-|withheld-)?calls|answers|messages|main)[.]ts$",
           "^services/(mesh|nrcms|gateway)/",
         ],
       },
@@ -80,7 +80,7 @@ module.exports = {
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
       to: {
-        path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|rule-|window-|withheld-)?calls|messages|main)[.]ts$",
+        path: "^services/[^/]+/((pair-|scheme-|admission-|second-|application-|report-|paper-|review-|rule-|attachment-|window-|withheld-)?calls|messages|main)[.]ts$",
       },
     },
     {

@@ -12,7 +12,9 @@ import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollm
 import { RefusedError } from "../mesh/rpc.ts";
 import type { Ask, Reader } from "../mesh/wiring.ts";
 import type { Finding } from "../rules/rule.ts";
+import type { Caller } from "../values/decision.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
+import { PROVINCE } from "../values/region.ts";
 import { deductionsOf } from "./domain/appeal.ts";
 import { MAX_LINES } from "./domain/bill-form.ts";
 import type { Claim, Paper } from "./domain/documents.ts";
@@ -73,6 +75,7 @@ export function claimMessage(claim: Claim): ClaimMessage {
     paper: claim.paper && paperMessage(claim.paper),
     task: claim.task && taskMessage(claim.task),
     findings: (claim.findings ?? []).map(findingMessage),
+    attachments: (claim.attachments ?? []).map(({ sizeBytes, ...one }) => ({ ...one, sizeBytes: BigInt(sizeBytes) })),
   };
 }
 
@@ -128,4 +131,10 @@ export function deductionsFrom(forms: readonly DeductionForm[]): Deduction[] {
 
 export function findingMessage({ claims, lines, values, excess: _, ...finding }: Finding): FindingMessage {
   return { ...finding, claimIds: [...claims], lines: [...lines], values: values.map((one) => ({ ...one })) };
+}
+
+/** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */
+export function mayRead(claim: Claim, { role, scope }: Caller): boolean {
+  if (role === "HOSPITAL") return claim.bill.institutionId === scope;
+  return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
 }

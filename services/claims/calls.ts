@@ -7,15 +7,13 @@ import {
   type ReviewClaimRequest,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
-import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
-import { PROVINCE } from "../values/region.ts";
-import { askForCover, askOwners, claimMessage, deductionFormsFault, deductionsFrom, explained, wanted } from "./answers.ts";
+import { askForCover, askOwners, claimMessage, deductionFormsFault, deductionsFrom, explained, mayRead, wanted } from "./answers.ts";
 import { claimsConfig } from "./config.ts";
 import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
-import { type Claim, type Correction, type Referral, referrals } from "./domain/documents.ts";
+import { type Correction, type Referral, referrals } from "./domain/documents.ts";
 import { badCode, badCounty, badDay, badId, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { referralState, revokeReferral } from "./domain/referral-life.ts";
@@ -173,12 +171,6 @@ function diseaseFault({ county, registrationId, personId, disease, fromDay, toDa
 
 function diseaseInput({ county, personId, registrationId, disease, fromDay, toDay }: RegisterDiseaseRequest): DiseaseInput {
   return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
-}
-
-/** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */
-function mayRead(claim: Claim, { role, scope }: Caller): boolean {
-  if (role === "HOSPITAL") return claim.bill.institutionId === scope;
-  return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
 }
 
 function reviewFault({ county, claimId, verdict, reason, deductions, words }: ReviewClaimRequest): Refusal | undefined {

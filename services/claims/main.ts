@@ -2,6 +2,7 @@ import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
+import { attachmentCalls } from "./attachment-calls.ts";
 import { calls } from "./calls.ts";
 import { messages, tells } from "./messages.ts";
 import { paperCalls } from "./paper-calls.ts";
@@ -29,6 +30,7 @@ const service: Service = {
       ...reportCalls(parts),
       ...reviewCalls(parts),
       ...ruleCalls(parts),
+      ...attachmentCalls(parts),
     ],
     messages,
     timers: [...timers(parts), ...reportTimers(parts)],

@@ -1,12 +1,14 @@
 /** `nrcms review …`: a county's review desk at the command line. */
 import { type Command, InvalidArgumentError } from "commander";
-import { DeductionReason } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { AttachmentKind, DeductionReason } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { fenOf } from "../values/money.ts";
 import { AS, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
 import type { Off } from "./review.ts";
 import { addRuleCommands } from "./rule-commands.ts";
 
 const REASONS = Object.values(DeductionReason).filter((reason) => reason !== DeductionReason.UNSPECIFIED);
+
+const KINDS = Object.values(AttachmentKind).filter((kind) => kind !== AttachmentKind.UNSPECIFIED);
 
 interface Options {
   readonly as?: string;
@@ -122,6 +124,23 @@ export function addReviewCommands(program: Command, tools: Tools): void {
       );
     });
 
+  command(
+    "attach",
+    "医院附上发票、病历或第三方责任的图片，至多 3 MiB\nattach a picture of an invoice, a record or a third party's statement, at most 3 MiB",
+  )
+    .argument("<institution>")
+    .argument("<claim>")
+    .argument("<file>", "JPEG, PNG, PDF")
+    .option("--kind <kind>", KINDS.join(", "), aKind, AttachmentKind.INVOICE)
+    .action(async (institution: string, claim: string, file: string, options: Options & { kind: AttachmentKind }) => {
+      const { attachFile } = await import("./review.ts");
+      await answer(
+        hospital(options, institution),
+        (who) => attachFile(who, institution, claim, file, options.kind),
+        (line) => line,
+      );
+    });
+
   command("appeal", "医院对扣款申诉\na hospital's objection to what was taken off")
     .argument("<institution>")
     .argument("<claim>")
@@ -190,4 +209,10 @@ function off(text: string, before: readonly Off[] | undefined): readonly Off[] {
   if (/^[1-9]\d{0,2}$/.test(line) && deductedFen !== undefined && deductedFen > 0n && why)
     return [...(before ?? []), { line: Number(line), deductedFen, reason: why, note: note.join(":") }];
   throw new InvalidArgumentError("须为 行号:元:原因[:说明] · must be line:yuan:reason[:note]");
+}
+
+function aKind(text: string): AttachmentKind {
+  const kind = KINDS.find((one) => one === text.toUpperCase());
+  if (kind) return kind;
+  throw new InvalidArgumentError(`须为 ${KINDS.join(", ")} 之一 · must be one of them`);
 }

@@ -1,7 +1,10 @@
 /** What a county's review desk (审核) does: its worklist, tasks, verdicts, questions to hospitals, appeals. */
+import { readFileSync } from "node:fs";
+import { basename, extname } from "node:path";
 import Table from "cli-table3";
 import {
   type Appeal,
+  type AttachmentKind,
   type Claim,
   ClaimsServiceDefinition,
   type Deduction,
@@ -133,4 +136,22 @@ export function appealsText(appeals: readonly Appeal[]): string {
 function wanted<T>(part: T | undefined): T {
   if (part === undefined) throw new Error("an answer without its content");
   return part;
+}
+
+const TYPES: Readonly<Record<string, "JPEG" | "PNG" | "PDF">> = { ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".pdf": "PDF" };
+
+/** Attaches a file to an institution's claim; its kind of file is taken from its name, and its bytes must say the same. */
+export async function attachFile(
+  who: GatewayClient,
+  institutionId: string,
+  claimId: string,
+  file: string,
+  kind: AttachmentKind,
+): Promise<string> {
+  const mediaType = TYPES[extname(file).toLowerCase()];
+  if (!mediaType) throw new Error(`${file}: 须为 JPEG、PNG 或 PDF / must be a JPEG, a PNG or a PDF`);
+  const attachment = { kind, mediaType, name: basename(file), content: readFileSync(file) };
+  const request = { requestId: now("attach", claimId), institutionId, claimId, attachment };
+  const stored = wanted((await who.call(ClaimsServiceDefinition, "attachToClaim", request, { timeoutMs: 20_000 })).attachment);
+  return `${stored.contentHash} ${stored.mediaType} ${stored.sizeBytes} ${stored.name}`;
 }

@@ -7,7 +7,7 @@ import type { Amounts, Before, PaidMonth } from "../../benefit/case.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
 import type { Finding, Sex } from "../../rules/rule.ts";
 import { type Doc, kind } from "../../values/decision.ts";
-import type { Deduction, Task } from "./review-documents.ts";
+import type { Attachment, Deduction, Task } from "./review-documents.ts";
 
 export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID" | "VOIDED";
 
@@ -153,6 +153,8 @@ export interface Claim extends Doc {
   readonly task?: Task;
   /** What review rules found when it was submitted; present where one found something. */
   readonly findings?: readonly Finding[];
+  /** Pictures; present once there is one. */
+  readonly attachments?: readonly Attachment[];
   readonly submittedAtMs: number;
   /** 0 while it is not decided. */
   readonly decidedAtMs: number;

@@ -391,6 +391,28 @@ export const refuse = refusals({
     zh: "补偿单 {claim} 已由 {by} 复查",
     en: "claim {claim} was looked at by {by}",
   },
+  NOT_WHAT_IT_SAYS: {
+    status: "INVALID_ARGUMENT",
+    zh: "内容不是完整的 {said}（实为 {found}）",
+    en: "the bytes are no whole {said} (found: {found})",
+  },
+  ATTACHMENT_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    zh: "附件 {bytes} 字节，上限 {most}",
+    en: "the attachment has {bytes} bytes, at most {most} are taken",
+  },
+  INFECTED: { status: "INVALID_ARGUMENT", zh: "附件含病毒特征，不予接收", en: "the attachment carries a virus's signature" },
+  CLAIM_ENDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的状态是 {state}，不再接收附件",
+    en: "claim {claim} is {state}, and nothing is attached to it any more",
+  },
+  TOO_MANY_ATTACHMENTS: {
+    status: "FAILED_PRECONDITION",
+    zh: "一张补偿单至多 {most} 个附件",
+    en: "a claim has at most {most} attachments",
+  },
+  UNKNOWN_ATTACHMENT: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有此附件", en: "claim {claim} has no such attachment" },
 });
 
 /** A scheme or catalogue that contradicts itself: the place and the reason. */

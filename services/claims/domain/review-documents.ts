@@ -80,3 +80,19 @@ export interface Appeal extends Doc {
 
 /** appeals/<claim> */
 export const appeals = kind<Appeal>("appeals");
+
+export const ATTACHMENT_KINDS = ["INVOICE", "RECORD", "THIRD_PARTY", "OTHER"] as const;
+export const MEDIA_TYPES = ["JPEG", "PNG", "PDF"] as const;
+export type MediaType = (typeof MEDIA_TYPES)[number];
+
+/** A picture attached to a claim; its bytes lie in the store under their hash. */
+export interface Attachment {
+  /** SHA-256 of the bytes. */
+  readonly contentHash: string;
+  readonly kind: (typeof ATTACHMENT_KINDS)[number];
+  readonly mediaType: MediaType;
+  readonly sizeBytes: number;
+  readonly name: string;
+  readonly attachedBy: string;
+  readonly attachedOn: string;
+}

@@ -603,7 +603,15 @@ describe("a bill on paper", () => {
     expect(claim).toMatchObject({ state: "IN_REVIEW", treatingCounty: ZHONGNING, benefit: { fundFen: 402_500n, patientFen: 847_500n } });
     expect(claim.paper).toEqual({ ...paper(), submittedBy: "clerk" });
     expect(claim.bill).toMatchObject({ institutionId: "", invoiceNumber: "0012345" });
-    const approval = { requestId: "a", county: ZHONGNING, claimId: "P1", verdict: "APPROVE", reason: "", deductions: [], words: [] } as const;
+    const approval = {
+      requestId: "a",
+      county: ZHONGNING,
+      claimId: "P1",
+      verdict: "APPROVE",
+      reason: "",
+      deductions: [],
+      words: [],
+    } as const;
     expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ code: "NOT_CONFIRMED", field: "claim_id" });
     const confirmed = command(methods.confirmPaperClaim, asked, REVIEWER).claim;
     expect(confirmed.paper.confirmation).toEqual({ ...confirmation, enteredBy: "reviewer", enteredOn: "2011-11-25" });
