@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { bankName, MAIN_BANK } from "../../services/values/banks.ts";
 import { PROVINCE } from "../../services/values/region.ts";
 import { issue, type Wanted } from "./certificate.ts";
 import { replaceFile } from "./durable.ts";
@@ -108,7 +109,9 @@ export async function openAuthority(directory: string): Promise<Authority> {
 export interface SandboxPeople {
   readonly counties: readonly string[];
   readonly institutions: readonly string[];
-  /** Where the gateways and the bank are reached; loopback by default. */
+  /** The other banks beside the main one, by their ids. */
+  readonly banks?: readonly string[];
+  /** Where the gateways and the banks are reached; loopback by default. */
   readonly hosts?: readonly string[];
 }
 
@@ -116,13 +119,16 @@ export interface SandboxPeople {
 export async function ensureSandboxCertificates(directory: string, people: SandboxPeople): Promise<void> {
   const authority = await openAuthority(directory);
   const hosts = people.hosts ?? ["localhost", "127.0.0.1"];
-  for (const name of ["gateway-a", "gateway-b", "bank"]) authority.issueServer({ name, hosts: [name, ...hosts] });
+  const banks = [MAIN_BANK, ...(people.banks ?? [])].map(bankName);
+  for (const name of ["gateway-a", "gateway-b", ...banks]) authority.issueServer({ name, hosts: [name, ...hosts] });
   const province = (name: string, role = name.toUpperCase()) => authority.issueClient({ name, role, scope: PROVINCE });
-  province("bank-client", "BANK");
   province("payment-client", "SERVICE");
-  // What the bank and the payment centre sign their messages with: keys of their own, so that a door's certificate orders no payments.
+  // What a bank and the payment centre sign their messages with: keys of their own, so that a door's certificate orders no payments.
   province("payment-signing", "SIGNER");
-  province("bank-signing", "SIGNER");
+  for (const bank of banks) {
+    province(`${bank}-client`, "BANK");
+    province(`${bank}-signing`, "SIGNER");
+  }
   for (const name of ["maker", "checker", "treasurer", "administrator", "operator", "supervisor"]) province(name);
   // A scheme is approved by two people, and so is a large batch of payments.
   province("deputy-checker", "CHECKER");

@@ -53,6 +53,7 @@ export class Kept {
   readonly name: string;
   readonly #command: Command;
   readonly #changed: (exit?: Exit) => void;
+  readonly #turn: (start: () => void) => void;
   #process: Running | undefined;
   #gone: Promise<void> = Promise.resolve();
   #startedMs = 0;
@@ -63,11 +64,12 @@ export class Kept {
   #ending = false;
   #lastExit: Exit | undefined;
 
-  /** `changed` is called after every start, and with the exit after every end. */
-  constructor(command: Command, changed: (exit?: Exit) => void) {
+  /** `changed` is called after every start, and with the exit after every end; `turn` lets it start again after an end, at once by default. */
+  constructor(command: Command, changed: (exit?: Exit) => void, turn: (start: () => void) => void = (start) => start()) {
     this.name = command.name;
     this.#command = command;
     this.#changed = changed;
+    this.#turn = turn;
   }
 
   /** Undefined while it does not run. */
@@ -145,7 +147,10 @@ export class Kept {
   #startLater(ranMs: number): void {
     if (this.#held || this.#ending) return;
     if (ranMs >= HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
-    this.#timer = setTimeout(() => this.start(), this.#delayMs);
+    const start = (): void => {
+      if (!this.#held) this.start();
+    };
+    this.#timer = setTimeout(() => this.#turn(start), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);
   }
 

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostOf, readTopology, type Topology } from "../../services/mesh/topology.ts";
+import { bankName } from "../../services/values/banks.ts";
 import { replaceFile } from "./durable.ts";
 
 /** Below the range from which kernels take the ports of outgoing connections: a port there stays ours between a kill and the restart. */
@@ -32,6 +33,7 @@ function slots(topology: Topology): { owner: string; host: string; holder: Recor
     for (const twin of ["a", "b"] as const)
       add(`${name}.${twin}`, hostOf(topology, service[twin].server), service[twin], ["port", "grpc", "bank"]);
   add("bank", topology.bank.host, topology.bank, ["port"]);
+  for (const bank of topology.other_banks) add(bankName(bank.id), bank.host, bank, ["port"]);
   return rows;
 }
 

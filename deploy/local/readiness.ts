@@ -1,7 +1,7 @@
 /** Whether a program is ready, in words where it is not. */
 import { readFileSync } from "node:fs";
 import { connect as dial } from "node:net";
-import { hostOf, type Topology } from "../../services/mesh/topology.ts";
+import { banksIn, hostOf, type Topology } from "../../services/mesh/topology.ts";
 
 const PROBE_LIMIT_MS = 1_000;
 const TAIL_LINES = 8;
@@ -22,9 +22,12 @@ export function tail(log: string): string {
   return shown.map((line) => line.slice(0, LINE_CHARACTERS)).join("\n    ");
 }
 
-/** Why a twin or the bank is not ready; empty when it is. */
+/** Why a twin or the program that plays the banks is not ready; empty when it is. */
 export async function unready(topology: Topology, name: string): Promise<string> {
-  if (name === "bank") return await unreachable(topology.bank.host, topology.bank.port);
+  if (name === "bank") {
+    const faults = await Promise.all(banksIn(topology).map(({ host, port }) => unreachable(host, port)));
+    return faults.find((fault) => fault !== "") ?? "";
+  }
   if (name.startsWith("guardian.")) return ""; // It has no door: it watches as soon as it runs.
   const [service = "", twin] = name.split(".");
   const place = topology.services[service]?.[twin === "b" ? "b" : "a"];

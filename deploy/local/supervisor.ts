@@ -26,6 +26,8 @@ const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
 const KEEPER_PAUSE_MS = 1_000;
+/** The next of the programs that died together is started when the one before is ready, or after so long. */
+const TURN_MS = 1_000;
 /** How long a signal that asks a process to end is waited for. */
 const END_LIMIT_MS = 10_000;
 
@@ -74,6 +76,7 @@ export class Supervisor {
   readonly #orphans = new Map<string, ProcessRow>();
   #release: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
+  #turns: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     mkdirSync(join(options.run, "logs"), { recursive: true });
@@ -170,14 +173,27 @@ export class Supervisor {
 
   #keep(group: Kept[], command: Command): void {
     if (this.#stopping) throw new Error("stopped while it was starting");
-    const kept = new Kept(command, (exit) => {
+    const changed = (exit?: Exit): void => {
       if (exit) this.#ended(exit);
       this.#write();
-    });
+    };
+    const kept =
+      group === this.#twins ? new Kept(command, changed, (start) => this.#inTurn(command.name, start)) : new Kept(command, changed);
     group.push(kept);
     const orphan = this.#orphans.get(command.name);
     this.#orphans.delete(command.name);
     if (!(orphan?.pid && orphan.identity && kept.adopt(orphan.pid, orphan.identity))) kept.start();
+  }
+
+  /** Programs that died together start again one after the other: reading and compiling seven at once would leave those who work no processor. */
+  #inTurn(name: string, start: () => void): void {
+    this.#turns = this.#turns.then(async () => {
+      if (this.#state === "stopping") return;
+      start();
+      const untilMs = performance.now() + TURN_MS;
+      while (performance.now() < untilMs && this.pid(name) !== undefined && (await unready(this.#topology, name)) !== "")
+        await pause(READY_POLL_MS, undefined, { ref: false });
+    });
   }
 
   /** A shell watches over this process and starts it anew, and this process over the shell. NRCMS_KEPT_BY says that somebody else does (deploy/systemd). */

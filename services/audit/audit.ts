@@ -5,6 +5,7 @@
 import { BANK_TITLE, checkBank } from "./bank.ts";
 import { checkBills } from "./bills.ts";
 import { CLAIMS_TITLE, checkClaims } from "./claims.ts";
+import { checkEnrolment, ENROLMENT_TITLE } from "./enrolment.ts";
 import { type AuditLine, type Findings, findingsOf, type Progress } from "./findings.ts";
 import { checkJournals, JOURNALS_TITLE } from "./journals.ts";
 import { checkLedger, LEDGER_TITLE } from "./ledger.ts";
@@ -46,6 +47,7 @@ const CHECKS: readonly (readonly [Pick<AuditLine, "invariant" | "zh" | "en">, Ch
   [JOURNALS_TITLE, checkJournals],
   [CLAIMS_TITLE, (records, _, findings) => checkClaims(records, findings)],
   [SCOPES_TITLE, (records, _, findings) => checkScopes(records, findings)],
+  [ENROLMENT_TITLE, checkEnrolment],
 ];
 
 /** Gives a check the records as one instant shows them. */

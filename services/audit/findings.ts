@@ -6,7 +6,7 @@ export const MAX_BREACHES = 100;
 const PROGRESS_EVERY = 5000;
 
 export interface AuditLine {
-  /** 1 to 8: the invariant's number in the README. */
+  /** 1 to 9: the invariant's number in the README. */
   readonly invariant: number;
   readonly zh: string;
   readonly en: string;

@@ -139,8 +139,9 @@ export interface BillReportView extends Stored {
   readonly openSinceMs?: number;
 }
 
-/** A statement beside the ledger, as settlement compared them. `_id` is the day. */
+/** A statement beside the ledger, as settlement compared them. `_id` is the day, with its bank where it is not the main one (`values/banks.ts`). */
 export interface BankDayView extends Stored {
+  readonly bank?: string;
   readonly day: string;
   readonly heardAtMs: number;
   readonly openSinceMs?: number;
@@ -175,6 +176,7 @@ export interface EntryView extends Stored {
   /** What a debtor is shown of it. */
   readonly obligation?: { readonly rowId: string; readonly debtor: string; readonly creditor: string; readonly fen: bigint };
   readonly payables?: readonly { readonly payableId: string; readonly fen: bigint }[];
+  readonly bank?: string;
 }
 
 export interface AccountView extends Stored {
@@ -323,6 +325,7 @@ export interface DueView extends Stored {
 }
 
 export interface OrderView extends Stored {
+  readonly bank?: string;
   readonly county: string;
   readonly payeeId: string;
   readonly amountFen: bigint;
@@ -341,6 +344,7 @@ export interface OrderPartView {
 }
 
 export interface StatementView extends Stored {
+  readonly bank?: string;
   readonly day: string;
   readonly state: string;
   readonly debitsFen: bigint;
@@ -388,6 +392,66 @@ export interface ParkedCountView extends Stored {
   readonly parked: number;
 }
 
+interface CoverView {
+  readonly personId: string;
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly category: string;
+  readonly free?: true;
+  readonly moved?: true;
+}
+
+interface MemberView {
+  readonly memberNo: string;
+  readonly head: boolean;
+  readonly left?: { readonly lastDay: string };
+}
+
+/** A household as enrollment has it; no names. */
+export interface EnrolledView extends Stored {
+  readonly county: string;
+  readonly township: string;
+  readonly village: string;
+  readonly members: readonly MemberView[];
+  readonly former: readonly MemberView[];
+  readonly covers: readonly CoverView[];
+  readonly places?: readonly { readonly untilYear: number; readonly township: string; readonly village: string }[];
+  readonly tallied?: true;
+}
+
+/** One member's covers in one household. */
+export interface PersonCoversView {
+  readonly identityNumber: string;
+  readonly personId: string;
+  readonly covers: readonly CoverView[];
+}
+
+/** `_id` is the identity number. */
+export interface IdentityView extends Stored {
+  readonly toDay: string;
+  readonly diedOn?: string;
+}
+
+/** How many of a village are enrolled for a year. */
+export interface TallyView extends Stored {
+  readonly county: string;
+  readonly year: number;
+  readonly township: string;
+  readonly village: string;
+  readonly households: number;
+  readonly heads: number;
+  readonly paying: number;
+  readonly assisted: number;
+}
+
+/** What a campaign brought in, from households or from another source. */
+export interface ContributionView {
+  /** The ledger entry's id. */
+  readonly receiptId: string;
+  readonly receivedOn: string;
+  readonly fen: bigint;
+}
+
 /** How many documents of one kind belong to one county; `county` is empty where a document has none. */
 export interface PlacementView {
   readonly service: string;
@@ -416,6 +480,16 @@ export interface Records {
   /** By `_id`. */
   households(): AsyncIterable<HouseholdView>;
   schemes(): AsyncIterable<SchemeView>;
+
+  /** Enrollment's households, by `_id`. */
+  enrolled(): AsyncIterable<EnrolledView>;
+  /** By identity number. */
+  personCovers(): AsyncIterable<PersonCoversView>;
+  /** By `_id`. */
+  identities(): AsyncIterable<IdentityView>;
+  tallies(): AsyncIterable<TallyView>;
+  /** By receipt. */
+  contributions(): AsyncIterable<ContributionView>;
   seconds(): AsyncIterable<SecondView>;
   sharePages(): AsyncIterable<SharePageView>;
   /** By claim, or by payable. */
@@ -425,6 +499,8 @@ export interface Records {
   entries(): AsyncIterable<EntryView>;
   /** The bank's payments and what it sent back. */
   bankEntries(): AsyncIterable<EntryView>;
+  /** Of contributions and receipts, by `_id`. */
+  receiptEntries(): AsyncIterable<EntryView>;
   accounts(): AsyncIterable<AccountView>;
   /** By `_id`. */
   totals(): AsyncIterable<DayTotalView>;

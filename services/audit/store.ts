@@ -12,15 +12,18 @@ import type {
   CapitationView,
   ClaimEventView,
   ClaimView,
+  ContributionView,
   CountyView,
   DayMoveView,
   DayTotalView,
   DisputeView,
   DueView,
+  EnrolledView,
   EntryView,
   GrantedView,
   HeadView,
   HouseholdView,
+  IdentityView,
   JournalView,
   LedgerView,
   OrderPartView,
@@ -28,6 +31,7 @@ import type {
   ParkedCountView,
   ParkedView,
   PayableView,
+  PersonCoversView,
   PlacementView,
   Records,
   ReservationView,
@@ -36,6 +40,7 @@ import type {
   SeenView,
   SharePageView,
   StatementView,
+  TallyView,
   UpheldView,
   WindowView,
   WithholdingView,
@@ -138,7 +143,14 @@ export function recordsAt(client: MongoClient, session: ClientSession): Records 
     years: () => read<YearView>("claims", "years", { $sort: { holder: 1, year: 1 } }),
     schemes: () => read<SchemeView>("claims", "schemes"),
 
+    enrolled: () => read<EnrolledView>("enrollment", "households", byId, { $project: { "members.name": 0, "former.name": 0 } }),
+    personCovers: () => read<PersonCoversView>("enrollment", "households", ...PERSON_COVERS_STAGES),
+    identities: () => read<IdentityView>("enrollment", "identities", byId),
+    tallies: () => read<TallyView>("enrollment", "tallies"),
+    contributions: () => read<ContributionView>("enrollment", "receipts", ...CONTRIBUTIONS_STAGES),
+
     entries: () => read<EntryView>("settlement", "entries", { $sort: { sequence: 1 } }),
+    receiptEntries: () => read<EntryView>("settlement", "entries", { $match: { _id: { $regex: "^(contributions|receipt)/" } } }, byId),
     bankEntries: () => read<EntryView>("settlement", "entries", { $match: { _id: { $regex: "^(settled|returned)/" } } }),
     accounts: () => read<AccountView>("settlement", "accounts"),
     totals: () => read<DayTotalView>("settlement", "totals", byId),
@@ -224,6 +236,27 @@ const GRANTED_STAGES: Document[] = [
       fen: "$shares.shareFen",
     },
   },
+];
+
+/** The covers of every member, also of those who are gone, beside the identity number. */
+const PERSON_COVERS_STAGES: Document[] = [
+  { $project: { covers: 1, people: { $concatArrays: ["$members", "$former"] } } },
+  { $unwind: "$people" },
+  {
+    $project: {
+      _id: 0,
+      identityNumber: "$people.identityNumber",
+      personId: { $concat: ["$_id", "$people.memberNo"] },
+      covers: { $filter: { input: "$covers", cond: { $eq: ["$$this.personId", { $concat: ["$_id", "$people.memberNo"] }] } } },
+    },
+  },
+  { $sort: { identityNumber: 1 } },
+];
+
+const CONTRIBUTIONS_STAGES: Document[] = [
+  { $project: { _id: 0, receiptId: 1, receivedOn: 1, fen: "$contributionsFen" } },
+  { $unionWith: { coll: "sourcereceipts", pipeline: [{ $project: { _id: 0, receiptId: 1, receivedOn: 1, fen: "$amountFen" } }] } },
+  { $sort: { receiptId: 1 } },
 ];
 
 const ORDER_PART_STAGES: Document[] = [

@@ -16,20 +16,32 @@ import { type Level, reaches } from "./words.ts";
 
 const QUANTITY_SCALE = 10_000n;
 
-/** Adjudicates a visit under the entitlement that `entitlementOf` gave; `trace` takes the steps where they are wanted. */
-export function adjudicate(visit: Visit, entitlement: Entitlement, law: Law, before: Before, trace?: Step[]): Adjudicated {
+/** What the lines of a visit come to: what was billed and is not deducted, and what of it counts. */
+export interface Sums {
+  readonly totalFen: bigint;
+  readonly eligibleFen: bigint;
+}
+
+/** What the lines come to, which depends on the classes alone: whoever tries several schemes with the same classes on a visit sums it once. */
+export function sumsOf({ lines, level }: Visit, classes: readonly ItemClass[], note?: Case["note"]): Sums {
+  let totalFen = 0n;
+  let eligibleFen = 0n;
+  for (const line of lines) {
+    totalFen += line.billedFen - (line.deductedFen ?? 0n);
+    eligibleFen += eligibleOf(line, level, classes, note);
+  }
+  return { totalFen, eligibleFen };
+}
+
+/** Adjudicates a visit under the entitlement that `entitlementOf` gave; `trace` takes the steps where they are wanted. `summed` are its sums where they are known: a trace is then without its lines. */
+export function adjudicate(visit: Visit, entitlement: Entitlement, law: Law, before: Before, trace?: Step[], summed?: Sums): Adjudicated {
   const { schemeHash, catalogueHash } = law;
   const note = trace
     ? (step: StepName, rule: string, inFen: bigint, outFen: bigint, [zh, en]: Words): void => {
         trace.push({ step, rule, source: step === "LINE" ? catalogueHash : schemeHash, inFen, outFen, zh, en });
       }
     : undefined;
-  let totalFen = 0n;
-  let eligibleFen = 0n;
-  for (const line of visit.lines) {
-    totalFen += line.billedFen - (line.deductedFen ?? 0n);
-    eligibleFen += eligibleOf(line, visit.level, law.classes, note);
-  }
+  const { totalFen, eligibleFen } = summed ?? sumsOf(visit, law.classes, note);
   note?.("ELIGIBLE", law.catalogueVersion, totalFen, eligibleFen, words.eligible(totalFen, eligibleFen));
   const one: Case = { visit, law, before, totalFen, eligibleFen, note };
   const computed =

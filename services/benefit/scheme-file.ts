@@ -291,6 +291,7 @@ const schemeShape: Shape<Scheme> = message({
     }),
     { blockAfterDisbursed: false, dayLimit: undefined, resequence: "FLAG" },
   ),
+  paper_within_days: optional<number | undefined>(number(1, 1_000), undefined),
   second_compensation: optional<{ overFen: bigint; shareBp: number } | undefined>(message({ over_fen: fen, share_bp: share }), undefined),
   review: optional(message({ above_fund_fen: optional(fen, 0n), diagnosis_prefixes: optional(few(diagnosisPrefix, 200), []) }), {
     aboveFundFen: 0n,

@@ -60,6 +60,8 @@ export interface Scheme {
   readonly newbornUnderMother: boolean;
   readonly capitation: readonly Capitation[];
   readonly reversal: Reversal;
+  /** Days after the discharge within which a bill on paper is handed in; undefined: no limit. */
+  readonly paperWithinDays: number | undefined;
   readonly secondCompensation: SecondCompensation | undefined;
   readonly review: ReviewRule;
   readonly golden: readonly GoldenCase[];
@@ -282,10 +284,18 @@ export interface CatalogueItem {
   readonly lowestLevel: Level;
 }
 
+/** Found once for each code of a scheme: a year's claims ask for the same few. */
+const found = new WeakMap<readonly Cap[], Map<string, readonly Cap[]>>();
+
 /** The caps that count what a benefit pays, directly or through another cap. A cap that includes itself is refused at publication. */
 export function capsOver(caps: readonly Cap[], code: string): readonly Cap[] {
+  const known = found.get(caps)?.get(code);
+  if (known) return known;
   const direct = caps.filter((cap) => cap.includes.includes(code));
-  return direct.length === 0 ? direct : [...new Set(direct.flatMap((cap) => [cap, ...capsOver(caps, cap.code)]))];
+  const over = direct.length === 0 ? direct : [...new Set(direct.flatMap((cap) => [cap, ...capsOver(caps, cap.code)]))];
+  const ofCaps = found.get(caps) ?? new Map<string, readonly Cap[]>();
+  found.set(caps, ofCaps.set(code, over));
+  return over;
 }
 
 export function unitAt({ resultUnit, resultUnitAt }: Scheme, level: Level): Unit {

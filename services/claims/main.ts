@@ -1,9 +1,15 @@
+import { systemClock } from "../mesh/clock.ts";
+import { mongoUri } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
+import { dayOf } from "../values/days.ts";
 import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
 import { attachmentCalls } from "./attachment-calls.ts";
 import { calls } from "./calls.ts";
+import { coverCalls } from "./cover-calls.ts";
+import { estimateApart } from "./estimate/apart.ts";
+import { estimateCalls } from "./estimate-calls.ts";
 import { messages, tells } from "./messages.ts";
 import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
@@ -23,9 +29,16 @@ const service: Service = {
     calls: [
       ...calls(parts),
       ...schemeCalls(parts),
+      ...estimateCalls({
+        ...parts,
+        uri: mongoUri(parts.topology),
+        today: () => dayOf(systemClock(parts.topology.clock_offset_ms).nowMs()),
+        run: estimateApart,
+      }),
       ...admissionCalls(parts),
       ...secondCalls(parts),
       ...paperCalls(parts),
+      ...coverCalls(parts),
       ...applicationCalls(parts),
       ...reportCalls(parts),
       ...reviewCalls(parts),

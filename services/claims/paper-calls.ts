@@ -1,6 +1,6 @@
-/** What claims is asked about bills on paper (间接补偿, 手工报销): handed in, confirmed by their hospital, taken back. */
+/** What claims is asked about bills on paper (间接补偿, 手工报销): handed in, confirmed by their hospital, taken back, listed. */
 import { ClaimsServiceDefinition as definition, type SubmitPaperClaimRequest } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { type Ask, type Call, command } from "../mesh/wiring.ts";
+import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { assert } from "../values/outcome.ts";
 import { askForCover, askOwners, claimMessage, wanted } from "./answers.ts";
 import { type ConfirmInput, confirmPaper } from "./domain/confirm-paper.ts";
@@ -8,10 +8,11 @@ import { badCounty, badId, badText, missing } from "./domain/fields.ts";
 import { confirmationFault, isAskedBy, paperFormFault, paperFrom } from "./domain/paper-form.ts";
 import { type SubmitInput, submit } from "./domain/submit.ts";
 import { voidClaim } from "./domain/void-claim.ts";
+import { papersOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
-export function paperCalls({ ask }: { readonly ask: Ask }): readonly Call[] {
+export function paperCalls({ ask, reader }: { readonly ask: Ask; readonly reader: Reader }): readonly Call[] {
   const { methods } = definition;
   const inputOf = ({ county, bill, paper }: SubmitPaperClaimRequest): SubmitInput => paperFrom(county, wanted(bill), wanted(paper));
   return [
@@ -43,6 +44,10 @@ export function paperCalls({ ask }: { readonly ask: Ask }): readonly Call[] {
       },
       decision: confirmPaper,
       reply: (claim) => ({ claim: claimMessage(claim) }),
+    }),
+    query(methods.listPaperClaims, async ({ county, state }) => {
+      const fault = badCounty("county", county);
+      return fault ?? { claims: (await papersOf(reader, county, state === "UNSPECIFIED" ? undefined : state)).map(claimMessage) };
     }),
     command(methods.voidPaperClaim, {
       check: ({ county, claimId, reason }) =>

@@ -7,6 +7,7 @@ import {
   ClaimsServiceDefinition as definition,
   type ReportBillRowsRequest,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { SettlementServiceDefinition } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, type Parts, query, type Reader } from "../mesh/wiring.ts";
 import { daysBetween } from "../values/days.ts";
 import type { Caller } from "../values/decision.ts";
@@ -30,7 +31,7 @@ import { institutions } from "./domain/documents.ts";
 import { badCount, badCounty, badDay, badFen, badId, badNumber, missing } from "./domain/fields.ts";
 import { refuse } from "./domain/refusals.ts";
 import type { BillBreak } from "./domain/three-way.ts";
-import { billReportOf, billsOf, brokenBillReports, rowsOf } from "./store.ts";
+import { billReportOf, billsOf, brokenBillReports, payablesOf, rowsOf } from "./store.ts";
 
 const MAX_LISTED = 200;
 const MAX_REVISION = 1_000_000;
@@ -70,7 +71,7 @@ export function reportCalls({ reader, ask, settings }: Pick<Parts, "reader" | "a
       if (fault) return fault;
       const report = await billReportOf(reader, institutionId, day);
       if (!report || !mayRead(report, caller)) return refuse("UNKNOWN_REPORT", { field: "day", institution: institutionId, day });
-      return { report: reportMessage(report) };
+      return { report: reportMessage(report), ...(await withheldOf(reader, ask, report)) };
     }),
     query(methods.listBillBreaks, async ({ county, institutionId, onDay }, caller) => {
       const fault =
@@ -101,6 +102,13 @@ export function reportCalls({ reader, ask, settings }: Pick<Parts, "reader" | "a
 function mayRead({ institutionId, county }: BillReport, { role, scope }: Caller): boolean {
   if (role === "HOSPITAL") return institutionId === scope;
   return role === "SERVICE" || scope === PROVINCE || scope === county;
+}
+
+/** What settlement withholds of the day's claims. Throws UnavailableError where it is silent. */
+async function withheldOf(reader: Reader, ask: Ask, { institutionId, day }: BillReport) {
+  const payableIds = [...(await payablesOf(reader, institutionId, day))];
+  if (payableIds.length === 0) return { withheldFen: 0n, assessedFen: 0n };
+  return await ask(SettlementServiceDefinition, "sumWithheld", { institutionId, payableIds });
 }
 
 /** The institution's county, asked of its owner where it is not heard of yet. Throws UnavailableError where administration is silent. */

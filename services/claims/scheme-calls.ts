@@ -1,16 +1,15 @@
 /** The life of a benefit scheme, as it is asked for. A document is read at the door: what is stored, decided on and hashed is what it says, not how it is written. */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import { ClaimsServiceDefinition as definition, type SchemeVersion } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { goldenFaults } from "../benefit/golden.ts";
-import { catalogueFaults } from "../benefit/scheme-check.ts";
-import { type PlacedFault, readScheme } from "../benefit/scheme-file.ts";
+import { readScheme } from "../benefit/scheme-file.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { badCounty, missing } from "./domain/fields.ts";
-import { badScheme, refuse } from "./domain/refusals.ts";
-import { catalogues, type Draft, drafts, itemOf, schemeIdOf, versionOf } from "./domain/scheme.ts";
+import { refuse } from "./domain/refusals.ts";
+import { type Draft, drafts, schemeIdOf, versionOf } from "./domain/scheme.ts";
 import { approveScheme, draftScheme, publishScheme, simulateScheme, type VersionInput } from "./domain/scheme-life.ts";
+import { documentFault, faultsOf } from "./scheme-document.ts";
 import { draftsOf } from "./store.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -65,40 +64,10 @@ export function schemeCalls({ reader, ask }: { readonly reader: Reader; readonly
   ];
 }
 
-/** The first fault of a document, with its place in words: a refusal has room for one. */
-function documentFault(document: string): Refusal | undefined {
-  const read = readScheme(document);
-  if ("scheme" in read) return undefined;
-  const [fault] = read.faults;
-  assert(fault, "a document that is not read has a fault");
-  const { line, column, field, zh, en } = fault;
-  return badScheme(field || "document", `第 ${line} 行第 ${column} 列：${zh}`, `line ${line}, column ${column}: ${en}`);
-}
-
 function draftFrom(document: string) {
   const read = readScheme(document);
   assert("scheme" in read, "the check at the door has read it");
   return { scheme: read.scheme, document, contentHash: hashOf(read.scheme) };
-}
-
-/** Form, contradictions, and, where its catalogue is published, what the catalogue and the golden cases say. */
-async function faultsOf(document: string, reader: Reader): Promise<PlacedFault[]> {
-  const read = readScheme(document);
-  if ("faults" in read) return [...read.faults];
-  const { scheme, place } = read;
-  const catalogue = await reader.get(catalogues.key(scheme.catalogueVersion));
-  const placed = (fault: { path: readonly (string | number)[]; zh: string; en: string }) => ({
-    ...place(fault.path),
-    zh: fault.zh,
-    en: fault.en,
-  });
-  if (!catalogue) {
-    const { catalogueVersion: name } = scheme;
-    return [placed({ path: ["catalogue_version"], zh: `没有目录 ${name}`, en: `there is no catalogue ${name}` })];
-  }
-  const faults = catalogueFaults(scheme, catalogue.items);
-  if (faults.length > 0) return faults.map(placed);
-  return goldenFaults(scheme, (itemCode) => itemOf(catalogue, itemCode)).map(placed);
 }
 
 function badSchemeId(): Refusal {

@@ -1,4 +1,4 @@
-/** What claims finds again, beyond documents by their key. One index, over the few claims that wait: the hot path pays for no other. */
+/** What claims finds again, beyond documents by their key. Two indexes, over the few claims that wait and the few on paper: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
 import type { Rulebook } from "../rules/rule.ts";
 import type { Refusal } from "../values/outcome.ts";
@@ -6,15 +6,18 @@ import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
 import { type BillReport, billPages, billReports, type FoundBills, MAX_BILLS, pageKeys } from "./domain/bill-report.ts";
 import type { Documents } from "./domain/compute.ts";
+import { type CoverLoss, coverLosses } from "./domain/cover-loss.ts";
 import {
   type Application,
   applications,
   type Claim,
+  type ClaimState,
   type Correction,
   claims,
   corrections,
   covers,
   type Institution,
+  type Invoice,
   institutions,
   invoices,
   years,
@@ -27,6 +30,7 @@ import { type Appeal, appeals } from "./domain/review-documents.ts";
 import { type Look, looks, ruleScores, SAMPLE } from "./domain/rulebook.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
+import { approvalIdOf, isPromised } from "./domain/standing.ts";
 import { sideOf } from "./domain/three-way.ts";
 import { capHolder, holderOf } from "./domain/year.ts";
 
@@ -36,8 +40,12 @@ const MAX_TASK_LINES = 6_000;
 const MAX_EXPIRING = 500;
 
 export const indexes: Indexes = {
-  claims: [{ keys: { state: 1, county: 1, waitingSinceMs: 1 }, partial: { waitingSinceMs: { $gt: 0 } } }],
+  claims: [
+    { keys: { state: 1, county: 1, waitingSinceMs: 1 }, partial: { waitingSinceMs: { $gt: 0 } } },
+    { keys: { county: 1, submittedAtMs: -1 }, partial: { "paper.submittedBy": { $gt: "" } } },
+  ],
   covers: [],
+  coverlosses: [{ keys: { county: 1, foundAtMs: 1 }, partial: { state: "OPEN" } }],
   households: [],
   institutions: [],
   counties: [],
@@ -45,6 +53,7 @@ export const indexes: Indexes = {
   years: [],
   invoices: [],
   paperinvoices: [],
+  papercodes: [],
   referrals: [],
   applications: [{ keys: { county: 1, appliedAtMs: 1 }, partial: { state: "APPLIED" } }],
   registrations: [],
@@ -87,12 +96,24 @@ function filterOf(wanted: TaskFilter, name: string): Readonly<Record<string, unk
 export async function reviewTasksOf(reader: Reader, county: string, wanted: TaskFilter, name: string): Promise<readonly Claim[]> {
   const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 }, ...filterOf(wanted, name) };
   const waiting = await reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
+  return inOneAnswer(waiting);
+}
+
+function inOneAnswer(found: readonly Claim[]): readonly Claim[] {
   let lines = 0;
-  const end = waiting.findIndex(({ bill }) => {
+  const end = found.findIndex(({ bill }) => {
     lines += bill.lines.length;
     return lines > MAX_TASK_LINES;
   });
-  return end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
+  return end < 0 ? found : found.slice(0, Math.max(1, end));
+}
+
+const MAX_PAPERS = 200;
+
+/** A county's claims on paper, newest first, of one state or of all; as many as one answer holds. */
+export async function papersOf(reader: Reader, county: string, state: ClaimState | undefined): Promise<readonly Claim[]> {
+  const filter = { county, "paper.submittedBy": { $gt: "" }, ...(state === undefined ? {} : { state }) };
+  return inOneAnswer(await reader.find(claims, filter, { sort: { submittedAtMs: -1 }, limit: MAX_PAPERS }));
 }
 
 /** An institution's claims that were returned to it with a question, oldest first. Found among the few that wait in the province. */
@@ -136,6 +157,13 @@ const MAX_CORRECTIONS = 500;
 /** The corrections of a county that wait, oldest first. */
 export function correctionsOf(reader: Reader, county: string): Promise<readonly Correction[]> {
   return reader.find(corrections, { state: "QUEUED", county }, { sort: { queuedAtMs: 1 }, limit: MAX_CORRECTIONS });
+}
+
+const MAX_COVER_LOSSES = 500;
+
+/** The claims of a county that have lost their cover and are not decided, oldest first. */
+export function coverLossesOf(reader: Reader, county: string): Promise<readonly CoverLoss[]> {
+  return reader.find(coverLosses, { state: "OPEN", county }, { sort: { foundAtMs: 1 }, limit: MAX_COVER_LOSSES });
 }
 
 const MAX_APPLICATIONS = 500;
@@ -238,13 +266,24 @@ async function schemeOn(reader: Reader, personId: string, day: string): Promise<
  * search reads the institution's invoices of all its years (0.1 s for a hundred thousand), once a report and look.
  */
 export async function billsOf(reader: Reader, institutionId: string, day: string, named: readonly string[] = []): Promise<FoundBills> {
-  const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };
-  const found = await reader.find(invoices, ofDay, { limit: MAX_BILLS + 1 });
+  const found = await invoicesOn(reader, institutionId, day);
   if (found.length > MAX_BILLS) return { ours: [], others: [], tooMany: true };
   const ids = new Set([...found.map(({ claimId }) => claimId), ...named]);
   const sides = (await claimsOf(reader, [...ids])).filter(({ bill }) => bill.institutionId === institutionId).map(sideOf);
   const isOurs = (side: (typeof sides)[number]) => side.standing === "STANDS" && side.day === day;
   return { ours: sides.filter(isOurs), others: sides.filter((side) => !isOurs(side)), tooMany: false };
+}
+
+/** The payables of an institution's promised claims of a day; of the first that a report may have, where there are more. */
+export async function payablesOf(reader: Reader, institutionId: string, day: string): Promise<readonly string[]> {
+  const found = (await invoicesOn(reader, institutionId, day)).slice(0, MAX_BILLS);
+  const own = await claimsOf(reader, [...new Set(found.map(({ claimId }) => claimId))]);
+  return own.filter((claim) => claim.bill.institutionId === institutionId && isPromised(claim)).map(approvalIdOf);
+}
+
+function invoicesOn(reader: Reader, institutionId: string, day: string): Promise<readonly Invoice[]> {
+  const ofDay = { _id: ofInstitution(institutionId), dischargedOn: day, claimId: { $gt: "" } };
+  return reader.find(invoices, ofDay, { limit: MAX_BILLS + 1 });
 }
 
 /** The ids of an institution's invoices: `H1/…`, up to the first that another institution's could be. */

@@ -4,20 +4,19 @@
  */
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import {
+  type CheckHouseholdsRequest,
   EnrollmentServiceDefinition as definition,
   type EndCoverRequest,
   type EnrolHouseholdsRequest,
 } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
-import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
 import { accountFault } from "../values/account.ts";
-import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
 import { MAX_FEN } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
-import { isCountyCode } from "../values/region.ts";
 import { eligibilityOf } from "./domain/covers.ts";
 import { endCover } from "./domain/end-cover.ts";
-import { type EnrolInput, enrol } from "./domain/enrol.ts";
-import { isHouseholdId } from "./domain/listing.ts";
+import { type EnrolInput, type EnrolResult, enrol } from "./domain/enrol.ts";
+import { badCounty, badDay, badHousehold, badPerson, badText, badYear } from "./domain/fields.ts";
 import { refuse } from "./domain/refusals.ts";
 import { type AccountInput, registerAccount } from "./domain/register-account.ts";
 import { accountOf, householdIn, householdOfPerson } from "./store.ts";
@@ -25,21 +24,27 @@ import { accountOf, householdIn, householdOfPerson } from "./store.ts";
 const MAX_HOUSEHOLDS = 500;
 /** One request is one input of one transaction: a document for each member. */
 const MAX_MEMBERS = 3000;
-const MAX_REASON = 200;
 
 export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: Ask }): readonly Call[] {
   const { methods } = definition;
+  const isKnown = async (county: string) => {
+    const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
+    return counties.some((one) => one.county === county);
+  };
   return [
     command(methods.enrolHouseholds, {
+      check: (request: EnrolHouseholdsRequest) => checkEnrolHouseholds(request),
+      input: (request: EnrolHouseholdsRequest) => inputOf(request, undefined),
+      ask: async (request: EnrolHouseholdsRequest) => inputOf(request, await isKnown(request.county)),
+      decision: enrol,
+      reply: enrolled,
+    }),
+    trial(methods.checkHouseholds, {
       check: checkEnrolHouseholds,
       input: (request) => inputOf(request, undefined),
-      async ask(request) {
-        const { counties } = await ask(AdministrationServiceDefinition, "listCounties", {});
-        const known = counties.some(({ county }) => county === request.county);
-        return inputOf(request, known);
-      },
+      ask: async (request) => inputOf(request, await isKnown(request.county)),
       decision: enrol,
-      reply: ({ results, membersEnrolled, contributionsFen }) => ({ results: [...results], membersEnrolled, contributionsFen }),
+      reply: async (result) => enrolled(result),
     }),
     command(methods.endCover, {
       check: checkEndCover,
@@ -48,8 +53,7 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       reply: (cover) => ({ cover }),
     }),
     command(methods.registerAccount, {
-      check: ({ county, householdId, account }) =>
-        (isCountyCode(county) ? undefined : badCounty()) ?? badHousehold(householdId) ?? accountFault("account", account),
+      check: ({ county, householdId, account }) => badCounty(county) ?? badHousehold(householdId) ?? accountFault("account", account),
       input: ({ county, householdId, account }): AccountInput | Refusal =>
         account ? { county, householdId, account } : badRequest("account", "必填", "is missing"),
       decision: registerAccount,
@@ -74,16 +78,22 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
   ];
 }
 
-function inputOf(request: EnrolHouseholdsRequest, ownerKnowsCounty: boolean | undefined): EnrolInput {
-  const { requestId, county, year, contributionFenPerHead, households } = request;
-  return { requestId, county, year, contributionFenPerHead, households, ownerKnowsCounty };
+type Enrolling = CheckHouseholdsRequest & Partial<Pick<EnrolHouseholdsRequest, "requestId" | "queueDuplicates">>;
+
+/** A check has no request id of its own, and opens no case. */
+function inputOf(request: Enrolling, ownerKnowsCounty: boolean | undefined): EnrolInput {
+  const { requestId = "", county, year, contributionFenPerHead, households, queueDuplicates = false } = request;
+  return { requestId, county, year, contributionFenPerHead, households, ownerKnowsCounty, queueDuplicates };
 }
 
-function checkEnrolHouseholds(request: EnrolHouseholdsRequest): Refusal | undefined {
+function enrolled({ results, membersEnrolled, contributionsFen }: EnrolResult) {
+  return { results: [...results], membersEnrolled, contributionsFen };
+}
+
+function checkEnrolHouseholds(request: CheckHouseholdsRequest): Refusal | undefined {
   const { county, year, contributionFenPerHead, households } = request;
-  if (!isCountyCode(county)) return badCounty();
-  if (year < FIRST_YEAR || year > LAST_YEAR)
-    return badRequest("year", `须在 ${FIRST_YEAR} 与 ${LAST_YEAR} 之间`, `must be between ${FIRST_YEAR} and ${LAST_YEAR}`);
+  const wrong = badCounty(county) ?? badYear(year);
+  if (wrong) return wrong;
   if (households.length === 0) return badRequest("households", "必填", "is missing");
   if (households.length > MAX_HOUSEHOLDS)
     return badRequest("households", `不得超过 ${MAX_HOUSEHOLDS} 户`, `must not be more than ${MAX_HOUSEHOLDS}`);
@@ -100,26 +110,5 @@ function checkEnrolHouseholds(request: EnrolHouseholdsRequest): Refusal | undefi
 }
 
 function checkEndCover({ county, personId, lastDay, reason }: EndCoverRequest): Refusal | undefined {
-  if (!isCountyCode(county)) return badCounty();
-  const wrong = badPerson(personId) ?? badDay("last_day", lastDay);
-  if (wrong) return wrong;
-  if (reason.trim() !== "" && reason.length <= MAX_REASON && !/\p{Cc}/u.test(reason)) return undefined;
-  return badRequest("reason", `须为 1 至 ${MAX_REASON} 个字符`, `must be 1 to ${MAX_REASON} characters`);
-}
-
-function badHousehold(householdId: string): Refusal | undefined {
-  return isHouseholdId(householdId) ? undefined : badRequest("household_id", "须为 14 位数字", "must be 14 digits");
-}
-
-function badCounty(): Refusal {
-  return badRequest("county", "不是本省的县级区划代码", "is not a county division code of the province");
-}
-
-function badPerson(personId: string): Refusal | undefined {
-  if (/^\d{16}$/.test(personId)) return undefined;
-  return badRequest("person_id", "须为 16 位数字", "must be 16 digits");
-}
-
-function badDay(field: string, day: string): Refusal | undefined {
-  return isDay(day) ? undefined : badRequest(field, "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD");
+  return badCounty(county) ?? badPerson(personId) ?? badDay("last_day", lastDay) ?? badText("reason", reason, "WANTED");
 }

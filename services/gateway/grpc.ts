@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
   Server,
@@ -21,6 +22,7 @@ import { traceparentOr } from "../mesh/telemetry.ts";
 import { hostOf } from "../mesh/topology.ts";
 import type { Method } from "../mesh/wiring.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
+import { streamHandler } from "./grpc-stream.ts";
 import { holdForClaim } from "./hold.ts";
 import { callerOf } from "./identity.ts";
 import { publicServices } from "./methods.ts";
@@ -85,18 +87,20 @@ export async function openGrpc(door: Door): Promise<GrpcDoor> {
   });
   for (const { fullName, service, methods } of publicServices) {
     const definition: Record<string, ServiceDefinition[string]> = {};
-    const handlers: Record<string, handleUnaryCall<Buffer, Buffer>> = {};
+    const handlers: Record<string, handleUnaryCall<Buffer, Buffer> | handleServerStreamingCall<Buffer, Buffer>> = {};
     for (const method of methods) {
       definition[method.name] = {
         path: `/${fullName}/${method.name}`,
         requestStream: false,
-        responseStream: false,
+        responseStream: method.responseStream === true,
         requestSerialize: same,
         requestDeserialize: same,
         responseSerialize: same,
         responseDeserialize: same,
       };
-      handlers[method.name] = handler(door, underWay, service, method);
+      handlers[method.name] = method.responseStream
+        ? streamHandler({ door, service, method, early: ({ length }) => tooLarge(length), nobody: NOBODY })
+        : handler(door, underWay, service, method);
     }
     server.addService(definition, handlers);
     health.setStatus(fullName, "SERVING");

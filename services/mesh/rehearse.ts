@@ -11,7 +11,7 @@ export async function rehearse<I, R>(
   // biome-ignore lint/suspicious/noExplicitAny: what it would tell is told to nobody.
   decision: Decision<I, R, any>,
   input: I,
-  reader: Pick<Reader, "get">,
+  reader: Pick<Reader, "getAll">,
   context: Context,
 ): Promise<R | Refusal | Unavailable> {
   const loads = new Map<string, Doc | undefined>();
@@ -20,8 +20,10 @@ export async function rehearse<I, R>(
     const news = new Map<string, Key>();
     for (const key of decision.needs(input, loaded, context)) if (!loads.has(nameOf(key))) news.set(nameOf(key), key);
     if (news.size === 0) break;
-    const docs = await Promise.all([...news.values()].map((key) => reader.get(key)));
-    for (const [index, name] of [...news.keys()].entries()) loads.set(name, docs[index]);
+    // One read a kind: a trial may name thousands of documents.
+    const kinds = [...Map.groupBy(news.values(), ({ kind }) => kind).values()];
+    const found = await Promise.all(kinds.map((keys) => reader.getAll(keys)));
+    for (const [index, keys] of kinds.entries()) for (const key of keys) loads.set(nameOf(key), found[index]?.get(key.id));
   }
   const written = new Map<string, Doc>();
   const read = <D extends Doc>(key: Key<D>): D | undefined => {

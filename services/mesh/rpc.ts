@@ -10,12 +10,13 @@ import { accessOf, serviceOf } from "./access.ts";
 import type { Bus, Headers, Reply } from "./bus.ts";
 import { pause } from "./clock.ts";
 import { contentHash } from "./journal.ts";
+import { STOP } from "./long-calls.ts";
 import { Patience } from "./patience.ts";
 import { newTraceparent } from "./telemetry.ts";
 import type { Ask, RequestOf, ResponseOf, ServiceDefinition } from "./wiring.ts";
 
-/** The status header of an answer: OK, UNAVAILABLE, INTERNAL (parked), or the status of a refusal. */
-export type RpcStatus = "OK" | Status;
+/** The status header of an answer: OK, MORE (a word of a long call, its answer comes later), UNAVAILABLE, INTERNAL (parked), or the status of a refusal. */
+export type RpcStatus = "OK" | "MORE" | Status;
 
 export interface RpcReply {
   readonly status: RpcStatus;
@@ -23,6 +24,8 @@ export interface RpcReply {
   readonly data: Uint8Array;
   /** An id to ask by while the answer is not final. */
   readonly pending: string;
+  /** Where the words of a long call are told; empty where the answer is this one. */
+  readonly more: string;
   /** Why it is unavailable, and when to try again. */
   readonly reason: string;
   readonly retryAfterMs: number;
@@ -71,12 +74,19 @@ const NO_RESPONDERS_PAUSE_MS = 40;
 /** Repeats may be this share of the calls, so that a slow mesh is not made slower (protocols 6). */
 const REPEAT_BUDGET = 0.1;
 const REPEAT_BURST = 20;
+/** A twin answers within a second, with a new word or none. */
+const WORD_TIMEOUT_MS = 3_000;
+const WORD_ATTEMPTS = 4;
 const UNAVAILABLE_FLOOR_MS = 15;
 const UNAVAILABLE_CEILING_MS = 500;
 
 export interface Client {
   /** Calls until an answer, a refusal, or the deadline. Commands must carry a request id: they may arrive twice. */
   call(service: string, method: string, data: Uint8Array, parts: CallParts): Promise<RpcReply>;
+  /** The newest word of a long call, once there is one: MORE with its bytes (none: nothing new), or its answer. UNAVAILABLE where whoever worked on it is gone. */
+  word(more: string): Promise<RpcReply>;
+  /** Ends a long call that nobody waits for any more. Where that is not heard, it ends by itself a little later. */
+  stop(more: string): void;
 }
 
 export interface CallParts {
@@ -84,10 +94,12 @@ export interface CallParts {
   readonly traceparent: string;
   readonly hash: string;
   readonly timeoutMs: number;
+  /** Of a long call: an id of its own, so that what arrives twice is begun once. */
+  readonly long?: string;
 }
 
 function unavailableReply(reason: string, retryAfterMs = 250): RpcReply {
-  return { status: "UNAVAILABLE", data: new Uint8Array(), pending: "", reason, retryAfterMs };
+  return { status: "UNAVAILABLE", data: new Uint8Array(), pending: "", more: "", reason, retryAfterMs };
 }
 
 function readReply(reply: Extract<Reply, { kind: "reply" }>): RpcReply {
@@ -95,6 +107,7 @@ function readReply(reply: Extract<Reply, { kind: "reply" }>): RpcReply {
     status: (reply.header("nrcms-status") || "INTERNAL") as RpcStatus,
     data: reply.data,
     pending: reply.header("nrcms-pending"),
+    more: reply.header("nrcms-more"),
     reason: decoded(reply.header("nrcms-reason")),
     retryAfterMs: Number(reply.header("nrcms-retry-after") || "0"),
   };
@@ -239,6 +252,7 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
           "nrcms-hash": parts.hash,
           "nrcms-deadline": String(Math.max(0, Math.round(left()))),
           traceparent: parts.traceparent,
+          ...(parts.long ? { "nrcms-long": parts.long } : {}),
         };
         return bus.request(subject, data, headers, left(), hand);
       };
@@ -261,6 +275,16 @@ export function openClient(bus: Bus, isDead: (service: string, twin: string) => 
       }
       return last;
     },
+    async word(more) {
+      for (let attempt = 0; attempt < WORD_ATTEMPTS; attempt += 1) {
+        const reply = await bus.request(more, new Uint8Array(), {}, WORD_TIMEOUT_MS, bus.pick(attempt % 2));
+        if (reply.kind === "reply") return readReply(reply);
+        if (reply.kind === "timeout") bus.distrust(reply.hand);
+        else await pause(NO_RESPONDERS_PAUSE_MS);
+      }
+      return unavailableReply("the twin that worked on it is gone");
+    },
+    stop: (more) => void bus.request(more, new Uint8Array(), { "nrcms-long": STOP }, WORD_TIMEOUT_MS),
   };
 }
 

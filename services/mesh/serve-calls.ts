@@ -11,13 +11,14 @@ import type { InputOutcome } from "./input.ts";
 import { askedId, askedInput } from "./inputs.ts";
 import { contentHash } from "./journal.ts";
 import type { Logger } from "./log.ts";
+import { type Ending, serveLongCalls } from "./long-calls.ts";
 import { rehearse } from "./rehearse.ts";
 import { REFUSED_BEFORE } from "./round.ts";
 import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
 import { encodeRefusal, traceIdOf } from "./stage.ts";
 import { NewerForm, Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
-import type { Call, CommandCall, QueryCall, Reader, TrialCall } from "./wiring.ts";
+import type { Call, CommandCall, LongCall, QueryCall, Reader, TrialCall } from "./wiring.ts";
 
 /** Larger requests are refused before they are decoded. */
 export const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -54,13 +55,14 @@ export function serveCalls(parts: {
   /** What every twin answers on its own subject, besides its service's calls. */
   builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
-  reader: Pick<Reader, "isHeadless" | "get">;
+  reader: Pick<Reader, "isHeadless" | "getAll">;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;
 }): CallServer {
   const { bus, service, twin, builtins, batcher, reader, clock, telemetry, log } = parts;
   const byName = new Map(parts.calls.map((call) => [call.method.name, call]));
+  const longs = serveLongCalls(bus, service, twin);
   let active = false;
   let inHand = 0;
 
@@ -171,6 +173,36 @@ export function serveCalls(parts: {
     answer(request, name, "OK", call.method.responseType.encode(result).finish());
   };
 
+  /** Begins it, and answers where its words are told. */
+  const long = async (request: Request, call: LongCall): Promise<void> => {
+    const { name } = call.method;
+    const { caller, message, trace } = request;
+    const body = decode(call, message.data);
+    if (isRefusal(body)) return refuse(request, name, body);
+    const refusal = checkScope(call.method, caller, body);
+    if (refusal) return refuse(request, name, refusal);
+    const encode = (word: unknown) => call.method.responseType.encode(word).finish();
+    const refused = (why: Refusal): Ending => ({ status: why.status, data: encodeRefusal(why) });
+    const subject = longs.begin(message.header("nrcms-long"), async (tell, signal) => {
+      try {
+        const result = await call.answer(body, caller, (word) => tell(encode(word)), signal);
+        if (isRefusal(result) && reader.isHeadless) return { status: "UNAVAILABLE", data: new Uint8Array() };
+        if (isRefusal(result)) return refused(result);
+        const data = encode(result);
+        return data.length <= REPLY_LIMIT_BYTES
+          ? { status: "OK", data }
+          : refused(tooLarge("the reply", "回复", data.length, REPLY_LIMIT_BYTES));
+      } catch (error) {
+        if (error instanceof Weather || error instanceof UnavailableError) return { status: "UNAVAILABLE", data: new Uint8Array() };
+        if (signal.aborted) log.info({ method: name, trace }, "a long call was ended: nobody waits for it any more");
+        else log.error({ err: error, method: name, trace }, "a call failed");
+        return refused(internal("INTERNAL", trace));
+      }
+    });
+    if (subject === undefined) return notNow(request, name, "overloaded", 250);
+    answer(request, name, "OK", new Uint8Array(), { "nrcms-more": subject });
+  };
+
   const builtin = async (request: Request, name: string, one: Builtin): Promise<void> => {
     const body: unknown = JSON.parse(new TextDecoder().decode(request.message.data) || "{}");
     const result = await one.answer(typeof body === "object" && body !== null ? { ...body } : {}, request.caller);
@@ -218,7 +250,10 @@ export function serveCalls(parts: {
     if (refusal) return refuse(request, name, refusal);
     if (request.deadlineMs <= startedMs) return notNow(request, name, "deadline passed", 100);
     if (own) work(request, name, () => builtin(request, name, own));
-    else if (call) work(request, name, () => (call.act === "command" ? command(request, call) : query(request, call)));
+    else if (call)
+      work(request, name, () =>
+        call.act === "command" ? command(request, call) : call.act === "long" ? long(request, call) : query(request, call),
+      );
   };
 
   const always: Subscribed[] = [bus.serve(rpcSubject(service, "*", twin), arrived)];
@@ -238,6 +273,7 @@ export function serveCalls(parts: {
     },
     close() {
       active = false;
+      longs.close();
       for (const subscription of [...always, ...whileActive]) subscription.stop();
     },
   };

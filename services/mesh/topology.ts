@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";
 import { z } from "zod";
+import { type CountyBanks, MAIN_BANK } from "../values/banks.ts";
+import { isDay } from "../values/days.ts";
+import { isCountyCode } from "../values/region.ts";
 
 /** When the preferred twin takes the lead back. */
 export const FAILBACK = /^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/;
@@ -19,6 +22,40 @@ const NATS_URL = "nats:// or tls:// addresses of the servers of one cluster, sep
 const natsUrl = z.string().refine((text) => natsUrls(text) !== undefined, NATS_URL);
 const MONGODB_URI = "a mongodb:// or mongodb+srv:// address of a replica set (…/?replicaSet=name)";
 const mongodbUri = z.string().refine((text) => /^mongodb(\+srv:\/\/.|:\/\/.*[?&]replicaSet=.)/.test(text), MONGODB_URI);
+
+const day = z.string().refine(isDay, "must be a day YYYY-MM-DD");
+/** On which days and until when a bank executes (`services/payment/domain/calendar.ts`). */
+export const bankCalendar = z.object({
+  cutOff: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, "must be HH:MM"),
+  weekends: z.boolean(),
+  holidays: z.array(day),
+  workdays: z.array(day),
+});
+
+/** One account of the payment centre, and how its bank is reached. */
+const bank = z.object({
+  host: z.string(),
+  port,
+  bank_code: z.string().regex(/^\d{12}$/, "must be a 12-digit CNAPS code"),
+  account_number: z.string().regex(/^[0-9A-Za-z]{1,34}$/, "must be 1 to 34 letters or digits"),
+  account_name: z.string().min(1).max(140),
+  /** What the bank speaks, whether both sides sign, and (of a batch-file) its folder; in the run directory where it is no absolute path. */
+  format: z.enum(["iso20022", "json", "batch-file"]).default("iso20022"),
+  signatures: z.enum(["required", "none"]).default("required"),
+  folder: z.string().min(1).default("bank-files"),
+});
+
+/** Banks beside the main one: each has a sender, a mailbox and a fetcher of its own. */
+const MAX_OTHER_BANKS = 8;
+const otherBank = bank.extend({
+  /** Stands in documents, keys and names of certificates; never changes. */
+  id: z.string().regex(/^[a-z][a-z0-9]{0,11}$/, "must be 1 to 12 lower-case letters or digits, a letter first"),
+  folder: z.string().min(1).optional(),
+  /** The counties whose money is kept there; all others' is at the main bank. */
+  counties: z.array(z.string()).min(1, "must name a county: nothing would ever be paid through it"),
+  /** Its own; the payment centre's (services.payment.settings.calendar) where it is not said. */
+  calendar: bankCalendar.optional(),
+});
 
 const schema = z
   .object({
@@ -48,17 +85,9 @@ const schema = z
         settings: z.record(z.string(), z.unknown()).default({}),
       }),
     ),
-    bank: z.object({
-      host: z.string(),
-      port,
-      bank_code: z.string(),
-      account_number: z.string(),
-      account_name: z.string(),
-      /** What the bank speaks, whether both sides sign, and (of a batch-file) its folder; in the run directory where it is no absolute path. */
-      format: z.enum(["iso20022", "json", "batch-file"]).default("iso20022"),
-      signatures: z.enum(["required", "none"]).default("required"),
-      folder: z.string().min(1).default("bank-files"),
-    }),
+    /** The main bank: it keeps every county that no other names. */
+    bank,
+    other_banks: z.array(otherBank).max(MAX_OTHER_BANKS).default([]),
     /** Added to every process's clock, so that a sandbox can live on its sample day. Never set in production. */
     clock_offset_ms: z.number().int().default(0),
   })
@@ -101,6 +130,7 @@ const schema = z
     ];
     for (const { at, server } of servers)
       if (!topology.servers[server]) context.addIssue({ code: "custom", path: at, message: `unknown server ${server}` });
+    for (const { at, message } of bankFaults(topology)) context.addIssue({ code: "custom", path: at, message });
     const seen = new Map<string, string>();
     for (const { owner, at } of portsOf(topology as Topology)) {
       const first = seen.get(at);
@@ -126,6 +156,53 @@ export interface PairSettings {
   /** never, automatic, or HH:MM in Asia/Shanghai. */
   readonly failback: string;
   readonly preferred: TwinName;
+}
+
+type BankPlace = z.infer<typeof bank>;
+export interface TopologyBank extends BankPlace {
+  readonly id: string;
+  readonly counties: readonly string[];
+  readonly calendar?: z.infer<typeof bankCalendar> | undefined;
+}
+
+/** Every bank, the main one first. It names no counties: it keeps those that the others do not. */
+export function banksIn({ bank, other_banks }: Pick<Topology, "bank" | "other_banks">): readonly TopologyBank[] {
+  return [
+    { ...bank, id: MAIN_BANK, counties: [] },
+    ...other_banks.map((other) => ({ ...other, folder: other.folder ?? `bank-files-${other.id}` })),
+  ];
+}
+
+/** Which county is kept at another bank than the main one. */
+export function countyBanksIn(topology: Pick<Topology, "bank" | "other_banks">): CountyBanks {
+  return Object.fromEntries(topology.other_banks.flatMap(({ id, counties }) => counties.map((county) => [county, id])));
+}
+
+interface BankFault {
+  readonly at: (string | number)[];
+  readonly message: string;
+}
+
+function bankFaults(topology: Pick<Topology, "bank" | "other_banks" | "province">): BankFault[] {
+  const faults: BankFault[] = [];
+  const owners = new Map<string, string>();
+  for (const [index, { id, counties, bank_code, account_number, format, host, port, folder }] of banksIn(topology).entries()) {
+    const at = index === 0 ? ["bank"] : ["other_banks", index - 1];
+    const once = (what: string, field: (string | number)[], said: string) => {
+      const owner = owners.get(what);
+      if (owner !== undefined) faults.push({ at: [...at, ...field], message: `${said} is ${owner}'s already` });
+      else owners.set(what, id);
+    };
+    once(`id ${id}`, ["id"], id);
+    once(`account ${bank_code} ${account_number}`, ["account_number"], `account ${account_number} at ${bank_code}`);
+    if (format === "batch-file") once(`folder ${folder}`, ["folder"], `folder ${folder}`);
+    else once(`place ${host}:${port}`, ["port"], `${host}:${port}`);
+    for (const [place, county] of counties.entries()) {
+      once(`county ${county}`, ["counties", place], county);
+      if (!isCountyCode(county)) faults.push({ at: [...at, "counties", place], message: `${county} is no county of ${topology.province}` });
+    }
+  }
+  return faults;
 }
 
 /** Every port of the topology with its owner, as `host:port`. */

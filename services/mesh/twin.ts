@@ -6,31 +6,30 @@ import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
-import { type CrashNote, openCrashNote } from "./crash.ts";
+import { openCrashNote } from "./crash.ts";
 import { watchFitness } from "./fitness.ts";
 import { openHealth } from "./health.ts";
-import type { InputOutcome } from "./input.ts";
 import { insist } from "./insist.ts";
 import { keep } from "./keeper.ts";
+import { runLeading } from "./leading.ts";
 import { type Logger, logger } from "./log.ts";
 import { lookOver, serveLook } from "./look.ts";
 import { askForOrders, firstOrder, openOrders, rests } from "./order.ts";
 import { Pair } from "./pair.ts";
-import { BEAT_MS, isWell, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
+import { watchPeer } from "./peer.ts";
+import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { republishOver, toldOver } from "./republish.ts";
-import { REFUSED_BEFORE } from "./round.ts";
-import { askOver, openClient, refusalOf } from "./rpc.ts";
+import { askOver, openClient } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
-import { type Store, Weather } from "./store.ts";
 import { openMongoStore } from "./store-mongo.ts";
 import { progressOf } from "./stream.ts";
-import { newTraceparent, openTelemetry } from "./telemetry.ts";
+import { openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
 import { hearTrouble } from "./trouble.ts";
 import { searchUnheard } from "./unheard.ts";
-import type { AnyDecision, Leading, Service, Timer, TwinBeat, Wiring } from "./wiring.ts";
+import type { Service, TwinBeat } from "./wiring.ts";
 
 const DRAIN_MS = 2_000;
 const QUEUE_LIMIT = 5_000;
@@ -39,9 +38,6 @@ const QUEUE_BYTES = 64 * 1024 * 1024;
 const MARK_BEHIND_MS = 5_000;
 /** A server that is frozen does not answer a flush. */
 const FLUSH_MS = 500;
-/** A peer that ended is started again within a few seconds, or not soon. */
-const PEER_MISSED_MS = 5_000;
-const LEAD_RETRY_MS = 500;
 const CENSUS_MS = 5_000;
 /** An event loop that stands still this long is a fault of one's own. */
 const LOOP_STALL_MS = 1_000;
@@ -100,22 +96,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     insist("NATS", log, () => ground.openBus(natsAccess(topology, config.place.server), name, log)),
   ]);
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
-  const peer = otherTwin(twin);
-  const pulses = `${service.name}.${peer}`;
+  const pulses = `${service.name}.${otherTwin(twin)}`;
   const presence = listen(bus, { beats: service.hearsBeats === "all" ? "*.*" : pulses, pulses });
-  let buried: string | undefined;
-  /** A peer that has died, or is frozen, holds documents locked by the transaction that it left open. */
-  function buryPeer(): void {
-    const last = presence.isDead(service.name, peer) ? presence.last(service.name, peer) : undefined;
-    if (last?.instance === buried) return;
-    buried = last?.instance;
-    if (!last) return;
-    store.endTransactionsOf(`${service.name}.${peer}.${last.instance}`).then(
-      (ended) => ended > 0 && log.warn({ peer, ended }, "ended what the peer left open"),
-      (error: unknown) => log.info({ err: error }, "what the peer left open is ended by mongod within its second"),
-    );
-  }
-  presence.onDeath(buryPeer);
   const client = openClient(bus, (of, one) => presence.isDead(of, one));
   const republish = republishOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one));
   const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
@@ -134,7 +116,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const crash = ground.openCrashNote(join(config.run, "crash", `${name}.json`));
   if (crash.condemned.size > 0)
     await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
-  await insist("the peer's note of crashers", log, () => hearCrashers(store, twin, crash));
+  const peer = watchPeer({ service: service.name, twin, store, presence, crash, clock, log });
+  await insist("the peer's note of crashers", log, () => peer.hearCrashers());
 
   const trouble = hearTrouble(bus, config.place.server, clock);
   const fitness = ground.watchFitness({
@@ -153,31 +136,16 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
         .finally(exit);
     },
   });
-  let wiring: Wiring | undefined;
   let leading: AbortController | undefined;
   /** Settles at the next commit. */
   let committed = Promise.withResolvers<void>();
   let draining = false;
   const isFenced = () => orders.current.mode === "hot-standby";
-  const isPeerWell = () => isWell(presence, service.name, peer);
-  /** When the peer was last well: as this process begins it may be about to, for what ended this one may have ended both. */
-  let peerWellMs = clock.monotonicMs();
-  /** The process of the peer whose crashers are known here. */
-  let crashersOf: string | undefined;
-  function lookAtPeer(): void {
-    if (!isPeerWell()) return;
-    peerWellMs = clock.monotonicMs();
-    const now = presence.last(service.name, peer)?.instance;
-    if (now === crashersOf) return;
-    crashersOf = now;
-    // It has written down what ended it before it beats.
-    hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
-  }
-  const isResting = () => rests(orders.current, twin, isPeerWell());
+  const isResting = () => rests(orders.current, twin, peer.isWell());
   /** What is wrong with it itself, or with its machine. */
   const ownFault = () => fitness.fault || trouble.why;
   /** It has a fault of its own, and its peer can do the work. */
-  const isUnfit = () => ownFault() !== "" && isPeerWell();
+  const isUnfit = () => ownFault() !== "" && peer.isWell();
   const isActive = () => !draining && !isResting() && !isUnfit() && (!isFenced() || pair.leads);
   const pair = new Pair({
     store,
@@ -224,7 +192,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       queueLimit: QUEUE_LIMIT,
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
-      isPeerMissed: () => !isPeerWell() && clock.monotonicMs() - peerWellMs < PEER_MISSED_MS,
+      isPeerMissed: peer.isMissed,
       lease: () => ({ epoch: pair.epoch, alwaysFenced: isFenced() }),
       onLeaseLost: (epoch) => pair.lost(epoch, "a commit found another epoch"),
       onReplaced: () => {
@@ -243,7 +211,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     },
   });
   relay.begin(head);
-  wiring = service.wire({
+  const wiring = service.wire({
     reader: store.reader,
     files: store.files,
     ask,
@@ -290,71 +258,14 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     messages.setActive(active);
   }
 
+  const led = { name, batcher, clock, log, wiring, committed: () => committed.promise };
   async function lead(signal: AbortSignal): Promise<void> {
-    const epoch = pair.epoch;
-    const enter = ((id, decision, input, options = {}) => enterDue(id, decision, input, { ...options, signal })) as Leading["enter"];
     const replicas = streamReplicas(topology);
-    const work: Promise<void>[] = [
+    await Promise.all([
       keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal),
       searchUnheard(search, signal),
-    ];
-    for (const timer of wiring?.timers ?? []) work.push(runTimer(timer, signal));
-    const own = wiring?.lead?.bind(wiring);
-    const news = (limitMs: number) => Promise.race([pause(limitMs, signal), committed.promise]);
-    if (own) work.push(insistLeading(() => own({ epoch, signal, enter, news }), signal));
-    await Promise.all(work);
-  }
-
-  async function insistLeading(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await run();
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, "leading work failed: started again");
-      }
-      await pause(LEAD_RETRY_MS, signal);
-    }
-  }
-
-  async function runTimer(timer: Timer, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const due = await timer.due(clock.nowMs());
-        await Promise.all(due.map((one) => enterDue(one.id, one.decision, one.input, { signal })));
-      } catch (error) {
-        // What is due stays due: it is found again at the next turn.
-        if (!signal.aborted) log.warn({ err: error, timer: timer.name }, "a timer's turn failed");
-      }
-      await pause(timer.everyMs, signal);
-    }
-  }
-
-  function enterDue(
-    id: string,
-    decision: AnyDecision,
-    value: unknown,
-    options: { fenced?: boolean; traceparent?: string; signal: AbortSignal },
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (options.signal.aborted) return reject(new Error("no longer leading"));
-      batcher.enter({
-        id,
-        from: "due",
-        decision,
-        value,
-        caller: { name, role: "SERVICE", scope: PROVINCE },
-        method: "due",
-        hash: "",
-        trace: options.traceparent ?? newTraceparent(),
-        atMs: undefined,
-        deadlineMs: undefined,
-        record: "entry",
-        fenced: options.fenced ?? false,
-        encode: encodeJson,
-        bytes: new Uint8Array(),
-        settle: (outcome) => settleDue(id, outcome, resolve, reject),
-      });
-    });
+      runLeading(led, pair.epoch, signal),
+    ]);
   }
 
   const looked = serveLook(bus, service.name, twin, () => beatOf());
@@ -371,7 +282,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
         storeFault = `MongoDB does not answer: ${error instanceof Error ? error.message : String(error)}`;
       },
     );
-    hearCrashers(store, twin, crash).catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
+    peer.hearCrashers().catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));
     residentBytes = process.memoryUsage.rss();
     void batcher.settleHead().catch((error: unknown) => log.warn({ err: error }, "the head is not settled yet"));
     void touchWhenBehind().catch((error: unknown) => log.debug({ err: error }, "the head is touched at the next turn"));
@@ -423,8 +334,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       fitness.stalled();
     }
     fault = faultNow();
-    buryPeer();
-    lookAtPeer();
+    peer.look();
     refreshActive(); // Whether it rests depends on its peer as well.
     if (isFenced() && pair.leads) sendPulse(bus, { service: service.name, twin, instance });
     sinceBeatMs += PULSE_MS;
@@ -469,29 +379,6 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     },
     drain,
   };
-}
-
-/** The twins tell each other which inputs ended a process twice, so that the second one need not end twice as well (protocols 7). */
-async function hearCrashers(store: Store, twin: string, crash: CrashNote): Promise<void> {
-  const ids = (await store.mark(`crashers.${twin === "a" ? "b" : "a"}`))?.ids;
-  if (Array.isArray(ids)) crash.condemn(ids.filter((id) => typeof id === "string"));
-}
-
-/** Due inputs answer plain data; it is kept as JSON, money as decimal text. */
-function encodeJson(result: unknown): Uint8Array {
-  return new TextEncoder().encode(
-    JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)) ?? "",
-  );
-}
-
-function settleDue(id: string, outcome: InputOutcome, resolve: (value: unknown) => void, reject: (error: Error) => void): void {
-  if (outcome.kind === "refused") return resolve(outcome.refusal);
-  if (outcome.kind === "parked") return reject(new Error(`${id} is parked: ${outcome.error}`));
-  if (outcome.kind === "unavailable") return reject(new Weather(`${id}: ${outcome.unavailable.reason}`));
-  if (outcome.result === REFUSED_BEFORE) return resolve(refusalOf(outcome.reply));
-  if (outcome.repeated)
-    return resolve(outcome.reply.length > 0 ? (JSON.parse(new TextDecoder().decode(outcome.reply)) as unknown) : undefined);
-  resolve(outcome.result);
 }
 
 function blank(config: TwinConfig): TwinBeat {

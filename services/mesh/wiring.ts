@@ -18,6 +18,8 @@ export interface Method<Q, A> {
   readonly name: string;
   readonly requestType: Codec<Q>;
   readonly responseType: Codec<A>;
+  /** True where the answer is a stream: a long call. */
+  readonly responseStream?: boolean;
   readonly options: { readonly _unknownFields?: Readonly<Record<number, readonly Uint8Array[]>> };
 }
 
@@ -72,7 +74,18 @@ export interface TrialCall {
   readonly reply: (result: unknown) => Promise<unknown>;
 }
 
-export type Call = CommandCall | QueryCall | TrialCall;
+/**
+ * Asked: reads for minutes. Its caller is told meanwhile how far it is, by answers before the last one; nothing is kept, and it is ended where nobody asks for the newest word any more.
+ * Answered by both twins in either mode.
+ */
+export interface LongCall {
+  readonly act: "long";
+  // biome-ignore lint/suspicious/noExplicitAny: closed over by `long`.
+  readonly method: Method<any, any>;
+  readonly answer: (request: unknown, caller: Caller, tell: (word: unknown) => void, signal: AbortSignal) => Promise<unknown>;
+}
+
+export type Call = CommandCall | QueryCall | TrialCall | LongCall;
 
 export interface CommandParts<Q, I, R, A> {
   /** What fails the contract at the door: no input, nothing stored. */
@@ -107,6 +120,14 @@ export function command<Q extends { requestId: string }, I, R, A>(method: Method
 
 export function query<Q, A>(method: Method<Q, A>, answer: (request: Q, caller: Caller) => Promise<A | Refusal>): QueryCall {
   return { act: "query", method, answer: (request, caller) => answer(request as Q, caller) };
+}
+
+/** A method whose response is a stream. `signal` ends it: nobody waits any more. */
+export function long<Q, A>(
+  method: Method<Q, A>,
+  answer: (request: Q, caller: Caller, tell: (word: A) => void, signal: AbortSignal) => Promise<A | Refusal>,
+): LongCall {
+  return { act: "long", method, answer: (request, caller, tell, signal) => answer(request as Q, caller, tell, signal) };
 }
 
 export interface TrialParts<Q, I, R, A> {

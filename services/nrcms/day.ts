@@ -16,6 +16,7 @@ import { EnrollmentServiceDefinition } from "../../proto/generated/nrcms/enrollm
 import { BatchState, PaymentServiceDefinition } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { Answer, SettlementServiceDefinition, type Window, WindowState } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { pause } from "../mesh/clock.ts";
+import { MAIN_BANK } from "../values/banks.ts";
 import { GatewayError } from "./gateway-client.ts";
 import { each, type People } from "./people.ts";
 import { reportDay } from "./reconcile.ts";
@@ -146,12 +147,13 @@ export async function reviewDesks(counties: readonly string[], people: People, t
   }
 }
 
-/** One look at every county's desk, where each task is decided. Returns how many there were. */
+/** One look at every county's desk, where each task is decided. Returns how many there were; a paper that its hospital has not confirmed is none of the desk's yet. */
 export async function reviewOnce(counties: readonly string[], people: People, tally: DayTally): Promise<number> {
   let waiting = 0;
   await each(counties, 6, async (county) => {
     const reviewer = people.as(`reviewer-${county}`);
-    const { claims } = await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county });
+    const tasks = (await reviewer.call(ClaimsServiceDefinition, "listReviewTasks", { county })).claims;
+    const claims = tasks.filter(({ paper }) => !paper || paper.confirmation !== undefined);
     waiting += claims.length;
     await each(claims, 8, async (claim) => {
       const claimId = claim.bill?.claimId ?? "";
@@ -186,7 +188,7 @@ export async function checkerDesk(people: People, tally: DayTally, signal: Abort
   const checker = people.as("checker");
   const deputy = people.as("deputy-checker");
   while (!signal.aborted) {
-    const { batches } = await checker.call(PaymentServiceDefinition, "listBatches", { state: BatchState.PROPOSED });
+    const { batches } = await checker.call(PaymentServiceDefinition, "listBatches", { state: BatchState.PROPOSED, bank: "" });
     await each(batches, 4, async (batch) => {
       try {
         // A large batch that one has approved wants another's word. What is approved is the content: called back from meanwhile, the batch is another.
@@ -272,12 +274,12 @@ async function confirmWindow(people: People, { windowId, state, parties }: Windo
   });
 }
 
-/** Asks the bank for the day's statement and waits for its reconciliation. Returns undefined where it did not come. */
-export async function reconcile(people: People, day: string, limitMs: number) {
+/** Asks a bank for the day's statement and waits for its reconciliation. Returns undefined where it did not come. */
+export async function reconcile(people: People, day: string, limitMs: number, bank: string = MAIN_BANK) {
   const treasurer = people.as("treasurer");
-  await treasurer.call(PaymentServiceDefinition, "fetchStatement", { requestId: `statement-${day}-${Date.now()}`, day });
+  await treasurer.call(PaymentServiceDefinition, "fetchStatement", { requestId: `statement-${bank}-${day}-${Date.now()}`, day, bank });
   let found: Awaited<ReturnType<typeof ask>> | undefined;
-  const ask = async () => await treasurer.call(PaymentServiceDefinition, "getReconciliation", { day });
+  const ask = async () => await treasurer.call(PaymentServiceDefinition, "getReconciliation", { day, bank });
   await waitFor(async () => {
     try {
       found = await ask();

@@ -4,6 +4,7 @@ import { ClaimsServiceDefinition, type ExplainClaimResponse } from "../../proto/
 import { capitals } from "../values/capitals.ts";
 import { yuan } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
+import { hospitalOf } from "./papers.ts";
 
 const SHOWN_HASH = 12;
 
@@ -33,7 +34,7 @@ export function receipt({ claim, steps, treatingSchemeId }: ExplainClaimResponse
   ];
   const shown = parts.filter(([, fen], index) => fen !== 0n || index === 0 || index === 2 || index === parts.length - 1);
   return [
-    `补偿计算单 ${bill.claimId} · ${state} · ${bill.institutionId} (${treatingCounty}) · ${bill.admittedOn} – ${bill.dischargedOn} · 参合县 insured by ${homeCounty}`,
+    `补偿计算单 ${bill.claimId} · ${state} · ${claim?.paper ? `纸质单据 on paper ${hospitalOf(claim)}` : `${bill.institutionId} (${treatingCounty})`} · ${bill.admittedOn} – ${bill.dischargedOn} · 参合县 insured by ${homeCounty}`,
     `补助方案 scheme ${benefit.schemeId} ${benefit.code}${treatingSchemeId === benefit.schemeId ? "" : `; 目录 catalogue of ${treatingSchemeId}`} · ${hashesOf(steps)}`,
     table.toString(),
     ...shown.map(([name, fen]) => `${name}: ${yuan(fen)}`),

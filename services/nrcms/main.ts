@@ -8,9 +8,13 @@ import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
 import { aDay } from "./command-parts.ts";
+import { addEnrolCommands } from "./enrol-commands.ts";
+import { addEstimateCommand } from "./estimate-commands.ts";
 import { addFundCommands } from "./fund-commands.ts";
 import type { GatewayClient } from "./gateway-client.ts";
+import { addHouseholdCommands } from "./household-commands.ts";
 import type { Ordered } from "./orders.ts";
+import { addPaperCommands } from "./paper-commands.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
 import { addReconcileCommands } from "./reconcile-commands.ts";
 import { addReviewCommands } from "./review-commands.ts";
@@ -115,7 +119,11 @@ program
   });
 
 addBenefitCommands(program, { inForce, json, finish });
+addEnrolCommands(program, { inForce, json, finish });
+addHouseholdCommands(program, { inForce, json, finish });
+addEstimateCommand(program, { inForce, json, finish });
 addFundCommands(program, { inForce, json, finish });
+addPaperCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
 addReconcileCommands(program, { inForce, json, finish });
 addReviewCommands(program, { inForce, json, finish });
@@ -143,7 +151,7 @@ program
       settled: options.settled ?? false,
       background: false,
       onProgress: ({ invariant, checked }) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/8: ${checked}   `);
+        if (process.stderr.isTTY) process.stderr.write(`\r不变式 invariant ${invariant}/9: ${checked}   `);
       },
     });
     if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");

@@ -24,7 +24,7 @@ export function nightText(night: GetNightAuditResponse): string {
   const first = `${day} ${STATES[state] ?? state}: monitoring.${twin}, 第 ${attempts} 次 try ${attempts}, ${clock(startedAtMs)} 开始 begun${took}`;
   const failed = fault === "" ? [] : [`  ${fault}`];
   if (state !== NightState.ENDED)
-    return [first, ...failed, `  不变式 invariant ${night.invariant}/8: ${night.checked} 已检查 looked at`].join("\n");
+    return [first, ...failed, `  不变式 invariant ${night.invariant}/9: ${night.checked} 已检查 looked at`].join("\n");
   return [first, auditTable(night.lines), `内存峰值 peak memory ${Math.round(Number(night.peakResidentBytes) / 1_048_576)} MB`].join("\n");
 }
 

@@ -1,9 +1,11 @@
 /** `nrcms payments …`: the payment centre's makers and checkers at the command line. */
 import { type Command, InvalidArgumentError } from "commander";
 import { BatchState } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { MAIN_BANK } from "../values/banks.ts";
 import { dayOf } from "../values/days.ts";
 import { AS, type Asking, aDay, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
 
+const OF_BANK = "只看一家银行 · of one bank only (nrcms payments banks)";
 const STATES = Object.values(BatchState).filter((state) => state !== BatchState.UNSPECIFIED);
 
 export function addPaymentCommands(program: Command, tools: Tools): void {
@@ -16,11 +18,21 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
   const subcommand = (name: string, description: string, person: string) =>
     payments.command(name).description(description).option("--as <person>", AS, person).option("--json", JSON_WORDS);
 
+  subcommand(
+    "banks",
+    "支付中心在各银行的账户，及各县资金存于何处\nthe payment centre's accounts, and which county's money is kept where",
+    "checker",
+  ).action(async (options: Asking) => {
+    const { banksText, listBanks } = await import("./payments.ts");
+    await answer(options, listBanks, banksText);
+  });
+
   subcommand("batches", "某状态的批次，先旧后新\nthe batches in a state, oldest first", "checker")
     .option("--state <state>", `状态 · ${STATES.join(", ")}`, aState, BatchState.PROPOSED)
-    .action(async (options: Asking & { state: BatchState }) => {
+    .option("--bank <bank>", OF_BANK, "")
+    .action(async (options: Asking & { state: BatchState; bank: string }) => {
       const { batchesText, listBatches } = await import("./payments.ts");
-      await answer(options, (who) => listBatches(who, options.state), batchesText);
+      await answer(options, (who) => listBatches(who, options.state, options.bank), batchesText);
     });
 
   subcommand("show", "一个批次与其支付单，及复核所需的摘要\na batch with its orders, and the hash that a checker names", "checker")
@@ -92,9 +104,10 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
 
   subcommand("reconciliation", "某日对账单的结果\nwhat a day's statement and the orders do not agree in", "treasurer")
     .argument("<day>", "日期 · the day", aDay)
-    .action(async (day: string, options: Asking) => {
+    .option("--bank <bank>", "哪家银行的对账单 · whose statement", MAIN_BANK)
+    .action(async (day: string, options: Asking & { bank: string }) => {
       const { reconciliation, reconciliationText } = await import("./payments.ts");
-      await answer(options, (who) => reconciliation(who, day), reconciliationText);
+      await answer(options, (who) => reconciliation(who, day, options.bank), reconciliationText);
     });
 
   subcommand("cancel", "向银行撤销已受理的支付单\nask the bank to cancel an order that it has", "maker")
@@ -129,11 +142,12 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
     .argument("<bank-code>")
     .argument("<account-number>")
     .argument("<reason>", "如何核实 · how it was made sure of")
-    .action(async (bankCode: string, accountNumber: string, reason: string, options: Asking) => {
+    .option("--bank <bank>", "由哪家付款行所称 · which bank of ours has disproved it", MAIN_BANK)
+    .action(async (bankCode: string, accountNumber: string, reason: string, options: Asking & { bank: string }) => {
       const { accountsText, confirmAccount } = await import("./payments.ts");
       await answer(
         options,
-        (who) => confirmAccount(who, { bankCode, accountNumber, reason }),
+        (who) => confirmAccount(who, { bank: options.bank, bankCode, accountNumber, reason }),
         (one) => accountsText([one]),
       );
     });
@@ -149,9 +163,10 @@ export function addPaymentCommands(program: Command, tools: Tools): void {
 
   subcommand("breaks", "未了结的不符项：账龄、责任人、建议\nevery open break: its age, its owner and what is proposed", "treasurer")
     .option("--day <day>", "账龄算到这天 · the day that ages are counted to", aDay, dayOf(Date.now()))
-    .action(async (options: Asking & { day: string }) => {
+    .option("--bank <bank>", OF_BANK, "")
+    .action(async (options: Asking & { day: string; bank: string }) => {
       const { breaksText, openBreaks } = await import("./payments.ts");
-      await answer(options, (who) => openBreaks(who, options.day), breaksText);
+      await answer(options, (who) => openBreaks(who, options.day, options.bank), breaksText);
     });
 }
 

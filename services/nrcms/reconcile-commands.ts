@@ -31,8 +31,8 @@ export function addReconcileCommands(program: Command, tools: Tools): void {
     .option("--as <person>", AS, "supervisor")
     .option("--json", JSON_WORDS)
     .action(async (institutionId: string, day: string, options: Asking) => {
-      const { billReport, billReportText } = await import("./reconcile.ts");
-      await answer(options, (who) => billReport(who, institutionId, day), billReportText);
+      const { dayShown, dayShownText } = await import("./reconcile.ts");
+      await answer(options, (who) => dayShown(who, institutionId, day), dayShownText);
     });
 
   reconcile

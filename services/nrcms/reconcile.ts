@@ -7,6 +7,7 @@ import {
   type BillRow,
   type BillTotals,
   ClaimsServiceDefinition,
+  type GetBillReportResponse,
   type OpenBillBreak,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { sum, yuan } from "../values/money.ts";
@@ -85,7 +86,17 @@ export async function readBillRows(file: string, { onProblem }: ReadOptions): Pr
 }
 
 export async function billReport(who: GatewayClient, institutionId: string, day: string): Promise<BillReport> {
-  return wanted((await who.call(ClaimsServiceDefinition, "getBillReport", { institutionId, day })).report);
+  return wanted((await dayShown(who, institutionId, day)).report);
+}
+
+/** A day as it was compared last, with what is withheld of it now. */
+export async function dayShown(who: GatewayClient, institutionId: string, day: string): Promise<GetBillReportResponse> {
+  return await who.call(ClaimsServiceDefinition, "getBillReport", { institutionId, day });
+}
+
+export function dayShownText({ report, withheldFen, assessedFen }: GetBillReportResponse): string {
+  const withheld = `  其中预留 of it withheld ${yuan(withheldFen)}, 已考核 assessed ${yuan(assessedFen)}: nrcms fund withheld`;
+  return [billReportText(wanted(report)), ...(withheldFen + assessedFen > 0n ? [withheld] : [])].join("\n");
 }
 
 export interface BreaksAsked {

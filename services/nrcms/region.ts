@@ -75,13 +75,14 @@ export async function readRegion(folder: string): Promise<Region> {
 
 export type Progress = (what: string, done: number, of: number) => void;
 
-function idOf(what: string, content: unknown): string {
+/** A request id from the content: the same content has the same. */
+export function idOf(what: string, content: unknown): string {
   const text = JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
   return `${what}-${createHash("sha256").update(text).digest("hex").slice(0, 20)}`;
 }
 
 /** Tries with fresh request ids while the answer is one of `codes`: a register that has not been heard of yet. A refusal is an answer, so its id is used up. */
-async function whenHeard<T>(id: string, codes: readonly string[], work: (requestId: string) => Promise<T>): Promise<T> {
+export async function whenHeard<T>(id: string, codes: readonly string[], work: (requestId: string) => Promise<T>): Promise<T> {
   const untilMs = performance.now() + HEARD_LIMIT_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -211,7 +212,13 @@ export async function importHouseholds(region: Region, people: People, progress:
       refused.push(`${county}: 缴费标准缺失 / no contribution is set`);
       return;
     }
-    const request = { county, year: contribution.year, contributionFenPerHead: contribution.contributionFenPerHead, households: page };
+    const request = {
+      county,
+      year: contribution.year,
+      contributionFenPerHead: contribution.contributionFenPerHead,
+      households: page,
+      queueDuplicates: false,
+    };
     const enrol = (requestId: string) =>
       people.as(`clerk-${county}`).call(EnrollmentServiceDefinition, "enrolHouseholds", { requestId, ...request }, { timeoutMs: 15_000 });
     const reply = await whenHeard(idOf("enrol", request), ["UNKNOWN_COUNTY"], enrol);

@@ -68,12 +68,13 @@ export interface StartOptions {
 
 /** Starts everything and waits until every twin is ready. Throws with the reason, and then leaves nothing running. */
 export async function startSandbox({ run, region, environment = {}, say, change, guardians = true }: StartOptions): Promise<Supervisor> {
+  const topology = sandboxTopology(run);
+  change?.(topology);
   await ensureSandboxCertificates(join(run, "certs"), {
+    banks: topology.other_banks.map(({ id }) => id),
     counties: region.counties.map((row) => row.county.county),
     institutions: region.institutions.map((institution) => institution.institutionId),
   });
-  const topology = sandboxTopology(run);
-  change?.(topology);
   const supervisor = new Supervisor({ topology, run, sandbox: true, guardians, environment, say });
   await supervisor.start();
   await supervisor.waitReady();

@@ -26,9 +26,13 @@ import {
   reviewOnce,
   waitFor,
 } from "./day.ts";
+import { assess, handInPapers, setTerms } from "./day-office.ts";
 import { gatewayAddresses } from "./gateway-client.ts";
 import { readBills } from "./import/bills.ts";
-import { problemText } from "./import/problems.ts";
+import { type PaperCase, readPaperCases } from "./import/papers.ts";
+import { type Problem, problemText } from "./import/problems.ts";
+import { type Assessed, readAssessed } from "./import/registers.ts";
+import { listBanks } from "./payments.ts";
 import { type People, people } from "./people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Progress, type Region, readRegion } from "./region.ts";
 import { REGION, startSandbox } from "./run.ts";
@@ -38,10 +42,14 @@ const PAID_LIMIT_MS = 120_000;
 const WINDOW_LIMIT_MS = 120_000;
 const STATEMENT_LIMIT_MS = 120_000;
 const BILLING_WIDTH = 48;
+/** YYYY-MM */
+const MONTH = 7;
 
 interface Working {
   region: Region;
   bills: readonly Bill[];
+  papers: readonly PaperCase[];
+  assessed: readonly Assessed[];
   supervisor: Supervisor;
   topology: Topology;
   people: People;
@@ -98,7 +106,10 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         task: async (context, task) => {
           context.region = await readRegion(REGION);
           const problems = [...context.region.problems];
-          context.bills = await readBills(join(REGION, "day.jsonl"), { onProblem: (problem) => void problems.push(problem) });
+          const onProblem = (problem: Problem) => void problems.push(problem);
+          context.bills = await readBills(join(REGION, "day.jsonl"), { onProblem });
+          context.papers = await readPaperCases(join(REGION, "papers.jsonl"), { onProblem });
+          context.assessed = await readAssessed(join(REGION, "assessed.csv"), { onProblem });
           if (problems.length > 0) throw new Error(problems.slice(0, 20).map(problemText).join("\n"));
           task.title = `${task.title}: ${context.region.institutions.length} 家机构 institutions, ${context.bills.length} 笔住院与门诊 stays and visits`;
         },
@@ -134,12 +145,31 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         },
       },
       {
+        title: "手工报销、预留与按人头付费 bills on paper, withheld parts, pay by head",
+        task: async (context, task) => {
+          const { papers, assessed, people: who, day } = context;
+          const [handed, byHead] = await Promise.all([handInPapers(papers, who), setTerms(assessed, who, day.slice(0, MONTH))]);
+          task.title = `${task.title}: ${handed.handedIn} 份单据 papers (${handed.denied} 份被医院否认 denied by the hospital), 补偿 fund ${money(handed.fundFen)} 元; ${byHead.institutions} 家按人头 by head, ${byHead.heads} 人 heads, ${money(byHead.amountFen)} 元`;
+        },
+      },
+      {
         title: "出院结算与审核 stays and visits, rules and reviewers",
         task: (context, task) => bill(context, task, desks.signal, sinceStart),
       },
       {
         title: "集中支付 payment through the bank",
         task: (context, task) => settleDown(context, task, desks),
+      },
+      {
+        title: "考核与发还预留 assessments, by two people each",
+        task: async (context, task) => {
+          const { institutions, withheldFen, releasedFen, returnedFen } = await assess(
+            context.assessed,
+            context.people,
+            context.day.slice(0, MONTH),
+          );
+          task.title = `${task.title}: ${institutions} 家 institutions, 预留 withheld ${money(withheldFen)} 元, 发还 released ${money(releasedFen)}, 返还基金 returned to the fund ${money(returnedFen)}`;
+        },
       },
       {
         title: "异地结算 clearing between counties",
@@ -150,11 +180,15 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         },
       },
       {
-        title: "对账 the bank's statement",
+        title: "对账 the banks' statements",
         task: async (context, task) => {
-          const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS);
-          if (!found) throw new Error("银行对账单未到 / the bank's statement did not come");
-          task.title = `${task.title}: ${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
+          const banks = await listBanks(context.people.as("treasurer"));
+          for (const { bank } of banks) {
+            const found = await reconcile(context.people, context.day, STATEMENT_LIMIT_MS, bank);
+            if (!found) throw new Error(`银行 ${bank} 的对账单未到 / the statement of bank ${bank} did not come`);
+            const of = banks.length > 1 ? `${bank} ` : "";
+            task.title = `${task.title}; ${of}${found.entries} 笔 entries, 支出 debits ${money(found.debitsFen)} 元, ${found.breaks.length} 处不符 breaks`;
+          }
         },
       },
       {

@@ -8,19 +8,21 @@ import {
   type Order as OrderMessage,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
-import { accountFault, type BankAccount } from "../values/account.ts";
+import { accountFault } from "../values/account.ts";
+import { bankName, bankOf, type CountyBanks, MAIN_BANK } from "../values/banks.ts";
 import { daysBetween, isDay } from "../values/days.ts";
-import { badRequest, type Refusal } from "../values/outcome.ts";
+import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
 import { BadBankMessage } from "./bank/message.ts";
 import { confirmAccount } from "./domain/accounts.ts";
 import { approve } from "./domain/approve.ts";
+import { type Terms, termsOf } from "./domain/banks.ts";
 import { viewOf } from "./domain/batch.ts";
-import type { Calendar } from "./domain/calendar.ts";
 import { cancel } from "./domain/cancel.ts";
 import { type Cut, cut } from "./domain/cut.ts";
 import { decline, MAX_DECLINED } from "./domain/decline.ts";
 import {
+  type BatchState,
   type Break,
   batches,
   type Cancellation,
@@ -30,9 +32,8 @@ import {
   orders,
   type Schedule,
   type Statement,
-  statements,
+  statementKey,
 } from "./domain/documents.ts";
-import type { BankFormat } from "./domain/file.ts";
 import { breaksOf } from "./domain/ledger-compared.ts";
 import type { Limits } from "./domain/limits.ts";
 import { hear } from "./domain/receive.ts";
@@ -58,32 +59,47 @@ const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 interface CallParts {
   readonly reader: Reader;
-  /** The payment centre's own account. */
-  readonly debtor: BankAccount;
-  /** How the bank wants its files. */
-  readonly format: BankFormat;
-  readonly hearing: Hearing;
+  readonly terms: Terms;
+  /** Of each bank, the main one first. */
+  readonly hearings: readonly Hearing[];
+  readonly countyBanks: CountyBanks;
   readonly secondAboveFen: bigint;
   readonly limits: Limits;
-  readonly calendar: Calendar;
 }
 
-export function calls({ reader, debtor, format, hearing, secondAboveFen, limits, calendar }: CallParts): readonly Call[] {
+export function calls({ reader, terms, hearings, countyBanks, secondAboveFen, limits }: CallParts): readonly Call[] {
   const { methods } = definition;
+  const badBank = (bank: string): Refusal | undefined =>
+    bank === "" || termsOf(bank, terms) ? undefined : refuse("UNKNOWN_BANK", { field: "bank", bank });
+  /** Each bank comes with a certificate of its own; whoever brings a message and is none of the others speaks for the main one. */
+  const hearingBy = (caller: string): Hearing => {
+    const found = hearings.find(({ bank }) => caller === `${bankName(bank)}-client`) ?? hearings.find(({ bank }) => bank === MAIN_BANK);
+    assert(found, "there is a main bank");
+    return found;
+  };
   return [
+    query(methods.listBanks, async () => ({
+      banks: Object.entries(terms).map(([bank, { debtor, format }]) => ({
+        bank,
+        account: debtor,
+        format,
+        counties: Object.keys(countyBanks).filter((county) => countyBanks[county] === bank),
+      })),
+    })),
     command(methods.cutBatch, {
       check: ({ schedule, upToDay }) => (schedule === "UNSPECIFIED" ? missing("schedule") : badDay("up_to_day", upToDay)),
       input: async (request, caller): Promise<Cut> => {
         const schedule = request.schedule as Schedule;
         const found = await waitingUpTo(reader, schedule, request.upToDay);
-        return { payableIds: found.map((due) => due.payableId), schedule, maker: caller.name, serial: 0 };
+        return { payableIds: found.map((due) => due.payableId), schedule, maker: caller.name, serial: 0, countyBanks };
       },
       decision: cut,
       reply: ({ batches }) => ({ batches: [...batches] }),
     }),
-    query(methods.listBatches, async ({ state }) => {
-      if (state === "UNSPECIFIED") return missing("state");
-      return { batches: (await batchesIn(reader, [state], MAX_LISTED)).map(viewOf) };
+    query(methods.listBatches, async ({ state, bank }) => {
+      const bad = state === "UNSPECIFIED" ? missing("state") : badBank(bank);
+      if (bad) return bad;
+      return { batches: (await batchesIn(reader, [state as BatchState], MAX_LISTED, bank)).map(viewOf) };
     }),
     query(methods.getBatch, async ({ batchId }) => {
       const bad = badId("batch_id", batchId);
@@ -94,7 +110,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
     }),
     command(methods.approveBatch, {
       check: ({ batchId, expectedHash }) => badId("batch_id", batchId) ?? badHash("expected_hash", expectedHash),
-      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, debtor, format, secondAboveFen, limits, calendar }),
+      input: ({ batchId, expectedHash }) => ({ batchId, expectedHash, terms, secondAboveFen, limits }),
       decision: approve,
       reply: (batch) => ({ batch }),
     }),
@@ -107,7 +123,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
     }),
     command(methods.cancelOrder, {
       check: ({ orderId, reason }) => badId("order_id", orderId) ?? badReason(reason),
-      input: ({ orderId, reason }) => ({ orderId, reason: reason.trim(), debtor, format }),
+      input: ({ orderId, reason }) => ({ orderId, reason: reason.trim(), terms }),
       decision: cancel,
       reply: (cancellation) => ({ cancellation: cancellationMessage(cancellation) }),
     }),
@@ -117,7 +133,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
     query(methods.listOrdersToReissue, async () => ({ orders: await orderMessages(reader, await ordersToReissue(reader, MAX_LISTED)) })),
     command(methods.reissueOrder, {
       check: ({ orderId, account }) => badId("order_id", orderId) ?? accountFault("account", account),
-      input: ({ orderId, account }) => (account ? { orderId, account } : missing("account")),
+      input: ({ orderId, account }) => (account ? { orderId, account, countyBanks } : missing("account")),
       decision: reissue,
       reply: (order) => ({ order: orderMessage(order, undefined) }),
     }),
@@ -133,7 +149,7 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
       check: ({ document }) => badDocument(document),
       async input({ document, signature }, caller) {
         try {
-          return await hearingOf(hearing, { from: `caller:${caller.name}`, document, signature });
+          return await hearingOf(hearingBy(caller.name), { from: `caller:${caller.name}`, document, signature });
         } catch (error) {
           if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
           throw error;
@@ -144,13 +160,14 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
     }),
     query(methods.listAccountsOnCheck, async () => ({ accounts: (await disprovedAccounts(reader, MAX_LISTED)).map(accountMessage) })),
     command(methods.confirmAccount, {
-      check: ({ bankCode, accountNumber, reason }) => badAccount(bankCode, accountNumber) ?? badReason(reason),
-      input: ({ bankCode, accountNumber, reason }) => ({ bankCode, accountNumber, reason: reason.trim() }),
+      check: ({ bankCode, accountNumber, reason, bank }) => badAccount(bankCode, accountNumber) ?? badReason(reason) ?? badBank(bank),
+      input: ({ bankCode, accountNumber, reason, bank }) => ({ bank: bankOf({ bank }), bankCode, accountNumber, reason: reason.trim() }),
       decision: confirmAccount,
       reply: (known) => ({ account: accountMessage(known) }),
     }),
     query(methods.listDoubtedMessages, async () => ({
-      messages: (await doubtedMessages(reader, MAX_LISTED)).map(({ hash, messageId, why, from, bytes, firstAtMs, times }) => ({
+      messages: (await doubtedMessages(reader, MAX_LISTED)).map(({ bank, hash, messageId, why, from, bytes, firstAtMs, times }) => ({
+        bank: bankOf({ bank }),
         messageHash: hash,
         messageId,
         why,
@@ -160,21 +177,24 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
         times,
       })),
     })),
-    query(methods.getReconciliation, async ({ day }) => {
-      const bad = badDay("day", day);
+    query(methods.getReconciliation, async (asked) => {
+      const { day } = asked;
+      const bad = badDay("day", day) ?? badBank(asked.bank);
       if (bad) return bad;
-      const statement = await reader.get(statements.key(day));
+      const bank = bankOf(asked);
+      const statement = await reader.get(statementKey(bank, day));
       if (!statement || statement.messageId === "") return refuse("NO_STATEMENT", { field: "day", day });
       const { entries, debitsFen, creditsFen, openingFen, closingFen, ledger } = statement;
       const breaks = breaksOf(statement).map(breakMessage);
-      return { day, entries, debitsFen, creditsFen, openingFen, closingFen, breaks, ledger: ledger && besideMessage(ledger) };
+      return { day, bank, entries, debitsFen, creditsFen, openingFen, closingFen, breaks, ledger: ledger && besideMessage(ledger) };
     }),
-    query(methods.listBreaks, async ({ onDay }) => {
-      const bad = badDay("on_day", onDay);
+    query(methods.listBreaks, async ({ onDay, bank }) => {
+      const bad = badDay("on_day", onDay) ?? badBank(bank);
       if (bad) return bad;
-      const found = (await statementsWithBreaks(reader, MAX_LISTED)).flatMap((statement) =>
+      const found = (await statementsWithBreaks(reader, MAX_LISTED, bank)).flatMap((statement) =>
         breaksOf(statement).map((one) => ({
           day: statement.day,
+          bank: bankOf(statement),
           ageDays: Math.max(0, daysBetween(statement.day, onDay)),
           found: breakMessage(one),
         })),
@@ -182,16 +202,16 @@ export function calls({ reader, debtor, format, hearing, secondAboveFen, limits,
       return { breaks: found.slice(0, MAX_LISTED) };
     }),
     command(methods.fetchStatement, {
-      check: ({ day }) => badDay("day", day),
-      input: ({ day }) => ({ day }),
+      check: ({ day, bank }) => badDay("day", day) ?? badBank(bank),
+      input: ({ day, bank }) => ({ bank: bankOf({ bank }), day }),
       decision: wantStatement,
-      reply: ({ day }) => ({ day }),
+      reply: ({ bank, day }) => ({ bank, day }),
     }),
   ];
 }
 
-function accountMessage({ account, state, reason, by, on }: KnownAccount): AccountMessage {
-  return { account, state, reason, knownBy: by, knownOn: on };
+function accountMessage({ bank, account, state, reason, by, on }: KnownAccount): AccountMessage {
+  return { bank: bankOf({ bank }), account, state, reason, knownBy: by, knownOn: on };
 }
 
 /** As `accountFault` has it, of an account whose name does not matter. */
@@ -200,15 +220,16 @@ function badAccount(bankCode: string, accountNumber: string): Refusal | undefine
   return fault && { ...fault, field: fault.field.slice(1) };
 }
 
-function cancellationMessage({ orderId, endToEndId, state, reason, by, askedOn, answer }: Cancellation): CancellationMessage {
-  return { orderId, endToEndId, state, reason, askedBy: by, askedOn, answer };
+function cancellationMessage({ bank, orderId, endToEndId, state, reason, by, askedOn, answer }: Cancellation): CancellationMessage {
+  return { bank: bankOf({ bank }), orderId, endToEndId, state, reason, askedBy: by, askedOn, answer };
 }
 
 /** Orders with what the statements of their days say of them. */
 async function orderMessages(reader: Reader, found: readonly Order[]): Promise<OrderMessage[]> {
-  const days = new Set(found.map(({ settledOn }) => settledOn).filter((day) => day !== ""));
-  const booked = await reader.getAll([...days].map((day) => statements.key(day)));
-  return found.map((order) => orderMessage(order, booked.get(order.settledOn)));
+  const keyOf = (order: Order) => statementKey(bankOf(order), order.settledOn);
+  const keys = new Map(found.filter(({ settledOn }) => settledOn !== "").map((order) => [keyOf(order).id, keyOf(order)]));
+  const booked = await reader.getAll([...keys.values()]);
+  return found.map((order) => orderMessage(order, booked.get(keyOf(order).id)));
 }
 
 /** The statement is the one of the order's day, where there is one. */
@@ -220,6 +241,7 @@ function orderMessage(order: Order, statement: Statement | undefined): OrderMess
   return {
     orderId,
     batchId,
+    bank: bankOf(order),
     payeeId,
     account,
     amountFen,

@@ -16,7 +16,7 @@ const LOOK_MS = 1_000;
 export async function cancelWhileLeading(parts: AtBank, leading: Leading): Promise<void> {
   const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
-    const open = await openCancellations(parts.reader);
+    const open = await openCancellations(parts.reader, parts.bank);
     waits.keep(open.map(({ caseId }) => caseId));
     for (const cancellation of open) {
       if (!waits.isDue(cancellation.caseId)) continue;
@@ -27,9 +27,9 @@ export async function cancelWhileLeading(parts: AtBank, leading: Leading): Promi
   }
 }
 
-async function tell({ channel, read, log }: AtBank, leading: Leading, { caseId, content }: Cancellation): Promise<void> {
+async function tell({ bank, channel, read, log }: AtBank, leading: Leading, { caseId, content }: Cancellation): Promise<void> {
   const reply = await channel.cancel(caseId, Buffer.from(content, "utf8"), leading.signal);
-  await keepDoubted(leading, reply, `cancellation:${caseId}`);
+  await keepDoubted(leading, bank, reply, `cancellation:${caseId}`);
   if (reply.kind === "taken") return;
   if (reply.kind !== "answer") {
     log.warn({ caseId, why: reply.kind === "absent" ? reply.kind : reply.why }, "the bank did not answer a cancellation, asked again");
@@ -39,8 +39,9 @@ async function tell({ channel, read, log }: AtBank, leading: Leading, { caseId, 
     const message = read(reply.document);
     if (message.kind !== "camt.029" || message.resolution.caseId !== caseId)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no answer to ${caseId}`);
-    const { says, reason } = message.resolution;
-    const result = await leading.enter(`cancellation/${caseId}/${says}/${reason}`, resolve, message.resolution, { fenced: true });
+    const { resolution } = message;
+    const id = `cancellation/${caseId}/${resolution.says}/${resolution.reason}`;
+    const result = await leading.enter(id, resolve, { bank, resolution }, { fenced: true });
     if (isRefusal(result) || !result.known) throw new BadBankMessage(`its answer to ${caseId} names another order`);
   } catch (error) {
     if (!(error instanceof BadBankMessage)) throw error;

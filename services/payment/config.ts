@@ -1,12 +1,11 @@
 /** The pair's settings and the environment → one frozen object. Every missing or bad value is reported in one error. */
 import { resolve } from "node:path";
 import { z } from "zod";
-import { isDay } from "../values/days.ts";
-import { ALWAYS_OPEN, type Calendar } from "./domain/calendar.ts";
-import { type BankFormat, FORMATS } from "./domain/file.ts";
+import { bankCalendar, type TopologyBank } from "../mesh/topology.ts";
+import type { CountyBanks } from "../values/banks.ts";
+import type { BankTerms } from "./domain/banks.ts";
+import { ALWAYS_OPEN } from "./domain/calendar.ts";
 import { type Limit, type Limits, NO_LIMITS } from "./domain/limits.ts";
-
-const day = z.string().refine(isDay, "must be a day YYYY-MM-DD");
 
 const limit = z.object({ batchFen: z.int().min(1), dayFen: z.int().min(1) });
 const fenOf = ({ batchFen, dayFen }: z.infer<typeof limit>): Limit => ({ batchFen: BigInt(batchFen), dayFen: BigInt(dayFen) });
@@ -32,27 +31,22 @@ const schema = z.object({
       ...fenOf(limits),
       checkers: Object.fromEntries(Object.entries(limits.checkers).map(([name, own]) => [name, fenOf(own)])),
     })),
-  /** When and on which days the bank executes. */
-  calendar: z
-    .object({
-      cutOff: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, "must be HH:MM"),
-      weekends: z.boolean(),
-      holidays: z.array(day),
-      workdays: z.array(day),
-    })
-    .default({ cutOff: ALWAYS_OPEN.cutOff, weekends: ALWAYS_OPEN.weekends, holidays: [], workdays: [] }),
-  /** The bank's address, and the payment centre's account there (支出户). */
-  bank: z.object({
-    host: z.string().min(1),
-    port: z.number().int().min(1).max(65_535),
-    bank_code: z.string().regex(/^\d{12}$/, "must be a 12-digit CNAPS code"),
-    account_number: z.string().regex(/^[0-9A-Za-z]{1,34}$/, "must be 1 to 34 letters or digits"),
-    account_name: z.string().min(1).max(140),
-    format: z.enum(FORMATS),
-    signatures: z.enum(["required", "none"]),
-    folder: z.string().min(1),
-  }),
+  /** Of the banks that name no calendar of their own. */
+  calendar: bankCalendar.default({ cutOff: ALWAYS_OPEN.cutOff, weekends: ALWAYS_OPEN.weekends, holidays: [], workdays: [] }),
 });
+
+/** One account of the payment centre and the way to its bank. */
+export interface PaymentBank {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** Whether both sides sign what they send. */
+  readonly signed: boolean;
+  /** Of a batch-file: where its front-end's files are. */
+  readonly folder: string;
+  /** What a file to it is made by. */
+  readonly terms: BankTerms;
+}
 
 export interface PaymentConfig {
   readonly cutEveryMs: number;
@@ -62,23 +56,16 @@ export interface PaymentConfig {
   readonly monthlyOn: number;
   readonly secondCheckerAboveFen: number;
   readonly limits: Limits;
-  readonly calendar: Calendar;
-  readonly bank: {
-    readonly host: string;
-    readonly port: number;
-    readonly format: BankFormat;
-    /** Whether both sides sign what they send. */
-    readonly signed: boolean;
-    /** Of a batch-file: where its front-end's files are. */
-    readonly folder: string;
-  };
-  readonly debtor: { readonly bankCode: string; readonly accountNumber: string; readonly accountName: string };
+  readonly banks: readonly PaymentBank[];
+  readonly countyBanks: CountyBanks;
   /** The run directory, where the certificates are. */
   readonly run: string;
 }
 
 export function readPaymentConfig(
   settings: Readonly<Record<string, unknown>>,
+  /** As the topology has them, the main one first. */
+  banks: readonly TopologyBank[],
   environment: NodeJS.ProcessEnv = process.env,
 ): PaymentConfig {
   const read = schema.safeParse(settings);
@@ -86,17 +73,22 @@ export function readPaymentConfig(
   const run = environment.NRCMS_RUN ?? "";
   if (run === "") faults.push("NRCMS_RUN is not set");
   if (!read.success || faults.length > 0) throw new Error(`payment cannot start:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-  const { bank, ...rest } = read.data;
+  const { calendar: usual, ...rest } = read.data;
   return Object.freeze({
     ...rest,
-    bank: {
+    banks: banks.map((bank) => ({
+      id: bank.id,
       host: bank.host,
       port: bank.port,
-      format: bank.format,
       signed: bank.signatures === "required",
       folder: resolve(run, bank.folder),
-    },
-    debtor: { bankCode: bank.bank_code, accountNumber: bank.account_number, accountName: bank.account_name },
+      terms: {
+        debtor: { bankCode: bank.bank_code, accountNumber: bank.account_number, accountName: bank.account_name },
+        format: bank.format,
+        calendar: bank.calendar ?? usual,
+      },
+    })),
+    countyBanks: Object.fromEntries(banks.flatMap(({ id, counties }) => counties.map((county) => [county, id]))),
     run,
   });
 }

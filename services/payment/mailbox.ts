@@ -2,6 +2,7 @@
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading } from "../mesh/wiring.ts";
+import { bankPart } from "../values/banks.ts";
 import { isRefusal } from "../values/outcome.ts";
 import type { Arrival, Mailbox } from "./bank/channel.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
@@ -71,9 +72,8 @@ async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arriva
     if (!late && (unsigned || isHalf(hearing, document))) return "unfinished";
     const input = await hearingOf(hearing, { from: `folder:${name}`, document, signature });
     const original = "why" in input ? input : input.original;
-    const result = await leading.enter(`arrival/${original.hash.slice(0, 32)}/${"why" in input ? input.why : "read"}`, hear, input, {
-      fenced: true,
-    });
+    const id = `arrival/${bankPart(hearing.bank, original.hash.slice(0, 32))}/${"why" in input ? input.why : "read"}`;
+    const result = await leading.enter(id, hear, input, { fenced: true });
     if (isRefusal(result)) return result.en;
     return result.doubts?.en ?? "taken";
   } catch (error) {

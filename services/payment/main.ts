@@ -1,3 +1,4 @@
+import { banksIn } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { openChannel } from "./bank/open.ts";
@@ -15,26 +16,27 @@ const service: Service = {
   indexes,
   tells,
   wire({ reader, log, settings, topology }) {
-    const config = readPaymentConfig({ ...settings, bank: topology.bank });
-    const { enquireAfterMs, debtor, calendar, limits, bank } = config;
-    const signing = bank.signed ? readSigning(config.run) : undefined;
-    const channel = openChannel(config, signing, () => Date.now() + topology.clock_offset_ms);
-    const read = readerOf(bank.format, debtor.accountNumber);
-    const hearing = { reader, read, signing };
-    const parts = { reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: () => performance.now() };
+    const config = readPaymentConfig(settings, banksIn(topology));
+    const { banks, countyBanks, enquireAfterMs, limits, run } = config;
+    const atBanks = banks.map((bank) => {
+      const signing = bank.signed ? readSigning(run, bank.id) : undefined;
+      const channel = openChannel(bank, run, signing, () => Date.now() + topology.clock_offset_ms);
+      const read = readerOf(bank.terms.format, bank.terms.debtor.accountNumber);
+      const hearing = { bank: bank.id, reader, read, signing };
+      return { bank: bank.id, reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: () => performance.now() };
+    });
     return {
       calls: calls({
         reader,
-        debtor,
-        format: bank.format,
-        hearing,
+        terms: Object.fromEntries(banks.map(({ id, terms }) => [id, terms])),
+        hearings: atBanks.map(({ hearing }) => hearing),
+        countyBanks,
         secondAboveFen: BigInt(config.secondCheckerAboveFen),
         limits,
-        calendar,
       }),
       messages,
-      timers: timers({ reader, settings: config }),
-      lead: (leading) => leadPayment(parts, leading),
+      timers: timers({ reader, settings: config, countyBanks }),
+      lead: (leading) => leadPayment(atBanks, leading),
     };
   },
 };

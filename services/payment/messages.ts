@@ -12,6 +12,7 @@ import {
 import { BankCompared, PayableDue, PayableRecalled } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
 import type { BankAccount } from "../values/account.ts";
+import { bankOf } from "../values/banks.ts";
 import { assert } from "../values/outcome.ts";
 import type { Payee, Schedule } from "./domain/documents.ts";
 import { ledgerCompared } from "./domain/ledger-compared.ts";
@@ -60,7 +61,7 @@ export const messages: readonly Message[] = [
     decision: payableDue,
   }),
   told("settlement", "BankCompared", BankCompared, {
-    input: (compared) => compared,
+    input: (compared) => ({ ...compared, bank: bankOf(compared) }),
     decision: ledgerCompared,
   }),
   told("settlement", "PayableRecalled", PayableRecalled, {

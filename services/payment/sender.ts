@@ -1,5 +1,5 @@
 /**
- * Sends approved batches while this twin leads, and finds out what became of those without an answer (protocols 17).
+ * Sends a bank's approved batches while this twin leads, and finds out what became of those without an answer (protocols 17).
  * An attempt is committed under this twin's epoch before a byte goes out, and goes out at once or not at all; the bank's answer is an input of its own.
  * Times are measured by this process's monotonic clock from the moment when it first saw an attempt: later than the attempt itself, never earlier,
  * so that no other clock has to be trusted.
@@ -59,7 +59,7 @@ interface Note {
 
 /** Runs until the signal aborts. Throws where the store does. */
 export async function sendWhileLeading(parts: SenderParts, leading: Leading): Promise<void> {
-  const { reader, monotonicMs } = parts;
+  const { bank, reader, monotonicMs } = parts;
   const sender = new Sender(parts, leading);
   let scanAtMs = monotonicMs();
   let acceptedAtMs = scanAtMs;
@@ -67,13 +67,13 @@ export async function sendWhileLeading(parts: SenderParts, leading: Leading): Pr
     while (!leading.signal.aborted) {
       // From before the look: what is approved during it must not be missed.
       const news = leading.news(POLL_MS);
-      for (const batch of await batchesIn(reader, ["APPROVED"], MAX_IN_FLIGHT)) sender.sendFirst(batch);
+      for (const batch of await batchesIn(reader, ["APPROVED"], MAX_IN_FLIGHT, bank)) sender.sendFirst(batch);
       if (monotonicMs() >= scanAtMs) {
-        for (const batch of await batchesIn(reader, ["SENDING", "UNKNOWN"], SCAN_LIMIT)) sender.enquireWhenDue(batch);
+        for (const batch of await batchesIn(reader, ["SENDING", "UNKNOWN"], SCAN_LIMIT, bank)) sender.enquireWhenDue(batch);
         scanAtMs = monotonicMs() + SCAN_MS;
       }
       if (monotonicMs() >= acceptedAtMs) {
-        for (const batch of await batchesIn(reader, ["ACCEPTED"], SCAN_LIMIT)) sender.enquireWhenDue(batch);
+        for (const batch of await batchesIn(reader, ["ACCEPTED"], SCAN_LIMIT, bank)) sender.enquireWhenDue(batch);
         sender.forget();
         acceptedAtMs = monotonicMs() + ACCEPTED_SCAN_MS;
       }
@@ -186,7 +186,7 @@ class Sender {
         ? await this.#parts.channel.send(batchId, Buffer.from(file.content, "utf8"), this.#leading.signal)
         : { kind: "silent", why: `not sent: ${Math.round(lateMs)} ms after the attempt began` };
     if (reply.kind === "answer" && (await this.#hear({ ...batch, attempts: number }, reply.document))) return;
-    await keepDoubted(this.#leading, reply, `batch:${batchId}`);
+    await keepDoubted(this.#leading, this.#parts.bank, reply, `batch:${batchId}`);
     await this.#unknown(batchId, number, whyOf(reply));
   }
 
@@ -199,7 +199,7 @@ class Sender {
     if (reply.kind === "answer") return void (await this.#hear(batch, reply.document));
     // Its answer will be brought.
     if (reply.kind === "taken") return;
-    await keepDoubted(this.#leading, reply, `batch:${batchId}`);
+    await keepDoubted(this.#leading, this.#parts.bank, reply, `batch:${batchId}`);
     if (reply.kind !== "absent") return this.#parts.log.warn({ batchId, why: whyOf(reply) }, "the bank did not answer an enquiry");
     if (accepted) return this.#parts.log.error({ batchId }, "the bank does not know a batch that it had accepted");
     if (askedMs - note.sinceMs >= BELIEVE_ABSENCE_MS) return await this.#send(batch);
@@ -215,7 +215,7 @@ class Sender {
         throw new BadBankMessage(`${message.kind} ${message.messageId} is no status report on this batch`);
       const hash = reportHash(message.report);
       if (batch.state === "ACCEPTED" && batch.answerHash === hash) return true;
-      const input: Answer = { batchId, hash, report: message.report };
+      const input: Answer = { bank: this.#parts.bank, batchId, hash, report: message.report };
       const heard = await this.#enter(`batch/${batchId}/answer/${batch.attempts}/${hash.slice(0, 16)}`, answer, input);
       if (heard && heard.unapplied.length > 0)
         this.#parts.log.error({ batchId, unapplied: heard.unapplied }, "the bank's report was not applied in full");

@@ -1,6 +1,7 @@
-/** Fetches the statements that were asked for from the bank while this twin leads, and enters them. One that the bank has not yet is asked for again. */
+/** Fetches the statements that were asked for from a bank while this twin leads, and enters them. One that the bank has not yet is asked for again. */
 import { pause } from "../mesh/clock.ts";
 import type { Leading } from "../mesh/wiring.ts";
+import { bankPart } from "../values/banks.ts";
 import { isRefusal } from "../values/outcome.ts";
 import type { AtBank } from "./at-bank.ts";
 import { keepDoubted } from "./bank/hear.ts";
@@ -16,7 +17,7 @@ const POLL_MS = 1_000;
 export async function fetchWhileLeading(parts: AtBank, leading: Leading): Promise<void> {
   const waits = newWaits(parts.monotonicMs);
   while (!leading.signal.aborted) {
-    const wanted = await wantedStatements(parts.reader);
+    const wanted = await wantedStatements(parts.reader, parts.bank);
     waits.keep(wanted.map(nameOf));
     for (const statement of wanted)
       if (waits.isDue(nameOf(statement)) && !(await fetchOne(parts, leading, statement))) waits.later(nameOf(statement));
@@ -33,12 +34,16 @@ function nameOf(statement: Statement): string {
  * in the statement, and is found through it.
  */
 async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
-  const expectedOrderIds = await orderIdsBookedOn(parts.reader, day);
-  const previousDay = await bookedBefore(parts.reader, day);
+  const { bank } = parts;
+  const expectedOrderIds = await orderIdsBookedOn(parts.reader, bank, day);
+  const previousDay = await bookedBefore(parts.reader, bank, day);
   const reply = await parts.channel.statement(day, leading.signal);
-  await keepDoubted(leading, reply, `statement:${day}`);
+  await keepDoubted(leading, bank, reply, `statement:${day}`);
   if (reply.kind !== "answer") {
-    parts.log.warn({ day, why: reply.kind === "absent" || reply.kind === "taken" ? reply.kind : reply.why }, "the bank gave no statement");
+    parts.log.warn(
+      { bank, day, why: reply.kind === "absent" || reply.kind === "taken" ? reply.kind : reply.why },
+      "the bank gave no statement",
+    );
     return false;
   }
   try {
@@ -46,16 +51,16 @@ async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statem
     if (message.kind !== "camt.053" || message.content.day !== day)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
     const { content } = message;
-    const input: BookStatement = { content, expectedOrderIds, previousDay, openOrderIds: await openOrderIds(parts.reader, content) };
-    const result = await leading.enter(`statement/${day}/${wanted}/${statementHash(content).slice(0, 16)}`, bookStatement, input, {
-      fenced: true,
-    });
+    const open = await openOrderIds(parts.reader, bank, content);
+    const input: BookStatement = { bank, content, expectedOrderIds, previousDay, openOrderIds: open };
+    const id = `statement/${bankPart(bank, day)}/${wanted}/${statementHash(content).slice(0, 16)}`;
+    const result = await leading.enter(id, bookStatement, input, { fenced: true });
     if (isRefusal(result)) throw new BadBankMessage(`the statement was refused: ${result.en}`);
-    if (result.breaks > 0) parts.log.warn({ day, breaks: result.breaks }, "the statement and the orders do not agree");
+    if (result.breaks > 0) parts.log.warn({ bank, day, breaks: result.breaks }, "the statement and the orders do not agree");
     return true;
   } catch (error) {
     if (!(error instanceof BadBankMessage)) throw error;
-    parts.log.error({ day, why: error.message }, "the bank's statement cannot be booked");
+    parts.log.error({ bank, day, why: error.message }, "the bank's statement cannot be booked");
     return false;
   }
 }

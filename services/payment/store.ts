@@ -1,5 +1,6 @@
 /** What payment finds again beyond documents by their key: what waits, what is to be sent, what was settled on a day. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import { bankOf, bankPart, ofBank } from "../values/banks.ts";
 import { batchCounter, FIRST_SERIAL } from "./domain/batch.ts";
 import { MAX_DUES } from "./domain/cut.ts";
 import {
@@ -23,6 +24,7 @@ import {
 } from "./domain/documents.ts";
 import type { StatementContent } from "./domain/reconcile.ts";
 
+const NOT_ENDED: readonly BatchState[] = ["PROPOSED", "APPROVED", "SENDING", "UNKNOWN", "ACCEPTED"];
 const MAX_DAY_ORDERS = 20_000;
 const MAX_WANTED = 10;
 const MAX_CANCELLATIONS = 20;
@@ -66,10 +68,21 @@ export async function nextSerial(reader: Reader): Promise<number> {
   return (await reader.get(batchCounter))?.next ?? FIRST_SERIAL;
 }
 
-/** The batches in any of these states, oldest first. */
-export function batchesIn(reader: Reader, states: readonly BatchState[], limit: number): Promise<readonly Batch[]> {
+/** The batches in any of these states, oldest first; of one bank, or with "" of all. */
+export function batchesIn(reader: Reader, states: readonly BatchState[], limit: number, bank: string): Promise<readonly Batch[]> {
   const [only] = states;
-  return reader.find(batches, { state: states.length === 1 ? only : { $in: [...states] } }, { sort: { serial: 1 }, limit });
+  const filter = { state: states.length === 1 ? only : { $in: [...states] }, ...filterOf(bank) };
+  return reader.find(batches, filter, { sort: { serial: 1 }, limit });
+}
+
+/** Batches that are not at their end and whose bank is none of these. */
+export function strandedBatches(reader: Reader, banks: readonly string[], limit: number): Promise<readonly Batch[]> {
+  const others = { $exists: true, $nin: [...banks] };
+  return reader.find(batches, { state: { $in: [...NOT_ENDED] }, bank: others }, { sort: { serial: 1 }, limit });
+}
+
+function filterOf(bank: string) {
+  return bank === "" ? {} : ofBank(bank);
 }
 
 /** A batch's orders in its order. */
@@ -83,37 +96,37 @@ export function ordersToReissue(reader: Reader, limit: number): Promise<readonly
   return reader.find(orders, { state: { $in: [...TO_REISSUE] } }, { sort: { orderId: 1 }, limit });
 }
 
-/** The ids of the orders that were settled, or returned, on a day. */
-export async function orderIdsBookedOn(reader: Reader, day: string): Promise<readonly string[]> {
+/** The ids of a bank's orders that were settled, or returned, on a day. */
+export async function orderIdsBookedOn(reader: Reader, bank: string, day: string): Promise<readonly string[]> {
   const [settled, returned] = await Promise.all([
-    reader.find(orders, { settledOn: day }, { limit: MAX_DAY_ORDERS }),
-    reader.find(orders, { returnedOn: day }, { limit: MAX_DAY_ORDERS }),
+    reader.find(orders, { settledOn: day, ...ofBank(bank) }, { limit: MAX_DAY_ORDERS }),
+    reader.find(orders, { returnedOn: day, ...ofBank(bank) }, { limit: MAX_DAY_ORDERS }),
   ]);
   return [...new Set([...settled, ...returned].map((order) => order.orderId))];
 }
 
-/** The day of the last statement that was booked before this day's; empty where there is none. */
-export async function bookedBefore(reader: Reader, day: string): Promise<string> {
-  const [last] = await reader.find(statements, { state: "BOOKED", day: { $lt: day } }, { sort: { day: -1 }, limit: 1 });
+/** The day of a bank's last statement that was booked before this day's; empty where there is none. */
+export async function bookedBefore(reader: Reader, bank: string, day: string): Promise<string> {
+  const [last] = await reader.find(statements, { state: "BOOKED", day: { $lt: day }, ...ofBank(bank) }, { sort: { day: -1 }, limit: 1 });
   return last?.day ?? "";
 }
 
-/** The statements that do not agree with the orders or the ledger, oldest first. One a day: few enough to be looked through. */
-export async function statementsWithBreaks(reader: Reader, limit: number): Promise<readonly Statement[]> {
+/** The statements that do not agree with the orders or the ledger, oldest first; of one bank, or with "" of all. One a day and bank: few enough to be looked through. */
+export async function statementsWithBreaks(reader: Reader, limit: number, bank: string): Promise<readonly Statement[]> {
   const [orders, ledger] = await Promise.all([
-    reader.find(statements, { breaks: { $ne: [] } }, { sort: { day: 1 }, limit }),
-    reader.find(statements, { "ledger.isOpen": true }, { sort: { day: 1 }, limit }),
+    reader.find(statements, { breaks: { $ne: [] }, ...filterOf(bank) }, { sort: { day: 1 }, limit }),
+    reader.find(statements, { "ledger.isOpen": true, ...filterOf(bank) }, { sort: { day: 1 }, limit }),
   ]);
-  const byDay = new Map([...orders, ...ledger].map((statement) => [statement.day, statement]));
+  const byDay = new Map([...orders, ...ledger].map((statement) => [bankPart(bankOf(statement), statement.day), statement]));
   return [...byDay.values()].sort((a, b) => (a.day < b.day ? -1 : 1)).slice(0, limit);
 }
 
 const MAX_OPEN_BATCHES = 100;
 
-/** The orders that may have no outcome yet, which an entry that names none could be of; none where every entry of the statement names one. */
-export async function openOrderIds(reader: Reader, { entries }: StatementContent): Promise<readonly string[]> {
+/** A bank's orders that may have no outcome yet, which an entry that names none could be of; none where every entry of the statement names one. */
+export async function openOrderIds(reader: Reader, bank: string, { entries }: StatementContent): Promise<readonly string[]> {
   if (!entries.some(({ endToEndId, direction }) => direction === "DEBIT" && endToEndId === "")) return [];
-  const open = await batchesIn(reader, ["SENDING", "UNKNOWN", "ACCEPTED"], MAX_OPEN_BATCHES);
+  const open = await batchesIn(reader, ["SENDING", "UNKNOWN", "ACCEPTED"], MAX_OPEN_BATCHES, bank);
   return open.flatMap(({ orderIds }) => orderIds);
 }
 
@@ -127,9 +140,13 @@ export function disprovedAccounts(reader: Reader, limit: number): Promise<readon
   return reader.find(knownAccounts, { state: "DISPROVED" }, { sort: { on: 1 }, limit });
 }
 
-/** Cancellations that the bank has not decided yet, oldest first. */
-export function openCancellations(reader: Reader): Promise<readonly Cancellation[]> {
-  return reader.find(cancellations, { state: { $in: ["ASKED", "PENDING"] } }, { sort: { caseId: 1 }, limit: MAX_CANCELLATIONS });
+/** Cancellations that a bank has not decided yet, oldest first. */
+export function openCancellations(reader: Reader, bank: string): Promise<readonly Cancellation[]> {
+  return reader.find(
+    cancellations,
+    { state: { $in: ["ASKED", "PENDING"] }, ...ofBank(bank) },
+    { sort: { caseId: 1 }, limit: MAX_CANCELLATIONS },
+  );
 }
 
 /** The newest cancellations. */
@@ -141,6 +158,6 @@ export function doubtedMessages(reader: Reader, limit: number): Promise<readonly
   return reader.find(doubted, {}, { sort: { firstAtMs: -1 }, limit });
 }
 
-export function wantedStatements(reader: Reader): Promise<readonly Statement[]> {
-  return reader.find(statements, { state: "WANTED" }, { sort: { day: 1 }, limit: MAX_WANTED });
+export function wantedStatements(reader: Reader, bank: string): Promise<readonly Statement[]> {
+  return reader.find(statements, { state: "WANTED", ...ofBank(bank) }, { sort: { day: 1 }, limit: MAX_WANTED });
 }

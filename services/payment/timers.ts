@@ -4,10 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import type { DueInput, Reader, Timer } from "../mesh/wiring.ts";
+import { bankOfCounty, type CountyBanks } from "../values/banks.ts";
 import { addDays, dayOf, isDay, startOfDayMs } from "../values/days.ts";
 import { accountKey, isDisproved, recheck } from "./domain/accounts.ts";
 import { type Cut, cut } from "./domain/cut.ts";
-import { payees, type Schedule } from "./domain/documents.ts";
+import { type Due, payees, type Schedule } from "./domain/documents.ts";
 import { duesOnCheck, nextSerial, waitingBefore } from "./store.ts";
 
 /** Rules that make batches; the version counts changes of what they do. */
@@ -30,37 +31,51 @@ export interface CutSettings {
   readonly monthlyOn: number;
 }
 
-export function timers({ reader, settings }: { readonly reader: Reader; readonly settings: CutSettings }): readonly Timer[] {
+export interface TimerParts {
+  readonly reader: Reader;
+  readonly settings: CutSettings;
+  readonly countyBanks: CountyBanks;
+}
+
+export function timers(parts: TimerParts): readonly Timer[] {
+  const { reader, settings, countyBanks } = parts;
   return [
-    { name: "cut-immediate", everyMs: settings.cutEveryMs, due: (nowMs) => cutBefore(reader, "IMMEDIATE", nowMs + 1) },
-    { name: "recheck", everyMs: RECHECK_EVERY_MS, due: () => toRecheck(reader) },
+    { name: "cut-immediate", everyMs: settings.cutEveryMs, due: (nowMs) => cutBefore(parts, "IMMEDIATE", nowMs + 1) },
+    { name: "recheck", everyMs: RECHECK_EVERY_MS, due: () => toRecheck(reader, countyBanks) },
     {
       name: "cut-scheduled",
       everyMs: SCHEDULED_EVERY_MS,
       due: async (nowMs) => [
-        ...(await cutBefore(reader, "DAILY", lastCutOffMs("DAILY", nowMs, settings))),
-        ...(await cutBefore(reader, "WEEKLY", lastCutOffMs("WEEKLY", nowMs, settings))),
-        ...(await cutBefore(reader, "MONTHLY", lastCutOffMs("MONTHLY", nowMs, settings))),
+        ...(await cutBefore(parts, "DAILY", lastCutOffMs("DAILY", nowMs, settings))),
+        ...(await cutBefore(parts, "WEEKLY", lastCutOffMs("WEEKLY", nowMs, settings))),
+        ...(await cutBefore(parts, "MONTHLY", lastCutOffMs("MONTHLY", nowMs, settings))),
       ],
     },
   ];
 }
 
 /** Dues on the check list whose payee's account is disproved no more: the register has another, or a person has made sure of it. */
-export async function toRecheck(reader: Reader): Promise<readonly DueInput[]> {
+export async function toRecheck(reader: Reader, countyBanks: CountyBanks): Promise<readonly DueInput[]> {
   const held = await duesOnCheck(reader, MAX_RECHECKED);
   if (held.length === 0) return [];
   const payeesOf = await reader.getAll([...new Set(held.map((due) => due.payeeId))].map((id) => payees.key(id)));
-  const known = await reader.getAll([...payeesOf.values()].map(({ account }) => accountKey(account)));
-  const free = held.flatMap(({ payableId, payeeId }) => {
+  const keyOf = ({ county, payeeId }: Due) => {
     const payee = payeesOf.get(payeeId);
-    const account = payee && known.get(accountKey(payee.account).id);
+    return payee && accountKey(bankOfCounty(county, countyBanks), payee.account);
+  };
+  const known = await reader.getAll(held.flatMap((due) => keyOf(due) ?? []));
+  const free = held.flatMap((due) => {
+    const { payableId, payeeId } = due;
+    const payee = payeesOf.get(payeeId);
+    const account = known.get(keyOf(due)?.id ?? "");
     if (!payee || isDisproved(account, payee.account)) return [];
     // What has changed since it was put on the list: the same due may come there again.
     return [{ payableId, since: `${payee.stateVersion}/${account?.changes ?? 0}` }];
   });
   if (free.length === 0) return [];
-  return [{ id: `recheck/${digestOf(free)}`, decision: recheck, input: { payableIds: free.map(({ payableId }) => payableId) } }];
+  return [
+    { id: `recheck/${digestOf(free)}`, decision: recheck, input: { payableIds: free.map(({ payableId }) => payableId), countyBanks } },
+  ];
 }
 
 /** The newest instant, not after now, at which this schedule is cut. */
@@ -93,12 +108,12 @@ function weekdayOf(day: string): number {
 }
 
 /** The id names the serial and what is to be cut: the same finding twice is one input, and another one never finds its id taken. */
-async function cutBefore(reader: Reader, schedule: Schedule, beforeMs: number): Promise<readonly DueInput[]> {
+async function cutBefore({ reader, countyBanks }: TimerParts, schedule: Schedule, beforeMs: number): Promise<readonly DueInput[]> {
   const found = await waitingBefore(reader, schedule, beforeMs);
   if (found.length === 0) return [];
   const serial = await nextSerial(reader);
   const payableIds = found.map((due) => due.payableId);
-  const input: Cut = { payableIds, schedule, maker: RULES[schedule], serial };
+  const input: Cut = { payableIds, schedule, maker: RULES[schedule], serial, countyBanks };
   return [{ id: `cut/${serial}/${digestOf(payableIds)}`, decision: cut, input }];
 }
 

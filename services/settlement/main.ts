@@ -1,3 +1,4 @@
+import { banksIn, countyBanksIn } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
 import { bankTimers } from "./bank-timers.ts";
@@ -13,12 +14,13 @@ const service: Service = {
   name: "settlement",
   indexes,
   tells,
-  wire({ reader, ask, settings }) {
+  wire({ reader, ask, settings, topology }) {
     const config = settlementConfig(settings);
+    const banks = banksIn(topology).map(({ id }) => id);
     return {
       calls: [...calls({ reader, ask, config }), ...windowCalls({ reader, config }), ...withheldCalls({ reader, ask })],
       messages,
-      timers: [...timers({ reader, config }), ...bankTimers(reader)],
+      timers: [...timers({ reader, config }), ...bankTimers(reader, banks, countyBanksIn(topology))],
     };
   },
 };

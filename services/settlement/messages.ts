@@ -26,6 +26,7 @@ import {
   WindowUnanswered,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
+import { bankOf } from "../values/banks.ts";
 import { assert } from "../values/outcome.ts";
 import { adjust } from "./domain/adjust.ts";
 import { approve } from "./domain/approve.ts";
@@ -68,7 +69,14 @@ export const messages: readonly Message[] = [
     decision: knowCounty,
   }),
   told("enrollment", "ContributionsReceived", ContributionsReceived, {
-    input: ({ receiptId, county, contributionsFen, receivedOn }) => ({ receiptId, county, contributionsFen, receivedOn }),
+    input: ({ receiptId, county, contributionsFen, receivedOn, source }) => ({
+      receiptId,
+      county,
+      contributionsFen,
+      receivedOn,
+      // Events of before there were sources say none: then the households had paid.
+      source: source === "UNSPECIFIED" ? "INDIVIDUAL" : source,
+    }),
     decision: receiveContributions,
   }),
   told("claims", "ClaimApproved", ClaimApproved, {
@@ -152,9 +160,10 @@ export const messages: readonly Message[] = [
     decision: releasePrefund,
   }),
   told("payment", "PaymentsSettled", PaymentsSettled, {
-    input: ({ settlementId, batchId, county, payables, amountFen, settledOn }) => ({
+    input: ({ settlementId, batchId, bank, county, payables, amountFen, settledOn }) => ({
       id: settlementId,
       batchId,
+      bank: bankOf({ bank }),
       county,
       payables,
       amountFen,
@@ -163,7 +172,7 @@ export const messages: readonly Message[] = [
     decision: settle,
   }),
   told("payment", "StatementBooked", StatementBooked, {
-    input: ({ ordersFen: _, returnsFen: __, ...booked }) => booked,
+    input: ({ ordersFen: _, returnsFen: __, ...booked }) => ({ ...booked, bank: bankOf(booked) }),
     decision: knowStatement,
   }),
   told("payment", "RecallAnswered", RecallAnswered, {
@@ -171,7 +180,14 @@ export const messages: readonly Message[] = [
     decision: recallAnswered,
   }),
   told("payment", "PaymentsReturned", PaymentsReturned, {
-    input: ({ returnId, batchId, county, payables, amountFen }) => ({ id: returnId, batchId, county, payables, amountFen }),
+    input: ({ returnId, batchId, bank, county, payables, amountFen }) => ({
+      id: returnId,
+      batchId,
+      bank: bankOf({ bank }),
+      county,
+      payables,
+      amountFen,
+    }),
     decision: takeBack,
   }),
 ];

@@ -3,6 +3,7 @@
  * Open payables are counted in the books and only the held ones are indexed; entries by their day, for statements, and those across counties by their debtor, for windows: a claim that flows through writes no other index beside its `_id`.
  */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import { bankOf, bankOfCounty, type CountyBanks, ofBank } from "../values/banks.ts";
 import { sum } from "../values/money.ts";
 import { type BankDay, bankDays, type LedgerSide } from "./domain/bank-days.ts";
 import { BANK } from "./domain/chart.ts";
@@ -30,7 +31,6 @@ import {
   windows,
   withholdings,
 } from "./domain/documents.ts";
-import { readTransfer } from "./domain/windows.ts";
 
 /** 22 counties with up to 55 accounts each, and room. */
 const MOST_ACCOUNTS = 5_000;
@@ -184,22 +184,40 @@ export function heldPayables(reader: Reader, county: string, limit: number): Pro
 /** Statements of two months: a difference that is older stays where it was found. */
 const MOST_BANK_DAYS = 60;
 
-/** The days whose comparison is open, oldest first, with all after them, and the day before them. */
-export async function openBankDays(reader: Reader): Promise<{ readonly before: BankDay | undefined; readonly days: readonly BankDay[] }> {
-  const open = await reader.find(bankDays, { openSinceMs: { $gt: 0 } }, { limit: MOST_BANK_DAYS });
+/** A bank's days whose comparison is open, oldest first, with all after them, and the day before them. */
+export async function openBankDays(
+  reader: Reader,
+  bank: string,
+): Promise<{ readonly before: BankDay | undefined; readonly days: readonly BankDay[] }> {
+  const own = ofBank(bank);
+  const open = await reader.find(bankDays, { openSinceMs: { $gt: 0 }, ...own }, { limit: MOST_BANK_DAYS });
   const [first] = open.map(({ day }) => day).sort();
   if (first === undefined) return { before: undefined, days: [] };
-  const days = await reader.find(bankDays, { day: { $gte: first } }, { sort: { day: -1 }, limit: MOST_BANK_DAYS });
+  const days = await reader.find(bankDays, { day: { $gte: first }, ...own }, { sort: { day: -1 }, limit: MOST_BANK_DAYS });
   const from = days.at(-1)?.day ?? first;
-  const [before] = await reader.find(bankDays, { day: { $lt: from } }, { sort: { day: -1 }, limit: 1 });
+  const [before] = await reader.find(bankDays, { day: { $lt: from }, ...own }, { sort: { day: -1 }, limit: 1 });
   return { before, days: days.toReversed() };
 }
 
 /** The bank's entries of one comparison; more are not compared. */
 const MOST_BANK_ENTRIES = 50_000;
 
-/** What the ledger has for the days after one (of the day itself where it is empty) up to and with another. Undefined where it is too much. */
-export async function ledgerSideOf(reader: Reader, afterDay: string, day: string): Promise<LedgerSide | undefined> {
+/** A bank and the counties that are kept there. */
+export interface Keeper {
+  readonly bank: string;
+  readonly countyBanks: CountyBanks;
+}
+
+/**
+ * What the ledger has of a bank for the days after one (of the day itself where it is empty) up to and with another: what went out and came back through it, whoever it was of, and what
+ * the 1003 of its counties moved besides. Undefined where it is too much.
+ */
+export async function ledgerSideOf(
+  reader: Reader,
+  { bank, countyBanks }: Keeper,
+  afterDay: string,
+  day: string,
+): Promise<LedgerSide | undefined> {
   const days = afterDay === "" ? { $gte: day, $lte: day } : { $gt: afterDay, $lte: day };
   const [banked, stood, all] = await Promise.all([
     reader.find(entries, { day: days, payables: { $exists: true } }, { limit: MOST_BANK_ENTRIES }),
@@ -207,20 +225,25 @@ export async function ledgerSideOf(reader: Reader, afterDay: string, day: string
     booksOf(reader, ""),
   ]);
   if (banked.length === MOST_BANK_ENTRIES) return undefined;
-  const counties = { $in: all.map(({ county }) => county) };
+  const own = new Set(all.map(({ county }) => county).filter((county) => bankOfCounty(county, countyBanks) === bank));
+  const counties = { $in: [...own] };
   const since = await reader.find(totals, { county: counties, day: { $gt: day }, account: BANK }, { limit: MOST_BANK_ENTRIES });
   const within = await reader.find(totals, { county: counties, day: days, account: BANK }, { limit: MOST_BANK_ENTRIES });
-  const net = (rows: readonly DayTotal[]) => sum(rows.map(({ debitFen, creditFen }) => debitFen - creditFen));
-  let [paidFen, returnedFen, transfersFen] = [0n, 0n, 0n];
-  for (const { county, lines, payables: parts = [] } of banked) {
+  const net = (rows: readonly { readonly debitFen: bigint; readonly creditFen: bigint }[]) =>
+    sum(rows.map(({ debitFen, creditFen }) => debitFen - creditFen));
+  let [paidFen, returnedFen, transfersFen, bankedFen] = [0n, 0n, 0n, 0n];
+  for (const entry of banked) {
+    const lines = entry.lines.filter(({ account }) => account === BANK);
+    const ofOwn = lines.filter((line) => own.has(line.county));
+    bankedFen += net(ofOwn);
+    transfersFen += net(ofOwn.filter((line) => line.county !== entry.county));
+    if (bankOf(entry) !== bank) continue;
     // A payment that went credits 1003 of its own county, one that came back debits it.
-    const went = lines.some((line) => line.county === county && line.account === BANK && line.creditFen > 0n);
-    for (const { payableId, fen } of parts) {
-      if (went) paidFen += fen;
-      else returnedFen += fen;
-      if (readTransfer(payableId)) transfersFen += went ? fen : -fen;
-    }
+    const went = lines.some((line) => line.county === entry.county && line.creditFen > 0n);
+    const fen = sum((entry.payables ?? []).map((part) => part.fen));
+    if (went) paidFen += fen;
+    else returnedFen += fen;
   }
-  const receiptsFen = net(within) - (returnedFen - paidFen) - transfersFen;
-  return { paidFen, returnedFen, transfersFen, receiptsFen, accountsFen: sum(stood.map(({ balanceFen }) => balanceFen)) - net(since) };
+  const accountsFen = sum(stood.filter(({ county }) => own.has(county)).map(({ balanceFen }) => balanceFen)) - net(since);
+  return { paidFen, returnedFen, transfersFen, receiptsFen: net(within) - bankedFen, accountsFen };
 }

@@ -10,13 +10,15 @@ import {
   type ProposeCapitationRequest,
   SettlementServiceDefinition,
   type SetWithheldRequest,
+  type SumWithheldRequest,
+  type SumWithheldResponse,
 } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Ask, type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { BP, sum } from "../values/money.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { type AssessmentOf, approveAssessment, proposeAssessment } from "./domain/assess.ts";
 import { approveCapitation, type CapitationOf, proposeCapitation } from "./domain/capitation.ts";
-import { type Assessment, assessments, type Capitation } from "./domain/documents.ts";
+import { type Assessment, assessments, type Capitation, payables, withholdings } from "./domain/documents.ts";
 import { MOST_WITHHELD_BP, type SetWithheldInput, setWithheld } from "./domain/set-withheld.ts";
 import { checkCounty } from "./scope.ts";
 import { accountsOf, capitationsOf, withholdingsOf } from "./store.ts";
@@ -25,6 +27,8 @@ const MOST_REASON = 200;
 /** Enough for every institution of a county. */
 const MOST_LISTED = 1_000;
 const MOST_CAPITATIONS = 200;
+/** As many as a hospital's day may have. */
+const MOST_SUMMED = 6_000;
 /** A county has some hundred thousand people. */
 const MOST_HEADS = 2_000_000;
 
@@ -74,7 +78,19 @@ export function withheldCalls({ reader, ask }: { readonly reader: Reader; readon
         checkCounty(county) ?? { capitations: (await capitationsOf(reader, county, MOST_CAPITATIONS)).map(capitationMessage) },
     ),
     query(methods.listWithheld, async ({ county }) => checkCounty(county) ?? listWithheld(reader, county)),
+    query(methods.sumWithheld, async (request) => checkSum(request) ?? sumWithheld(reader, request)),
   ];
+}
+
+/** Each payable by what is withheld of it now, corrections and all. */
+async function sumWithheld(reader: Reader, { institutionId, payableIds }: SumWithheldRequest): Promise<SumWithheldResponse> {
+  const { round } = (await reader.get(withholdings.key(institutionId))) ?? {};
+  if (round === undefined) return { withheldFen: 0n, assessedFen: 0n };
+  const found = await reader.getAll([...new Set(payableIds)].map((id) => payables.key(id)));
+  const own = [...found.values()].filter(({ payee }) => payee === institutionId).flatMap(({ withheld }) => withheld ?? []);
+  const open = own.filter((withheld) => withheld.round === round);
+  const withheldFen = sum(open.map(({ heldFen }) => heldFen));
+  return { withheldFen, assessedFen: sum(own.map(({ heldFen }) => heldFen)) - withheldFen };
 }
 
 async function listWithheld(reader: Reader, county: string): Promise<ListWithheldResponse> {
@@ -123,8 +139,10 @@ function assessmentOf({ county, institutionId, period, scoreBp }: ApproveAssessm
 }
 
 function checkInstitution(county: string, institutionId: string): Refusal | undefined {
-  const wrong = checkCounty(county);
-  if (wrong) return wrong;
+  return checkCounty(county) ?? checkId(institutionId);
+}
+
+function checkId(institutionId: string): Refusal | undefined {
   if (/^[A-Z0-9-]{3,20}$/.test(institutionId)) return undefined;
   return badRequest("institution_id", "须为 3 至 20 位大写字母、数字或连字符", "must be 3 to 20 characters A–Z, 0–9 or -");
 }
@@ -162,6 +180,12 @@ function checkCapitation({
 function checkPeriod(period: string): Refusal | undefined {
   if (/^20\d\d-(0[1-9]|1[0-2])$/.test(period)) return undefined;
   return badRequest("period", "须为 YYYY-MM 的月份", "must be a month YYYY-MM");
+}
+
+function checkSum({ institutionId, payableIds }: SumWithheldRequest): Refusal | undefined {
+  if (payableIds.length > MOST_SUMMED)
+    return badRequest("payable_ids", `至多 ${MOST_SUMMED} 个`, `must have at most ${MOST_SUMMED} entries`);
+  return checkId(institutionId);
 }
 
 function checkReason({ reason }: ProposeAssessmentRequest): Refusal | undefined {

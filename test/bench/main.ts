@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { benchAdjudicate } from "./adjudicate.ts";
 import { type AuditOptions, benchAudit } from "./audit.ts";
+import { benchEstimate, type EstimateOptions } from "./estimate.ts";
 import { benchLedger, type LedgerOptions } from "./ledger.ts";
 import { benchMesh, type MeshOptions } from "./mesh.ts";
 import { benchRules } from "./rules.ts";
@@ -41,4 +42,14 @@ program
   .description("the review rules over a seeded year with planted cases: precision and recall of each, and claims per second on one core")
   .option("--persons <n>", "persons without anything to find", "20000")
   .action((options: { persons: string }) => benchRules(Number(options.persons)));
+program
+  .command("estimate")
+  .description(
+    "claims per second and core of the cost estimation, and the whole of a county's year out of a real mongod, with its progress",
+  )
+  .option("--insured <n>", "how many are insured; two claims each", "160000")
+  .option("--threads <list>", "with so many threads, one run after the other", "1,2")
+  .option("--seconds <n>", "how long the work on one core is measured", "5")
+  .option("--json", "as JSON")
+  .action((options: EstimateOptions) => benchEstimate(options));
 await program.parseAsync();

@@ -113,6 +113,7 @@ describe("what each may do", () => {
           county: "640521",
           year: 2011,
           contributionFenPerHead: 3_000n,
+          queueDuplicates: false,
           households: [],
         }).finish(),
     ],

@@ -125,6 +125,7 @@ export function badRequests(setting: Setting): BadRequest[] {
     county,
     year: 2011,
     contributionFenPerHead: 3_000n,
+    queueDuplicates: false,
     households: household(county),
   });
   const endCover = method(END_COVER, clerk(county), EndCoverRequest, {

@@ -1,5 +1,5 @@
 /** A day seen from outside of the mesh: what the hospitals handed in, what the bank paid, and what of persons must stand in no log. */
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Region, readRegion } from "../../services/nrcms/region.ts";
 import { REGION } from "../../services/nrcms/run.ts";
@@ -14,7 +14,7 @@ interface BookLine {
   }[];
 }
 
-/** What the bank has paid, by EndToEndId, from its own file. Throws where one was paid twice. */
+/** What the banks have paid, by EndToEndId, from their own files. Throws where one was paid twice. */
 export function paidByBank(run: string): Map<string, bigint> {
   const paid = new Map<string, bigint>();
   for (const { endToEndId, fen } of booked(run)) {
@@ -24,7 +24,7 @@ export function paidByBank(run: string): Map<string, bigint> {
   return paid;
 }
 
-/** What the bank has paid to each account in all. */
+/** What the banks have paid to each account in all. */
 export function paidToAccounts(run: string): Map<string, bigint> {
   const paid = new Map<string, bigint>();
   for (const { account, fen } of booked(run)) paid.set(account, (paid.get(account) ?? 0n) + BigInt(fen));
@@ -32,9 +32,7 @@ export function paidToAccounts(run: string): Map<string, bigint> {
 }
 
 function booked(run: string) {
-  const lines = readFileSync(join(run, "bank", "books.jsonl"), "utf8")
-    .trimEnd()
-    .split("\n");
+  const lines = globSync(join(run, "bank*", "books.jsonl")).flatMap((file) => readFileSync(file, "utf8").trimEnd().split("\n"));
   return lines.flatMap((text) => (JSON.parse(text) as BookLine).transactions ?? []).filter(({ status }) => status === "ACSC");
 }
 

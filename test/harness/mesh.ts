@@ -46,6 +46,13 @@ export interface LocalMesh extends Mesh {
   readonly supervisor: Supervisor;
 }
 
+/** The second bank of the delivered topology, keeping these counties: for a test that wants two. */
+export function secondBank(counties: readonly string[]): Topology["other_banks"][number] {
+  const [bank] = readTopology(join(ROOT, "deploy", "topology.yaml")).other_banks;
+  if (!bank) throw new Error("the delivered topology has one bank");
+  return { ...bank, counties: [...counties] };
+}
+
 /** Starts both engine clusters and nothing else. */
 export async function startEngines(options: Omit<MeshOptions, "services" | "sandbox"> = {}): Promise<LocalMesh> {
   return await startMesh({ ...options, services: [] });
@@ -55,7 +62,8 @@ export async function startEngines(options: Omit<MeshOptions, "services" | "sand
 export async function startMesh(options: MeshOptions = {}): Promise<LocalMesh> {
   const own = options.run === undefined;
   const run = options.run ?? (await mkdtemp(join(tmpdir(), "nrcms-")));
-  const topology = readTopology(join(ROOT, "deploy", "topology.yaml"));
+  // One bank, unless the test wants more.
+  const topology: Topology = { ...readTopology(join(ROOT, "deploy", "topology.yaml")), other_banks: [] };
   options.change?.(topology);
   const supervisor = new Supervisor({
     topology,
@@ -74,7 +82,12 @@ export async function startMesh(options: MeshOptions = {}): Promise<LocalMesh> {
   };
   try {
     if (options.sandbox || (options.services ?? []).length > 0)
-      await ensureSandboxCertificates(join(supervisor.run, "certs"), { counties: [], institutions: [], ...options.people });
+      await ensureSandboxCertificates(join(supervisor.run, "certs"), {
+        banks: topology.other_banks.map(({ id }) => id),
+        counties: [],
+        institutions: [],
+        ...options.people,
+      });
     await supervisor.start();
     await supervisor.waitReady(undefined, options.readyLimitMs);
   } catch (error) {

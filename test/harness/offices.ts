@@ -66,7 +66,7 @@ export function startOffices(mesh: RegionMesh): Offices {
       .call(
         EnrollmentServiceDefinition,
         "enrolHouseholds",
-        { requestId: `late-${householdId}`, county, year, contributionFenPerHead, households: [household] },
+        { requestId: `late-${householdId}`, county, year, contributionFenPerHead, households: [household], queueDuplicates: false },
         options,
       );
     const [result] = reply.results;

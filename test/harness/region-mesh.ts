@@ -8,12 +8,13 @@ import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import type { Household } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { pause } from "../../services/mesh/clock.ts";
-import { hostOf, mongoUri } from "../../services/mesh/topology.ts";
+import { banksIn, hostOf, mongoUri } from "../../services/mesh/topology.ts";
 import type { TwinBeat } from "../../services/mesh/wiring.ts";
 import { checkerDesk, newTally, reviewDesks } from "../../services/nrcms/day.ts";
 import { type People, people } from "../../services/nrcms/people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Region } from "../../services/nrcms/region.ts";
 import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
+import { MAIN_BANK } from "../../services/values/banks.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
 import { type LocalMesh, type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { type BillMaker, billMaker } from "./region-bills.ts";
@@ -157,10 +158,17 @@ function epochIn(beats: readonly (TwinBeat | undefined)[], names: readonly strin
   return beats[names.indexOf(name)]?.epoch ?? 0;
 }
 
-/** Asks the bank simulator over HTTPS with a certificate of the sandbox. `body` makes it a POST. Throws what the bank answers beside 200. */
-export function askBank(mesh: Mesh, path: string, body?: object, certificate = "operator"): Promise<unknown> {
+/** Asks a bank of the simulator over HTTPS with a certificate of the sandbox. `body` makes it a POST. Throws what the bank answers beside 200. */
+export function askBank(
+  mesh: Mesh,
+  path: string,
+  body?: object,
+  { certificate = "operator", bank = MAIN_BANK }: { readonly certificate?: string; readonly bank?: string } = {},
+): Promise<unknown> {
   const read = (name: string) => readFileSync(join(mesh.run, "certs", name));
-  const { host, port } = mesh.topology.bank;
+  const asked = banksIn(mesh.topology).find(({ id }) => id === bank);
+  if (!asked) throw new Error(`no bank ${bank} in the topology`);
+  const { host, port } = asked;
   const secure = { ca: read("authority.pem"), cert: read(`${certificate}.pem`), key: read(`${certificate}.key`) };
   return new Promise((resolve, reject) => {
     const asking = request({ host, port, path, method: body ? "POST" : "GET", timeout: CONTROL_LIMIT_MS, ...secure }, (answer) => {

@@ -33,8 +33,8 @@ const PROJECTS = {
   fault: 1_500_000,
 } as const;
 type Project = keyof typeof PROJECTS;
-/** Those whose files share nothing run in two processes: vitest by itself leaves one of two cores to the rest of the machine. */
-const SIDE_BY_SIDE: readonly Project[] = ["unit", "simulation"];
+/** Whose files run in two processes: they share nothing, each mesh has ports and folders of its own, and most of a mesh's time is waiting. Faults are played alone: what they print is timed. */
+const SIDE_BY_SIDE: readonly Project[] = ["unit", "simulation", "contract", "integration", "journey"];
 const WORKERS = 2;
 
 interface Outcome {

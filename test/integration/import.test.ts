@@ -14,7 +14,7 @@ const LIMIT_MS = 240_000;
 const COUNTIES = ["640521", "640424"];
 /** Of the bad rows' file: enrolled in Jingyuan. */
 const ENROLLED = "640424196410196034";
-const COMMANDS = ["day", "up", "status", "import", "trace", "explain", "scheme", "audit", "stop"];
+const COMMANDS = ["day", "up", "status", "import", "trace", "explain", "scheme", "enrol", "household", "audit", "stop"];
 
 const scratch = mkdtempSync(join(tmpdir(), "nrcms-import-"));
 const bad = (name: string) => readFileSync(join(REGION, "bad", `households-${name}.csv`));
@@ -167,6 +167,61 @@ describe("an import", () => {
   });
 });
 
+describe("a county's roll", () => {
+  const ROLL = readFileSync(join(REGION, "households.csv"), "utf8").trimEnd().split("\n");
+  const lines = ROLL.filter((line, index) => index === 0 || line.startsWith("64052100000"));
+  const rollOf = (name: string, text: string) => {
+    const file = join(scratch, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const enrolRoll = (file: string, ...more: string[]) =>
+    run("enrol", "import", "640521", file, "--year", "2012", "--contribution", "50", ...more);
+
+  test("is checked as a whole, then enrolled; a second time nothing changes; and its life goes on", { timeout: LIMIT_MS }, async () => {
+    const good = rollOf("roll.csv", `${lines.slice(0, 301).join("\n")}\n`);
+    const cut = rollOf("cut.csv", lines.slice(0, 301).join("\n").slice(0, -30));
+    const before = await still(mesh.mongo);
+    const report = join(scratch, "report.csv");
+    const refused = await enrolRoll(cut, "--report", report);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^cut\.csv:301:\d+ \S+: .*中断 \/ the file is cut off/m);
+    expect(readFileSync(report, "utf8")).toMatch(/^\ufefffile,line,column,field,zh,en\r\ncut\.csv,301,/);
+    const dry = await enrolRoll(good, "--dry-run", "--json");
+    expect(dry.code, dry.stderr).toBe(0);
+    expect(changed(before, await digest(mesh.mongo))).toEqual([]);
+
+    const entered = await enrolRoll(good, "--json");
+    expect(entered.code, entered.stderr).toBe(0);
+    const { members, households, contributionsFen } = JSON.parse(entered.stdout) as Record<string, string | number>;
+    expect(JSON.parse(dry.stdout)).toMatchObject({ members, households, contributionsFen, imported: false });
+    const after = await still(mesh.mongo);
+    expect((await enrolRoll(good)).code).toBe(0);
+    expect(changed(after, await still(mesh.mongo))).toEqual([]);
+
+    const rate = await run("enrol", "rate", "640521", "2012", "--json");
+    expect(JSON.parse(rate.stdout)).toContainEqual(expect.objectContaining({ township: "", heads: members, households, entitled: 0 }));
+
+    const [id = ""] = (lines[1] ?? "").split(",");
+    const dead = await run("household", "leave", `${id}01`, "died", "2011-11-01", "--head", "02", "--evidence", "火化证 17");
+    expect(dead.stderr).toBe("");
+    expect(dead.stdout).toMatch(/没有参合日 no day is covered/);
+    const history = await run("household", "history", id, "--json");
+    expect(JSON.parse(history.stdout)).toMatchObject([{ kind: "LEFT", cause: "DIED", evidence: "火化证 17" }]);
+    const again = await run("household", "leave", `${id}01`, "died", "2011-11-01");
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("left the household") });
+    expect((await run("audit", "--settled")).code).toBe(0);
+  });
+
+  test("in GB18030 says how it can be read", { timeout: LIMIT_MS }, async () => {
+    const refused = await enrolRoll(join(REGION, "bad", "households-gb18030.csv"), "--dry-run");
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("--encoding gb18030") });
+    const read = await enrolRoll(join(REGION, "bad", "households-gb18030.csv"), "--dry-run", "--encoding", "gb18030");
+    expect(read.code, read.stderr).toBe(0);
+    expect(read.stdout).toMatch(/12 户 households/);
+  });
+});
+
 describe("the other commands", () => {
   test("status is a table of all pairs and engines, or JSON", { timeout: LIMIT_MS }, async () => {
     const [table, json] = await Promise.all([run("status"), run("status", "--json")]);
@@ -199,7 +254,7 @@ describe("the other commands", () => {
     const clean = await run("audit", "--settled", "--json");
     expect(clean.code, clean.stdout).toBe(0);
     const lines = JSON.parse(clean.stdout) as { invariant: number; zh: string; en: string; breaches: string[] }[];
-    expect(lines.map(({ invariant }) => invariant)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(lines.map(({ invariant }) => invariant)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const accounts = mesh.mongo.db("nrcms_settlement").collection("accounts");
     await accounts.updateOne({ county: "640521" }, { $inc: { balanceFen: 1n } }, { writeConcern: { w: "majority" } });
     const breached = await run("audit", "--settled");

@@ -1,6 +1,7 @@
 /**
  * A week with a bank that misbehaves, another fault each day in an order that a seed decides, on the real mesh: nobody is paid twice, nobody is forgotten, and what the bank does
- * wrong stands on the reconciliation list under its right name. Each night the mesh is stopped and started again on the next day.
+ * wrong stands on the reconciliation list under its right name. Another bank, which keeps another county's money and speaks another language, is good all week: whatever the first does, its county
+ * is paid the same day, and its statements agree. Each night the mesh is stopped and started again on the next day.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,13 +16,18 @@ import { auditSettled } from "../../services/nrcms/start.ts";
 import { addDays, startOfDayMs } from "../../services/values/days.ts";
 import { paidByBank } from "../harness/day-books.ts";
 import { type DoorMesh, regionFor, sampleBills, startDoorMesh } from "../harness/door-mesh.ts";
+import { secondBank } from "../harness/mesh.ts";
 import { askBank } from "../harness/region-mesh.ts";
 
 const LIMIT_MS = 900_000;
 const WAIT_LIMIT_MS = 90_000;
 const MONDAY = "2011-11-28";
 const COUNTY = "640521";
-const BILLS_A_DAY = 12;
+const OTHER_COUNTY = "640424";
+const OTHER = secondBank([OTHER_COUNTY]);
+const BILLS_A_DAY = { [COUNTY]: 9, [OTHER_COUNTY]: 3 };
+/** So long a day lasts on which the first bank leaves things unpaid. */
+const LEAVING_MS = 8_000;
 const MORNING_MS = 10 * 3_600_000;
 const SEED = Number(process.env.NRCMS_SEED ?? 20_111_128);
 
@@ -102,15 +108,20 @@ afterAll(async () => {
   rmSync(run, { recursive: true, force: true });
 }, LIMIT_MS);
 
-/** Bills of the county's people in its own hospitals. */
-async function homeBills(): Promise<Bill[]> {
-  const own = (bill: Bill) => bill.personId.startsWith(COUNTY) && bill.institutionId.startsWith(`H${COUNTY}`);
-  return (await sampleBills()).filter(own).slice(0, BILLS_A_DAY * WEEK.length);
+/** Each day's bills of the counties' people in their own hospitals. */
+async function homeBills(): Promise<Bill[][]> {
+  const all = await sampleBills();
+  const days: Bill[][] = WEEK.map(() => []);
+  for (const [county, each] of Object.entries(BILLS_A_DAY)) {
+    const own = all.filter((bill) => bill.personId.startsWith(county) && bill.institutionId.startsWith(`H${county}`));
+    for (const [index, bills] of days.entries()) bills.push(...own.slice(index * each, (index + 1) * each));
+  }
+  return days;
 }
 
 test(`a week with a bank that misbehaves (NRCMS_SEED=${SEED})`, { timeout: LIMIT_MS, retry: 0 }, async () => {
   const bills = await homeBills();
-  const region = await regionFor(bills);
+  const region = await regionFor(bills.flat());
   const week = shuffled(WEEK, SEED);
   for (const [index, day] of week.entries()) {
     const today = addDays(MONDAY, index);
@@ -121,9 +132,10 @@ test(`a week with a bank that misbehaves (NRCMS_SEED=${SEED})`, { timeout: LIMIT
       imported: index === 0,
       change: (topology) => {
         topology.clock_offset_ms = Math.round(startOfDayMs(today) + MORNING_MS - Date.now());
+        topology.other_banks = [OTHER];
       },
     });
-    await spend(mesh, day, today, bills.slice(index * BILLS_A_DAY, (index + 1) * BILLS_A_DAY), index);
+    await spend(mesh, day, today, bills[index] ?? [], index);
     console.info(`${today} the bank ${day.what}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
     if (index < week.length - 1) {
       await mesh.stop();
@@ -138,9 +150,10 @@ test(`a week with a bank that misbehaves (NRCMS_SEED=${SEED})`, { timeout: LIMIT
   expect(paidByBank(run).size).toBeGreaterThan(week.length);
   const breaks = await openBreaks(mesh.people.as("treasurer"), last);
   const told = breaks.map(
-    ({ day, found }) => `${day} ${found?.kind} ${found?.endToEndId} ${found?.oursFen}/${found?.banksFen}: ${found?.en}`,
+    ({ day, bank, found }) => `${bank} ${day} ${found?.kind} ${found?.endToEndId} ${found?.oursFen}/${found?.banksFen}: ${found?.en}`,
   );
   expect([...new Set(breaks.map(({ found }) => `${found?.kind}`))].sort(), told.join("\n")).toEqual(expectedBreaks(week));
+  expect(breaks.filter(({ bank }) => bank === OTHER.id)).toEqual([]);
   expect(breaks.every(({ found }) => found?.owner !== undefined && found.repairEn !== "")).toBe(true);
   const lines = await auditSettled(mesh.topology, () => undefined);
   expect(lines.flatMap((line) => line.breaches)).toEqual([]);
@@ -149,22 +162,38 @@ test(`a week with a bank that misbehaves (NRCMS_SEED=${SEED})`, { timeout: LIMIT
 async function spend(mesh: DoorMesh, day: BankDay, today: string, bills: readonly Bill[], index: number): Promise<void> {
   const { people } = mesh;
   if (index === 0) {
-    const receipt = { county: COUNTY, source: FundSource.PROVINCE, amountFen: 100_000_000n, reference: "subsidy-of-the-test" };
-    await people.as("treasurer").call(SettlementServiceDefinition, "receiveFunds", { requestId: "more-money", ...receipt });
+    for (const county of [COUNTY, OTHER_COUNTY]) {
+      const receipt = { county, source: FundSource.PROVINCE, amountFen: 100_000_000n, reference: `subsidy-of-the-test-${county}` };
+      await people.as("treasurer").call(SettlementServiceDefinition, "receiveFunds", { requestId: `more-money-${county}`, ...receipt });
+    }
   }
   const account =
     mesh.region.institutions.find(({ institutionId }) => institutionId === bills[0]?.institutionId)?.account?.accountNumber ?? "";
   await askBank(mesh, "/control", { ...GOOD_BANK, ...day.morning(account) });
   const tally = newTally();
   await billAll(bills, people, tally, 4, () => undefined);
-  expect(await waitFor(async () => (await reviewOnce([COUNTY], people, tally)) === 0, WAIT_LIMIT_MS)).toBe(true);
-  if (day.leaves) await work(mesh, today, 8_000, async () => false);
+  expect(await waitFor(async () => (await reviewOnce([COUNTY, OTHER_COUNTY], people, tally)) === 0, WAIT_LIMIT_MS)).toBe(true);
+  if (day.leaves) await leave(mesh, today);
   else await settleAll(mesh, today);
   if (day.evening) await askBank(mesh, "/control", day.evening);
+  const other = await reconcile(people, today, WAIT_LIMIT_MS, OTHER.id);
+  expect(other, `the other bank's statement of ${today}`).toMatchObject({ bank: OTHER.id, breaks: [] });
+  expect(other?.entries).toBeGreaterThan(0);
   if (isDown(day)) return;
   await reconcile(people, today, WAIT_LIMIT_MS);
   // And once more by itself, twice, the one of the day before in between.
   await askBank(mesh, "/control", { tellStatements: [today, addDays(today, -1), today] });
+}
+
+/** A day on which the first bank leaves things unpaid: the other county is paid all the same. */
+async function leave(mesh: DoorMesh, today: string): Promise<void> {
+  const untilMs = performance.now() + LEAVING_MS;
+  const openOfOther = async () => {
+    const balance = { county: OTHER_COUNTY, day: "" };
+    return (await mesh.people.as("treasurer").call(SettlementServiceDefinition, "getTrialBalance", balance)).payablesOpen;
+  };
+  const paid = await work(mesh, today, WAIT_LIMIT_MS, async () => Number(await openOfOther()) === 0 && performance.now() > untilMs);
+  expect(paid, `what ${OTHER_COUNTY} owes is paid on ${today}`).toBe(true);
 }
 
 /** The payment centre at work until all is paid that can be. */
@@ -181,8 +210,8 @@ async function work(mesh: DoorMesh, today: string, limitMs: number, until: () =>
   try {
     return await waitFor(async () => {
       await cutScheduled(people, today);
-      for (const { account } of await accountsOnCheck(people.as("treasurer")))
-        if (account) await confirmAccount(people.as("treasurer"), { ...account, reason: "电话核实" });
+      for (const { bank, account } of await accountsOnCheck(people.as("treasurer")))
+        if (account) await confirmAccount(people.as("treasurer"), { ...account, bank, reason: "电话核实" });
       for (const { orderId } of await ordersToReissue(people.as("maker")))
         await reissueOrder(people.as("maker"), orderId, {}).catch((error: unknown) => {
           // Its end has come meanwhile.

@@ -1,4 +1,7 @@
-/** A mode is a setting, not a property of the code: the same day on a few counties, once with every pair dual-active and once with every pair hot-standby. */
+/**
+ * A mode is a setting, not a property of the code: the same day on two counties, once with every pair dual-active and once with every pair hot-standby. Their money is kept at
+ * two banks, one of which speaks ISO 20022 and the other JSON: what one county owes the other goes from the one account to the other's county.
+ */
 import { afterEach, expect, test } from "vitest";
 import type { Bill } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { MonitoringServiceDefinition } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
@@ -17,14 +20,17 @@ import {
 } from "../../services/nrcms/day.ts";
 import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { auditSettled } from "../../services/nrcms/start.ts";
+import { MAIN_BANK } from "../../services/values/banks.ts";
 import { paidByBank, sumOf } from "../harness/day-books.ts";
 import { type DoorMesh, regionFor, sampleBills, startDoorMesh } from "../harness/door-mesh.ts";
+import { secondBank } from "../harness/mesh.ts";
 
 const LIMIT_MS = 600_000;
 const WAIT_LIMIT_MS = 240_000;
 const WIDTH = 16;
 const PILOTS = ["640521", "640424"];
 const BILLS_EACH = 60;
+const SECOND = secondBank(["640424"]);
 
 let mesh: DoorMesh | undefined;
 afterEach(async () => {
@@ -66,7 +72,8 @@ async function playDay({ people, region, mongo }: DoorMesh, bills: readonly Bill
     expect(await waitFor(async () => (await decided()) && (await allPaid()), WAIT_LIMIT_MS)).toBe(true);
     expect(await closeWindow(people, WAIT_LIMIT_MS)).toBe("W1");
     expect(await waitFor(allPaid, WAIT_LIMIT_MS)).toBe(true);
-    expect(await reconcile(people, SAMPLE_DAY, WAIT_LIMIT_MS)).toMatchObject({ breaks: [] });
+    for (const bank of [MAIN_BANK, SECOND.id])
+      expect(await reconcile(people, SAMPLE_DAY, WAIT_LIMIT_MS, bank)).toMatchObject({ bank, breaks: [] });
   } finally {
     desks.abort();
     await working;
@@ -93,10 +100,13 @@ test.each(["dual-active", "hot-standby"] as const)("a day with every pair %s", {
     region: await regionFor(bills),
     change: (topology) => {
       for (const pair of Object.values(topology.services)) pair.mode = mode;
+      topology.other_banks = [SECOND];
     },
   });
   const promisedFen = await playDay(mesh, bills);
-  expect(sumOf(paidByBank(mesh.run)), "the bank's own books").toBe(promisedFen);
+  expect(sumOf(paidByBank(mesh.run)), "the banks' own books").toBe(promisedFen);
+  const orders = await mesh.mongo.db("nrcms_payment").collection<{ _id: string; county: string; bank?: string }>("orders").find().toArray();
+  expect(new Set(orders.map(({ county, bank }) => `${county} ${bank}`))).toEqual(new Set(["640521 undefined", `640424 ${SECOND.id}`]));
   const lines = await auditSettled(mesh.topology, () => undefined);
   expect(lines.flatMap((line) => line.breaches)).toEqual([]);
   const { pairs } = await mesh.people.as("operator").call(MonitoringServiceDefinition, "getPairs", {});

@@ -11,6 +11,7 @@ import { endLeftovers, leftovers } from "../../deploy/local/leftovers.ts";
 import { ClaimsServiceDefinition } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { auditApart } from "../../services/audit/apart.ts";
 import { mongoUri, readTopology } from "../../services/mesh/topology.ts";
+import { readPaperCases } from "../../services/nrcms/import/papers.ts";
 import { each, people } from "../../services/nrcms/people.ts";
 import { readRegion } from "../../services/nrcms/region.ts";
 import { REGION } from "../../services/nrcms/run.ts";
@@ -30,6 +31,11 @@ const MONGOD_SLOW = /^\{.*"id":5180[13],.*$/gm;
 const run = mkdtempSync(join(tmpdir(), "nrcms-day-"));
 const bills = await sampleBills();
 const region = await readRegion(REGION);
+const papers = await readPaperCases(join(REGION, "papers.jsonl"), {
+  onProblem: (problem) => {
+    throw new Error(JSON.stringify(problem));
+  },
+});
 const personal = await personalIn();
 const open: Running[] = [];
 let firstTotal = "";
@@ -62,6 +68,8 @@ function expectSummary(output: string): void {
   expect(output).toMatch(/ → .* 元 {2}已到账 settled/);
   expect(output).toMatch(/ 0 处不符 breaks/);
   expect(output).toMatch(/三方对账 .* 全部相符 all matched/);
+  expect(output).toMatch(/手工报销.*: 6 份单据 papers \(1 份被医院否认/);
+  expect(output).toMatch(/考核与发还预留.*: 2 家 institutions, 预留 withheld [\d,]+\.\d\d 元/);
   expect(output.match(/✓ 无差错 clean/g)).toHaveLength(INVARIANTS);
   expect(output).not.toMatch(/✗|undefined|NaN|\[object/);
 }
@@ -160,13 +168,24 @@ interface StoredClaim {
   readonly benefit: { readonly fundFen: bigint; readonly accountFen: bigint };
 }
 
+/** What settlement's documents of a kind say together. */
+async function summed(mongo: MongoClient, kind: string, field: string): Promise<bigint> {
+  const [row] = await mongo
+    .db("nrcms_settlement")
+    .collection(kind)
+    .aggregate<{ fen: bigint }>([{ $group: { _id: null, fen: { $sum: field } } }])
+    .toArray();
+  return row?.fen ?? 0n;
+}
+
 /** The hospitals' bills, the stored claims and the bank's own books, claim by claim and to the fen. */
 async function checkFromOutside(): Promise<void> {
   const topology = readTopology(join(run, "topology.yaml"));
   const mongo = new MongoClient(mongoUri(topology), { useBigInt64: true, readConcernLevel: "majority" });
   try {
     const claims = await mongo.db("nrcms_claims").collection<StoredClaim>("claims").find().toArray();
-    expect(claims.map(({ _id }) => _id).toSorted()).toEqual(bills.map((bill) => bill.claimId).toSorted());
+    const handedIn = [...bills.map((bill) => bill.claimId), ...papers.map(({ file }) => file.bill?.claimId ?? "")];
+    expect(claims.map(({ _id }) => _id).toSorted()).toEqual(handedIn.toSorted());
     const unpaid = claims.filter(({ state }) => state !== "PAID");
     const promised = ({ benefit }: StoredClaim) => benefit.fundFen + benefit.accountFen;
     expect(unpaid.filter((claim) => claim.state !== "REFUSED" && promised(claim) > 0n)).toEqual([]);
@@ -175,9 +194,14 @@ async function checkFromOutside(): Promise<void> {
     const transfers = windows.flatMap((window) => (window.transfers ?? []) as { readonly amountFen: bigint }[]);
     expect(transfers.length).toBeGreaterThan(0);
     const transfersFen = transfers.reduce((sum, { amountFen }) => sum + amountFen, 0n);
-    expect(sumOf(paidByBank(run)), "the bank paid the benefits, the family accounts' parts and the transfers, and nothing else").toBe(
-      benefitFen + transfersFen,
-    );
+    const byHeadFen = await summed(mongo, "capitations", "$amountFen");
+    const keptFen = await summed(mongo, "assessments", "$returnedFen");
+    expect(byHeadFen).toBeGreaterThan(0n);
+    expect(keptFen).toBeGreaterThan(0n);
+    expect(
+      sumOf(paidByBank(run)),
+      "the bank paid the benefits with the family accounts' parts, by head and the transfers, less what assessments kept",
+    ).toBe(benefitFen + byHeadFen - keptFen + transfersFen);
     const nowMs = Date.now() + topology.clock_offset_ms;
     const { lines, peakRssBytes } = await auditApart({ uri: mongoUri(topology), nowMs, settled: true, background: false });
     expect(peakRssBytes).toBeLessThan(512 * 1_048_576);

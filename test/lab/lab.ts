@@ -34,7 +34,7 @@ export interface Lab extends Mesh {
 
 /** The topology as it is delivered, on the lab's machines. */
 function labTopology(change: MeshOptions["change"]): Topology {
-  const topology = readTopology(join(ROOT, "deploy", "topology.yaml"));
+  const topology: Topology = { ...readTopology(join(ROOT, "deploy", "topology.yaml")), other_banks: [] };
   for (const name of MACHINES) topology.servers[name] = { host: addressOf(name) };
   topology.bank.host = addressOf("bank");
   change?.(topology);

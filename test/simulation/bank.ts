@@ -1,4 +1,4 @@
-/** The sandbox's bank with its real books, on paper in memory: files in, reports out; what it settles later or sends back it tells by itself. */
+/** A bank of the sandbox with its real books, on paper in memory: files in, reports out; what it settles later or sends back it tells by itself. */
 import { type Behaviour, readBehaviour } from "../../deploy/sandbox/bank/behaviour.ts";
 import { Books } from "../../deploy/sandbox/bank/books.ts";
 import { decideCase } from "../../deploy/sandbox/bank/cancel.ts";
@@ -10,7 +10,6 @@ import type { BankReply, Channel } from "../../services/payment/bank/channel.ts"
 import { SOCKET_DEADLINE_MS } from "../../services/payment/bank/https.ts";
 import { way } from "./engines.ts";
 import type { Process } from "./process.ts";
-import { DEBTOR } from "./services.ts";
 import type { World } from "./world.ts";
 
 const OPENING_FEN = 1_000_000_000_000n;
@@ -21,6 +20,7 @@ const LATE_MS: readonly [number, number] = [1_000, 6_000];
 const DEFERRED_MS: readonly [number, number] = [50, 3_000];
 
 export interface Bank {
+  readonly id: string;
   readonly books: Books;
   readonly behaviour: Behaviour;
   channel(process: Process): Channel;
@@ -31,7 +31,7 @@ export interface Bank {
   open(): Promise<void>;
 }
 
-export function openBank(world: World): Bank {
+export function openBank(world: World, id: string, accountNumber: string): Bank {
   const { behaviour } = readBehaviour("");
   behaviour.mode = world.chance.chance(3_000) ? "deferred" : "normal";
   behaviour.delayMs = Math.round(world.span(...DEFERRED_MS));
@@ -86,7 +86,7 @@ export function openBank(world: World): Bank {
     const { file } = execution;
     world.hold(execution.kind === "file", () => `the file ${file.of} came to the bank with other content`);
     if (execution.kind === "file" && execution.fresh) {
-      world.trace.note(`bank executes ${file.of}`);
+      world.trace.note(`bank ${id} executes ${file.of}`);
       void books().append(file);
       plan(file);
     }
@@ -99,7 +99,7 @@ export function openBank(world: World): Bank {
     if (reading.kind !== "wish") return undefined;
     const { found, fresh } = decideCase(reading.wish, books());
     if (fresh) {
-      world.trace.note(`bank ${found.granted ? "cancels" : "does not cancel"} ${found.endToEndId}`);
+      world.trace.note(`bank ${id} ${found.granted ? "cancels" : "does not cancel"} ${found.endToEndId}`);
       void books().append(found);
     }
     return resolution(found, books());
@@ -130,6 +130,7 @@ export function openBank(world: World): Bank {
     });
 
   const bank: Bank = {
+    id,
     get books() {
       return books();
     },
@@ -149,7 +150,7 @@ export function openBank(world: World): Bank {
       return due;
     },
     async open() {
-      opened = await Books.on(paper(), "books", Date.now, { account: DEBTOR.accountNumber, fen: OPENING_FEN });
+      opened = await Books.on(paper(), "books", Date.now, { account: accountNumber, fen: OPENING_FEN });
     },
   };
   return bank;

@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 
 const PRICE_FEN: readonly [number, number] = [20_000, 900_000];
 const ONE_E4 = 10_000n;
+const CODE_AGAIN_EVERY = 4;
 const HOUSEHOLD_ACCOUNTS = ["6222000000000011", "6222000000009977", "6222000000009901"] as const;
 
 /** As the people try what may be refused. */
@@ -17,6 +18,7 @@ export class Papers {
   private readonly desk: Desk;
   private readonly attempt: Try;
   private serial = 0;
+  private readonly codesAgain = new Set<string>();
   private readonly invoices: { readonly invoiceNumber: string; readonly totalFen: bigint }[] = [];
   private readonly handed: { readonly county: string; readonly claimId: string }[] = [];
 
@@ -72,11 +74,20 @@ export class Papers {
     const claimId = bill?.claimId ?? "";
     if (!paper || paper.confirmation || chance.chance(2_000)) return;
     const answer = chance.chance(8_500) ? ("CONFIRMED" as const) : ("DENIED" as const);
-    const confirmation = { askedBy: "PHONE" as const, answeredBy: "医保办", code: `K-${claimId}`, enteredBy: "", enteredOn: "" };
-    const request = { requestId: `ask-${claimId}-${answer}`, county, claimId, answer, confirmation };
+    const code = this.codeFor(claimId);
+    const confirmation = { askedBy: "PHONE" as const, answeredBy: "医保办", code, enteredBy: "", enteredOn: "", confirmed: false };
+    const request = { requestId: `ask-${claimId}-${answer}-${code}`, county, claimId, answer, confirmation };
     const reason = answer === "DENIED" ? "查无此人" : "";
     const order = { ...request, reason };
     await this.attempt(() => this.desk.order(ClaimsServiceDefinition, "confirmPaperClaim", caller("REVIEWER", county), order));
+  }
+
+  /** Of some papers first the code of the one before: mostly it is refused, and the paper's own is entered at the next look. */
+  private codeFor(claimId: string): string {
+    const serial = Number(claimId.slice(1));
+    if (serial % CODE_AGAIN_EVERY !== 0 || this.codesAgain.has(claimId)) return `K-${claimId}`;
+    this.codesAgain.add(claimId);
+    return `K-P${serial - 1}`;
   }
 
   /** Some are taken back, paid or not. */

@@ -9,6 +9,7 @@ import type { Claim } from "../../services/claims/domain/documents.ts";
 import { drawingOf, promisedFen } from "../../services/claims/domain/year.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { type Batch, type Order, TO_REISSUE } from "../../services/payment/domain/documents.ts";
+import { bankName } from "../../services/values/banks.ts";
 import type { Caller } from "../../services/values/decision.ts";
 import { ITEMS } from "../unit/claims/nx-ref.ts";
 import { type Desk, RefusedAtDesk } from "./desk.ts";
@@ -83,7 +84,7 @@ export class People {
     this.desk = desk;
     this.papers = new Papers(province.world, desk, (turn) => this.try(turn));
     this.reviewers = new Reviewers(province.world, desk, (turn) => this.try(turn));
-    province.bank.tell = (messageId, document) => this.hearBank(messageId, document);
+    for (const bank of province.banks) bank.tell = (messageId, document) => this.hearBank(bank.id, messageId, document);
   }
 
   /** Counties, institutions, the law, the members and their money. */
@@ -120,7 +121,14 @@ export class People {
     for (const county of COUNTIES) {
       await this.publish(county);
       const households = householdsOf(county);
-      const enrolment = { requestId: "enrol", county, year: YEAR, contributionFenPerHead: CONTRIBUTION_FEN, households };
+      const enrolment = {
+        requestId: "enrol",
+        county,
+        year: YEAR,
+        contributionFenPerHead: CONTRIBUTION_FEN,
+        households,
+        queueDuplicates: false,
+      };
       await desk.order(EnrollmentServiceDefinition, "enrolHouseholds", caller("CLERK", county), enrolment);
       await this.fund(county, BigInt(chance.between(...FUNDS_FEN)));
       await this.limit(county, BigInt(chance.between(...PREFUND_FEN)));
@@ -423,26 +431,30 @@ export class People {
       }
   }
 
-  /** The bank's statement of the day, once all is at rest: every entry is an order's, and the ledger has moved as the bank has. */
+  /** Each bank's statement of the day, once all is at rest: every entry is an order's, and the ledger has moved as the bank has. */
   async reconcileAtRest(): Promise<void> {
+    for (const { id } of this.province.banks) await this.reconcileBank(id);
+  }
+
+  private async reconcileBank(bank: string): Promise<void> {
     const { world } = this.province;
     this.serial += 1;
-    const request = { requestId: `statement-${this.serial}`, day: TODAY };
+    const request = { requestId: `statement-${this.serial}`, day: TODAY, bank };
     await this.desk.order(PaymentServiceDefinition, "fetchStatement", TREASURER, request);
     const untilMs = world.now + STATEMENT_LIMIT_MS;
     for (;;) {
-      const found = await this.reconciliation();
+      const found = await this.reconciliation(bank);
       const open = found?.breaks.map(({ kind, endToEndId, en }) => `${kind} ${endToEndId} ${en}`) ?? ["it is not booked"];
       if (found?.ledger && open.length === 0 && found.ledger.standingFen === 0n) return;
       const beside = found?.ledger ? `; the ledger differs by ${found.ledger.standingFen}` : "; it is not compared";
-      world.hold(world.now < untilMs, () => `the statement of ${TODAY} does not agree: ${open.slice(0, 3).join("; ")}${beside}`);
+      world.hold(world.now < untilMs, () => `the statement of ${TODAY} of ${bank} does not agree: ${open.slice(0, 3).join("; ")}${beside}`);
       await pause(STATEMENT_LOOK_MS);
     }
   }
 
-  private async reconciliation() {
+  private async reconciliation(bank: string) {
     try {
-      return await this.desk.ask(PaymentServiceDefinition, "getReconciliation", TREASURER, { day: TODAY });
+      return await this.desk.ask(PaymentServiceDefinition, "getReconciliation", TREASURER, { day: TODAY, bank });
     } catch (error) {
       if (error instanceof RefusedAtDesk && error.refusal.code === "NO_STATEMENT") return undefined;
       throw error;
@@ -545,7 +557,7 @@ export class People {
   }
 
   private async approve(): Promise<void> {
-    const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { state: "PROPOSED" });
+    const { batches } = await this.desk.ask(PaymentServiceDefinition, "listBatches", CHECKER, { bank: "", state: "PROPOSED" });
     for (const { batchId, contentHash: expectedHash, approvals } of batches) {
       if (Number(batchId.slice(-SERIAL_DIGITS)) % DECLINED_EACH === 0) {
         const requestId = `decline-${batchId}-${expectedHash.slice(0, 16)}`;
@@ -562,10 +574,10 @@ export class People {
   /** The treasurer makes sure of what the bank has disproved; where the bank does not agree, it says so again. */
   private async confirmAccounts(): Promise<void> {
     const { accounts } = await this.desk.ask(PaymentServiceDefinition, "listAccountsOnCheck", TREASURER, {});
-    for (const { account, knownBy } of accounts) {
+    for (const { bank, account, knownBy } of accounts) {
       if (!account) continue;
       const { bankCode, accountNumber } = account;
-      const request = { requestId: `confirm-${knownBy}`, bankCode, accountNumber, reason: "电话核实" };
+      const request = { requestId: `confirm-${knownBy}`, bank, bankCode, accountNumber, reason: "电话核实" };
       await this.try(() => this.desk.order(PaymentServiceDefinition, "confirmAccount", TREASURER, request));
     }
   }
@@ -593,9 +605,10 @@ export class People {
     }
   }
 
-  private async hearBank(messageId: string, document: string): Promise<void> {
+  private async hearBank(bank: string, messageId: string, document: string): Promise<void> {
     const { world, people } = this.province;
+    const caller = { ...BANK, name: `${bankName(bank)}-client` };
     const request = { requestId: messageId, document: Buffer.from(document, "utf8"), signature: "" };
-    await world.as(people, () => this.try(() => this.desk.order(PaymentServiceDefinition, "receiveBankMessage", BANK, request)));
+    await world.as(people, () => this.try(() => this.desk.order(PaymentServiceDefinition, "receiveBankMessage", caller, request)));
   }
 }

@@ -1,4 +1,4 @@
-/** The simulated province: engines, pairs of twins with their supervisor, the bank. */
+/** The simulated province: engines, pairs of twins with their supervisor, the banks. */
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { ROOT } from "../../deploy/local/binaries.ts";
@@ -15,7 +15,7 @@ import { simulatedClient } from "./mongo.ts";
 import { Network } from "./network.ts";
 import type { Process } from "./process.ts";
 import { ReplicaSet } from "./replica-set.ts";
-import { NAMES, type Name, serviceNamed, withBug } from "./services.ts";
+import { NAMES, type Name, serviceNamed, TERMS, withBug } from "./services.ts";
 import type { World } from "./world.ts";
 
 const TOPOLOGY = readTopology(join(ROOT, "deploy", "topology.yaml"));
@@ -43,7 +43,7 @@ export class Province {
   readonly network: Network;
   readonly modes: Readonly<Record<Name, Mode>>;
   readonly places: readonly Place[];
-  readonly bank: Bank;
+  readonly banks: readonly Bank[];
   /** The bus of those who never die: supervisors and people. */
   readonly outside: Bus;
   readonly people: Process;
@@ -59,7 +59,7 @@ export class Province {
     this.modes = Object.fromEntries(NAMES.map((name) => [name, modeOf(world, name)])) as Record<Name, Mode>;
     this.people = world.process("people");
     this.outside = this.network.busOf(this.people);
-    this.bank = openBank(world);
+    this.banks = Object.entries(TERMS).map(([id, { debtor }]) => openBank(world, id, debtor.accountNumber));
     this.places = NAMES.flatMap((service) =>
       (["a", "b"] as const).map((twin) => ({
         service,
@@ -70,6 +70,12 @@ export class Province {
         starts: 0,
       })),
     );
+  }
+
+  private bankNamed(id: string): Bank {
+    const found = this.banks.find((bank) => bank.id === id);
+    if (!found) throw new Error(`no bank ${id}`);
+    return found;
   }
 
   private logOf = (_process: string): Logger => this.log;
@@ -132,7 +138,10 @@ export class Province {
     world.trace.note(`${name} starts for the ${place.starts}th time`);
     world.as(process, () =>
       startTwin(
-        withBug(serviceNamed(service, this.bank.channel(process)), world),
+        withBug(
+          serviceNamed(service, (bank) => this.bankNamed(bank).channel(process)),
+          world,
+        ),
         config,
         this.logOf(name),
         () => world.crash(process),

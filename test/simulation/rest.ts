@@ -30,7 +30,7 @@ export function underWay(province: Province): string[] {
     if (many > 0) left.push(`${many} ${what}`);
   };
   for (const { name, running, process } of province.places) if (!running || !process.alive) left.push(`${name} does not run`);
-  count("things are to be done or told by the bank", province.bank.due);
+  for (const { id, due } of province.banks) count(`things are to be done or told by bank ${id}`, due);
   const claims = all<Claim>("claims", "claims");
   count("claims wait", claims.filter(({ state }) => state === "IN_REVIEW" || state === "PENDING").length);
   count("claims are unpaid", claims.filter(isUnpaid).length);

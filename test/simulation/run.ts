@@ -45,7 +45,7 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
   let breach = "";
   try {
     await world.run(async () => {
-      await province.bank.open();
+      for (const bank of province.banks) await bank.open();
       await world.as(province.people, async () => {
         const people = new People(province, new Desk(world, openClient(province.outside), invariants));
         province.start();

@@ -1,9 +1,10 @@
-/** The sandbox's bank, a program of its own: NRCMS_TOPOLOGY says where it listens, NRCMS_RUN holds its certificates, behaviour and books. */
+/** The sandbox's banks, one program that plays all of the topology's: NRCMS_TOPOLOGY says where each listens, NRCMS_RUN holds the certificates, behaviour and books of each. */
 import { mkdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:https";
 import { join, resolve } from "node:path";
 import pino from "pino";
-import { hostOf, readTopology, type Topology } from "../../../services/mesh/topology.ts";
+import { banksIn, hostOf, readTopology, type Topology, type TopologyBank } from "../../../services/mesh/topology.ts";
+import { bankName } from "../../../services/values/banks.ts";
 import { Bank } from "./bank.ts";
 import { readBehaviour } from "./behaviour.ts";
 import { Books } from "./books.ts";
@@ -21,11 +22,19 @@ const log = pino({ base: { service: "bank" } });
 interface Config {
   readonly topology: Topology;
   readonly run: string;
-  /** What the bank shows to its customers, and what it shows to the gateways. */
+  readonly banks: readonly Played[];
+  readonly gateways: readonly Place[];
+}
+
+/** One bank that is played. */
+interface Played {
+  readonly bank: TopologyBank;
+  /** Of its certificates and its folder. */
+  readonly name: string;
+  /** What it shows to its customers, and what it shows to the gateways. */
   readonly server: Credentials;
   readonly client: Credentials;
   readonly signing: Signing | undefined;
-  readonly gateways: readonly Place[];
 }
 
 /** All faults in one error. */
@@ -48,15 +57,19 @@ function readConfig(environment: NodeJS.ProcessEnv): Config {
     const [ca, cert, key] = [certificate("authority.pem"), certificate(`${name}.pem`), certificate(`${name}.key`)];
     return ca && cert && key ? { ca, cert, key } : undefined;
   };
-  const server = run ? credentials("bank") : undefined;
-  const client = run ? credentials("bank-client") : undefined;
-  const wanted = topology?.bank.signatures === "required";
-  const [key, own, customer] = wanted && run ? ["bank-signing.key", "bank-signing.pem", "payment-signing.pem"].map(certificate) : [];
-  const signing = key && own && customer ? openSigning({ key, certificate: own }, customer) : undefined;
+  const play = (bank: TopologyBank): Played[] => {
+    const name = bankName(bank.id);
+    const [server, client] = [credentials(name), credentials(`${name}-client`)];
+    const wanted = bank.signatures === "required";
+    const [key, own, customer] = wanted ? [`${name}-signing.key`, `${name}-signing.pem`, "payment-signing.pem"].map(certificate) : [];
+    const signing = key && own && customer ? openSigning({ key, certificate: own }, customer) : undefined;
+    return server && client ? [{ bank, name, server, client, signing }] : [];
+  };
+  const banks = run && topology ? banksIn(topology).flatMap(play) : [];
   const gateways = topology ? attempt(() => gatewaysOf(topology)) : undefined;
-  if (faults.length > 0 || !topology || !run || !server || !client || !gateways)
+  if (faults.length > 0 || !topology || !run || !gateways)
     throw new Error(`the bank cannot start:\n${[...new Set(faults)].map((fault) => `  ${fault}`).join("\n")}`);
-  return { topology, run, server, client, signing, gateways };
+  return { topology, run, banks, gateways };
 }
 
 function gatewaysOf(topology: Topology): Place[] {
@@ -69,42 +82,52 @@ function gatewaysOf(topology: Topology): Place[] {
 }
 
 async function main(): Promise<void> {
-  const { topology, run, server: credentials, client, signing, gateways } = readConfig(process.env);
-  const folder = join(run, "bank");
+  const config = readConfig(process.env);
+  const closing = new AbortController();
+  const open = await Promise.all(config.banks.map((played) => openBank(played, config, closing.signal)));
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      log.info({ signal }, "the bank closes");
+      closing.abort();
+      for (const { server, bank } of open) void stop(server, bank);
+    });
+}
+
+/** Opens one bank's door and books, and plays it until the signal aborts. */
+async function openBank(
+  { bank: place, name, server: credentials, client, signing }: Played,
+  { topology, run, gateways }: Config,
+  closing: AbortSignal,
+): Promise<{ readonly server: Server; readonly bank: Bank }> {
+  const folder = join(run, name);
   mkdirSync(folder, { recursive: true });
   const { behaviour, openingFen } = readBehaviour(join(folder, "behaviour.json"));
   const clock = () => Date.now() + topology.clock_offset_ms + behaviour.clockDays * DAY_MS;
   const opened = Promise.withResolvers<Bank>();
   // The port first: it keeps a second bank away from the books.
-  const server = await openDoor({ place: topology.bank, credentials, signing, bank: opened.promise, log });
-  const books = await Books.open(join(folder, "books.jsonl"), clock, { account: topology.bank.account_number, fen: openingFen });
+  const server = await openDoor({ place, credentials, signing, bank: opened.promise, log });
+  const books = await Books.open(join(folder, "books.jsonl"), clock, { account: place.account_number, fen: openingFen });
   books.failed.then((error) => {
     log.fatal({ err: error }, "the books cannot be written: the bank stops, because it could not keep its word");
     process.exit(1);
   });
-  const { format } = topology.bank;
+  const { format } = place;
   const dialect = DIALECTS[format];
   const sign = signing && ((document: Buffer) => signing.sign(document, books.now()));
-  const files = resolve(run, topology.bank.folder);
+  const files = resolve(run, place.folder);
   const offer =
     format === "batch-file"
       ? leaving(files, sign)
       : offerToGateways({ places: gateways, credentials: client, contentType: dialect.contentType, sign });
   const bank = new Bank({ books, behaviour, dialect, offer, log });
   opened.resolve(bank);
-  log.info({ host: topology.bank.host, port: topology.bank.port, files: books.files.size }, "the bank is open");
-  const closing = new AbortController();
+  log.info({ bank: place.id, host: place.host, port: place.port, files: books.files.size }, "the bank is open");
   if (format === "batch-file")
-    runFrontEnd({ folder: files, bank, signing, log }, closing.signal).catch((error: unknown) => {
+    runFrontEnd({ folder: files, bank, signing, log }, closing).catch((error: unknown) => {
       log.fatal({ err: error }, "the front-end has ended");
       process.exit(1);
     });
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      log.info({ signal }, "the bank closes");
-      closing.abort();
-      void stop(server, bank);
-    });
+  return { server, bank };
 }
 
 /** Notices go where the payment centre looks for them. */

@@ -8,11 +8,13 @@ import { parseArgs } from "node:util";
 import { makeBad } from "./bad.ts";
 import { makeDay } from "./day.ts";
 import { makePlaces } from "./institutions.ts";
+import { assessedRows, makePapers } from "./papers.ts";
 import { makePeople, YEAR } from "./people.ts";
 import { random } from "./random.ts";
 import { schemeFiles } from "./scheme.ts";
 import { readSources } from "./sources.ts";
 import {
+  assessedCsv,
   catalogueCsv,
   contributionsCsv,
   countiesCsv,
@@ -42,6 +44,8 @@ export function makeRegion(seed: number = DEFAULT_SEED): ReadonlyMap<string, Uin
     ["households.csv", householdsCsv(people.map(householdRow))],
     ["referrals.csv", referralsCsv(referrals)],
     ["day.jsonl", jsonLines(bills)],
+    ["papers.jsonl", jsonLines(makePapers(sources, people, bills, random(seed, "papers")))],
+    ["assessed.csv", assessedCsv(assessedRows())],
     ...makeBad(people, bills, referrals),
   ];
   return new Map(files.map(([name, content]) => [name, typeof content === "string" ? new TextEncoder().encode(content) : content]));

@@ -28,7 +28,7 @@ export interface Institution extends Account {
 /** Industrial and Commercial, Agricultural, Construction, city and rural commercial banks: the first three digits of a CNAPS code. */
 const BANKS = ["102", "103", "105", "313", "402"];
 /** Endings with which an account makes the sandbox's bank refuse or return (deploy/sandbox/bank/README.md). None is given out here. */
-const MAGIC = ["9901", "9904", "9977"];
+export const MAGIC = ["9901", "9904", "9977"];
 /** 200 yuan of government money a head in 2011 (domain facts 3.1). */
 const SUBSIDY_FEN = 20_000n;
 /** 30 yuan from a member; 50 in and around Yinchuan. */

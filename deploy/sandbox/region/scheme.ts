@@ -10,11 +10,25 @@ interface Terms {
   readonly county: readonly [deductibleFen: number, rateBp: number];
   readonly prefecture: readonly [deductibleFen: number, rateBp: number];
   readonly province: readonly [deductibleFen: number, rateBp: number];
+  readonly outside: readonly [deductibleFen: number, rateBp: number];
   /** What each head brings to the household's account; left out: there are none. */
   readonly familyFenPerHead?: number;
 }
 
-const BASE: Terms = { township: [10_000, 8_500], county: [30_000, 7_000], prefecture: [50_000, 6_000], province: [80_000, 5_000] };
+const BASE: Terms = {
+  township: [10_000, 8_500],
+  county: [30_000, 7_000],
+  prefecture: [50_000, 6_000],
+  province: [80_000, 5_000],
+  outside: [100_000, 4_500],
+};
+/** Who is paid by head beside what it bills, a part withheld until it is assessed: Haiyuan, as in Ningxia's pilot of 2010 (domain facts 1, row 12). */
+const CAPITATION: Readonly<Record<string, string>> = {
+  "640522": `# 按人头付费: 3 yuan a head and month, 30 % of it withheld until the institution is assessed.
+capitation:
+  - { institution_id: H640522011, fen_per_head: 300, withheld_bp: 3000 }
+`,
+};
 
 /** Who differs from the base, and how. */
 const VARIANTS: readonly { name: string; why: string; counties: readonly string[]; terms: Terms }[] = [
@@ -52,7 +66,13 @@ const TCM_POINTS_BP = 1_000;
 const NO_REFERRAL_POINTS_BP = -1_000;
 const REPEAT_BP = 5_000;
 const OUTPATIENT_RATE_BP = 8_000;
-const LEVELS = ["township", "county", "prefecture", "province"] as const;
+const LEVELS = [
+  ["township", "TOWNSHIP"],
+  ["county", "COUNTY"],
+  ["prefecture", "PREFECTURE"],
+  ["province", "PROVINCE"],
+  ["outside", "OUT_OF_PROVINCE"],
+] as const;
 /** A thousand boxes of a class A drug: below its price limit. */
 const GOLDEN_ITEM = "item_code: D0010, quantity_e4: 10000000";
 const GOLDEN_STAY_FEN = 300_000;
@@ -128,7 +148,7 @@ function schemeYaml({ county, nameZh }: SourceCounty): string {
   const variant = VARIANTS.find(({ counties }) => counties.includes(county));
   const terms = variant?.terms ?? BASE;
   const levels = LEVELS.map(
-    (level) => `      - { level: ${level.toUpperCase()}, deductible_fen: ${terms[level][0]}, rate_bp: ${terms[level][1]} }`,
+    ([level, name]) => `      - { level: ${name}, deductible_fen: ${terms[level][0]}, rate_bp: ${terms[level][1]} }`,
   );
   const outpatient = ["VILLAGE", "TOWNSHIP", "COUNTY", "PREFECTURE", "PROVINCE"].map(
     (level) => `      - { level: ${level}, rate_bp: ${OUTPATIENT_RATE_BP} }`,
@@ -172,6 +192,8 @@ caps:
   - { code: YEAR_OP, fen: 12000, includes: [OP] }
 # At the end of a year with a surplus: who has borne more than 200 yuan of a stay may get up to 30 % of it.
 second_compensation: { over_fen: 20000, share_bp: 3000 }
-review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S, T] }
+# 手工报销: a bill that was paid elsewhere is handed in within half a year of the discharge.
+paper_within_days: 180
+${CAPITATION[county] ?? ""}review: { above_fund_fen: ${REVIEW_ABOVE_FEN}, diagnosis_prefixes: [S, T] }
 ${golden(terms)}`;
 }

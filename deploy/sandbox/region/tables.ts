@@ -102,6 +102,10 @@ export function referralsCsv(referrals: readonly Referral[]): string {
   );
 }
 
+export function assessedCsv(rows: readonly (readonly Cell[])[]): string {
+  return csv("county,institution_id,withheld_bp,heads,score_bp,reason", rows);
+}
+
 export function jsonLines(values: readonly object[]): string {
   return `${values.map((value) => JSON.stringify(value)).join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 /** A claim's benefit from its bill, its basis and the published documents: the same when it is decided and whenever it is explained. */
-import { adjudicate } from "../../benefit/adjudicate.ts";
+import { adjudicate, type Sums } from "../../benefit/adjudicate.ts";
 import type { Adjudicated, Before, PricedLine, Visit } from "../../benefit/case.ts";
 import { entitlementOf } from "../../benefit/entitlement.ts";
 import { type Step, words } from "../../benefit/trace.ts";
@@ -31,8 +31,11 @@ export interface ComputeInput {
 /** The published documents of a claim. */
 export type Documents = Pick<ComputeInput, "home" | "treating" | "catalogue">;
 
+/** What of a stored claim is computed once more. */
+export type Computable = Pick<Claim, "bill" | "level" | "basis" | "deductions" | "corrected" | "paper">;
+
 /** What a stored claim is computed from once more; with `before`, as it stands now: by what is given instead of what it saw then, and with what is taken off it since. */
-export function inputOf(claim: Claim, documents: Documents, before?: Before): ComputeInput {
+export function inputOf(claim: Computable, documents: Documents, before?: Before): ComputeInput {
   const { bill, level, basis, corrected, paper } = claim;
   const deductions = (before && corrected?.deductions) ?? claim.deductions;
   return {
@@ -52,8 +55,12 @@ export interface Computed {
 
 /** Refuses UNKNOWN_DIAGNOSIS, UNKNOWN_ITEM and NO_BENEFIT. `trace` takes the steps where they are wanted. */
 export function compute(input: ComputeInput, trace?: Step[]): Computed | Refusal {
-  const { bill, level, basis, home, treating, catalogue, deductions = [], paidInFull = false } = input;
-  const { scheme } = home;
+  const visit = visitOf(input);
+  return "outcome" in visit ? visit : computeVisit(visit, input, trace);
+}
+
+/** The bill as the catalogue sees it. Refuses UNKNOWN_DIAGNOSIS and UNKNOWN_ITEM. */
+export function visitOf({ bill, level, basis, treating, catalogue }: ComputeInput): Visit | Refusal {
   const { visitKind, diagnosis, procedures, tcm } = bill;
   const { catalogueVersion } = treating.scheme;
   if (!knowsDiagnosis(catalogue, diagnosis))
@@ -69,17 +76,25 @@ export function compute(input: ComputeInput, trace?: Step[]): Computed | Refusal
     lines.push({ item, quantityE4, billedFen, day, covered: !uncovered.has(day) });
   }
   const { category, registrations } = basis;
-  const visit = { visitKind, level, category, diagnosis, procedures, registrations, referred: bill.referralId !== "", tcm, lines };
+  return { visitKind, level, category, diagnosis, procedures, registrations, referred: bill.referralId !== "", tcm, lines };
+}
+
+/** The benefit on a bill that was priced before. `summed` are the sums of its lines under the treatment place's classes, where they are known. Refuses NO_BENEFIT. */
+export function computeVisit(visit: Visit, input: ComputeInput, trace?: Step[], summed?: Sums): Computed | Refusal {
+  const { bill, basis, home, treating, catalogue, deductions = [], paidInFull = false } = input;
+  const { scheme } = home;
+  const { visitKind, level } = visit;
   const entitlement = entitlementOf(visit, scheme);
   if (!entitlement) return refuse("NO_BENEFIT", { field: "bill.visit_kind", scheme: schemeIdOf(scheme), level, visit: visitKind });
   const law = {
     scheme,
     schemeHash: home.contentHash,
     classes: treating.scheme.classes,
-    catalogueVersion,
+    catalogueVersion: treating.scheme.catalogueVersion,
     catalogueHash: catalogue.contentHash,
   };
-  const judge = (one: Visit, steps?: Step[]) => adjudicate(one, entitlement, law, basis.before, steps);
+  // What is deducted makes another visit of it, with sums of its own.
+  const judge = (one: Visit, steps?: Step[]) => adjudicate(one, entitlement, law, basis.before, steps, one === visit ? summed : undefined);
   const judged = paidInFull ? reimbursed(visit, deductions, judge, trace) : settled(visit, deductions, judge, trace);
   const { code, amounts } = judged;
   const fund = entitlement.kind === "SERIOUS" ? "SERIOUS" : visitKind;

@@ -1,10 +1,11 @@
 /**
- * What the hospital of a paper claim answers when it is asked: papers are forged, and stays are invented. Confirmed by its code, the claim may be approved; denied, it is refused. Who submitted the
- * claim does not enter the answer.
+ * What the hospital of a paper claim answers when it is asked: papers are forged, and stays are invented. Confirmed by its code, the claim may be approved; denied, it is refused. A code stands for
+ * one claim: with one that is known a forger would confirm as many as he likes. Who submitted the claim does not enter the answer.
  */
 import type { Decision } from "../../values/decision.ts";
 import { type Claim, type Confirmation, claims } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
+import { codeKey } from "./invoice-keys.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { refusalKeys, refuseClaim } from "./refuse-claim.ts";
@@ -24,7 +25,9 @@ export interface ConfirmInput {
 export const confirmPaper: Decision<ConfirmInput, Claim, ClaimsEvents> = {
   needs({ claimId, answer }, loaded) {
     const key = claims.key(claimId);
-    return answer.confirmed ? [key] : [key, ...refusalKeys(loaded.get(key), loaded)];
+    const claim = loaded.get(key);
+    if (!answer.confirmed) return [key, ...refusalKeys(claim, loaded)];
+    return claim?.paper ? [key, codeKey(claim.paper, answer.code)] : [key];
   },
   decide({ county, claimId, answer, reason }, state, change, context) {
     const claim = state.get(claims.key(claimId));
@@ -40,6 +43,10 @@ export const confirmPaper: Decision<ConfirmInput, Claim, ClaimsEvents> = {
     if (claim.state !== "IN_REVIEW") return refuse("NOT_IN_REVIEW", { field: "claim_id", claim: claimId, state: claim.state });
     const answered: Claim = { ...claim, paper: { ...claim.paper, confirmation: { ...answer, enteredBy: name, enteredOn: context.day } } };
     if (!answer.confirmed) return refuseClaim(answered, reasons.denied(answer.answeredBy, reason), state, change, context);
+    const code = codeKey(claim.paper, answer.code);
+    const used = state.get(code);
+    if (used?.claimId) return refuse("CODE_USED", { field: "confirmation.code", code: answer.code, claim: used.claimId });
+    change.put(code, { ...used, county, claimId });
     const confirmed: Claim = { ...answered, reason: answered.reason.replace(reasons.unconfirmed, reasons.confirmed) };
     change.put(claims.key(claimId), confirmed);
     return confirmed;

@@ -161,7 +161,7 @@ export interface Claim extends Doc {
   /** 0 while it is not paid. */
   readonly paidAtMs: number;
   readonly traceId: string;
-  /** Present only while it waits (IN_REVIEW, PENDING): since when. The one index is over these. */
+  /** Present only while it waits (IN_REVIEW, PENDING): since when. Indexed. */
   readonly waitingSinceMs?: number;
   /** The payment order that paid it; present once paid. */
   readonly paidBy?: string;
@@ -268,7 +268,7 @@ export interface Correction extends Doc {
 /** corrections/<claim> */
 export const corrections = kind<Correction>("corrections");
 
-/** An institution's invoice and the claim that stands on it; empty where that claim was refused. */
+/** An institution's invoice, or a hospital's code, and the claim that stands on it; empty where that claim was refused or taken back. */
 export interface Invoice extends Doc {
   readonly claimId: string;
   /** The bill's day, so that an institution's claims of a day are found. Invoices of before there were day-end reports have none. */
@@ -391,5 +391,7 @@ export const years = kind<BenefitYear>("years");
 export const invoices = kind<Invoice>("invoices");
 /** paperinvoices/<hash of issuer, number and amount>: in no matter which county or year. */
 export const paperInvoices = kind<Invoice>("paperinvoices");
+/** papercodes/<hash of hospital and code>: the claim that the code has confirmed; empty where that one no longer stands. */
+export const paperCodes = kind<Invoice>("papercodes");
 /** referrals/<home county>/<referral> */
 export const referrals = kind<Referral>("referrals");

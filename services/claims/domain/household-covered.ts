@@ -2,7 +2,9 @@
 
 import { yearOf } from "../../values/days.ts";
 import type { Decision } from "../../values/decision.ts";
+import { findLosses, lossKeys } from "./cover-loss.ts";
 import { type Cover, covers, households, type Stretch } from "./documents.ts";
+import type { ClaimsEvents } from "./events.ts";
 
 export interface HouseholdInput {
   readonly householdId: string;
@@ -11,15 +13,22 @@ export interface HouseholdInput {
   readonly covers: readonly { readonly personId: string; readonly stretch: Stretch; readonly person?: Cover["person"] }[];
 }
 
-export const householdCovered: Decision<HouseholdInput, void> = {
-  needs: ({ householdId, covers: told }) => [households.key(householdId), ...told.map(({ personId }) => covers.key(personId))],
-  decide(household, state, change) {
+export const householdCovered: Decision<HouseholdInput, void, ClaimsEvents> = {
+  needs: (household, loaded) => [
+    households.key(household.householdId),
+    ...[...stretchesByPerson(household)].flatMap(([personId, stretches]) => {
+      const key = covers.key(personId);
+      return [key, ...lossKeys(personId, loaded.get(key), stretches, loaded)];
+    }),
+  ],
+  decide(household, state, change, context) {
     const { householdId, county, version: householdVersion } = household;
     change.about(householdId);
     for (const [personId, stretches] of stretchesByPerson(household)) {
       const key = covers.key(personId);
       const known = state.get(key);
       if (known && known.householdVersion >= householdVersion) continue;
+      findLosses(personId, known, stretches, state, change, context);
       const person = told(household, personId);
       change.put(key, { county, householdId, householdVersion, stretches, ...(person ? { person } : {}) });
     }
@@ -33,10 +42,11 @@ function told({ covers: all }: HouseholdInput, personId: string): Cover["person"
   return all.find((one) => one.personId === personId && one.person)?.person;
 }
 
-/** A person who is covered in a year counts in it once, however often the cover began. */
+/** A person who is covered in a year counts in it once, however often the cover began; one whose cover ended before it began is not. */
 function headsOf({ covers: told }: HouseholdInput): Record<string, number> {
   const heads: Record<string, number> = {};
-  for (const entry of new Set(told.map(({ personId, stretch }) => `${yearOf(stretch.fromDay)}/${personId}`))) {
+  const standing = told.filter(({ stretch }) => stretch.fromDay <= stretch.toDay);
+  for (const entry of new Set(standing.map(({ personId, stretch }) => `${yearOf(stretch.fromDay)}/${personId}`))) {
     const [year = ""] = entry.split("/");
     heads[year] = (heads[year] ?? 0) + 1;
   }

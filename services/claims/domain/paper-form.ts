@@ -46,7 +46,7 @@ function mustBeEmpty(field: string, text: string): Refusal | undefined {
 function badWords({ referralId }: BillForm, { name, city, level }: PaperFields): Refusal | undefined {
   return (
     badText("paper.name", name, MAX_NAME) ??
-    (normal(name) === "" ? badRequest("paper.name", "须含文字或数字", "must hold letters or digits") : undefined) ??
+    (normal(name) === "" ? noWord("paper.name") : undefined) ??
     badText("paper.city", city, MAX_CITY) ??
     (isLevel(level) ? undefined : missing("paper.level")) ??
     (referralId === ""
@@ -72,7 +72,7 @@ function badInvoices(invoices: readonly PaperInvoice[]): Refusal | undefined {
     const fault = badInvoice(`${at}.invoice_number`, invoiceNumber) ?? badFen(`${at}.total_fen`, totalFen);
     if (fault) return fault;
     const number = normal(invoiceNumber);
-    if (number === "") return badRequest(`${at}.invoice_number`, "须含文字或数字", "must hold letters or digits");
+    if (number === "") return noWord(`${at}.invoice_number`);
     if (seen.has(number)) return badRequest(`${at}.invoice_number`, "发票重复", "the invoice is there twice");
     seen.add(number);
   }
@@ -94,10 +94,19 @@ export function confirmationFault(fields: ConfirmationFields | undefined, denied
   return (
     (isAskedBy(askedBy) ? undefined : missing("confirmation.asked_by")) ??
     badText("confirmation.answered_by", answeredBy, MAX_NAME) ??
-    (denied && code === "" ? undefined : badInvoice("confirmation.code", code)) ??
+    (denied && code === "" ? undefined : badCode(code)) ??
     (denied ? badText("reason", reason, MAX_REASON) : undefined) ??
     (!denied && reason !== "" ? badRequest("reason", "核实属实时须空", "must be empty where the hospital confirms") : undefined)
   );
+}
+
+function badCode(code: string): Refusal | undefined {
+  const field = "confirmation.code";
+  return badInvoice(field, code) ?? (normal(code) === "" ? noWord(field) : undefined);
+}
+
+function noWord(field: string): Refusal {
+  return badRequest(field, "须含文字或数字", "must hold letters or digits");
 }
 
 export function isAskedBy(text: string): text is AskedBy {

@@ -1,4 +1,6 @@
 /** Whether a bill on paper is one: its days and sums besides the bill's own. And whether two are the same. */
+import type { Scheme } from "../../benefit/scheme.ts";
+import { addDays } from "../../values/days.ts";
 import { sum } from "../../values/money.ts";
 import type { Refusal } from "../../values/outcome.ts";
 import { canonical } from "./canonical.ts";
@@ -11,6 +13,17 @@ export function paperFault(bill: Bill, { issuedOn, invoices }: PaperForm, today:
   if (issuedOn < from) return refuse("LINE_OUTSIDE_STAY", { field: "paper.issued_on", day: issuedOn, from, to: today });
   const wanted = sum(invoices.map(({ totalFen }) => totalFen));
   return total === wanted ? undefined : refuse("INVOICE_SUM", { field: "paper.invoices", total, wanted });
+}
+
+/** Whether it comes later than the scheme lets a household hand its papers in. What was handed in is looked at here once, however long the hospital and the desk then take. */
+export function lateFault(
+  { dischargedOn: day }: Bill,
+  { paperWithinDays: days }: Pick<Scheme, "paperWithinDays">,
+  today: string,
+): Refusal | undefined {
+  if (days === undefined) return undefined;
+  const last = addDays(day, days);
+  return today > last ? refuse("HANDED_IN_LATE", { field: "bill.discharged_on", day, days, last, today }) : undefined;
 }
 
 /** Whether a stored paper, or none, is what was handed in now. */

@@ -70,6 +70,16 @@ export const refuse = refusals({
     zh: "与已报销的住院 {from} 至 {to} 重叠",
     en: "overlaps a stay that was billed before, from {from} to {to}",
   },
+  NO_HISTORY: {
+    status: "FAILED_PRECONDITION",
+    zh: "{county} 在 {year} 年没有补助方案或没有补偿单，无从测算",
+    en: "{county} has no scheme or no claim of {year}: there is nothing to estimate from",
+  },
+  ESTIMATE_RUNNING: {
+    status: "RESOURCE_EXHAUSTED",
+    zh: "正在进行另一次测算，请稍后再试",
+    en: "another estimate is running: try again later",
+  },
   NO_SECOND_COMPENSATION: {
     status: "FAILED_PRECONDITION",
     zh: "{county} {year} 年的补助方案没有二次补偿",
@@ -310,10 +320,30 @@ export const refuse = refusals({
     zh: "总额 {total} 分不等于各张发票之和 {wanted} 分",
     en: "the total of {total} fen is not the sum of the invoices, which is {wanted} fen",
   },
+  CODE_USED: {
+    status: "ALREADY_EXISTS",
+    zh: "医院的核实码 {code} 已用于补偿单 {claim}，一码只核实一单",
+    en: "the hospital's code {code} has confirmed claim {claim}; a code confirms one claim",
+  },
+  HANDED_IN_LATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "{day} 出院的单据须在 {days} 天内（至 {last}）交到经办机构，今天是 {today}",
+    en: "the bill of a discharge on {day} is handed in within {days} days, by {last}; today is {today}",
+  },
   UNKNOWN_COUNTY: {
     status: "FAILED_PRECONDITION",
     zh: "{county} 不是本省已登记的县",
     en: "{county} is not a registered county of the province",
+  },
+  UNKNOWN_COVER_LOSS: {
+    status: "NOT_FOUND",
+    zh: "本县没有补偿单 {claim} 的失去参合待办",
+    en: "this county has no task for claim {claim}, whose cover was lost",
+  },
+  COVER_LOSS_DECIDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的待办已决定：{state}",
+    en: "the task of claim {claim} is decided: {state}",
   },
   TASK_HELD: {
     status: "FAILED_PRECONDITION",

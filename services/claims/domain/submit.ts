@@ -27,7 +27,7 @@ import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { invoicesOf, type KnownBy } from "./invoice-keys.ts";
 import { lookLater } from "./look.ts";
-import { paperFault, samePaper } from "./paper.ts";
+import { lateFault, paperFault, samePaper } from "./paper.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
 import { heldBy, ruled, ruleKeys } from "./ruled.ts";
@@ -138,6 +138,8 @@ export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
     if (referral) return referral;
     const documents = documentsOf(bill, place, ground, state);
     if ("outcome" in documents) return documents;
+    const late = paper && lateFault(bill, documents.home.scheme, context.day);
+    if (late) return late;
     return claimFor(input, place, ground, documents, state, change, context);
   },
 };

@@ -42,12 +42,17 @@ export const voidClaim: Decision<VoidInput, Claim, ClaimsEvents> = {
     if (claim.state === "VOIDED") return claim;
     const fault = mayNot(claim, state, context);
     if (fault) return fault;
-    const differing = laterDiffering(claim, undefined, state);
-    const voided = takeBack(claim, reason, state, change, context);
-    for (const one of differing) correct(one, claim, state, change, context);
-    return voided;
+    return takeBackWhole(claim, reason, state, change, context);
   },
 };
+
+/** Takes a promised claim back, with what follows for later ones. Looks at `invoiceKeys` and `aftermathKeys`. */
+export function takeBackWhole(claim: Claim, reason: string, state: State, change: Change<ClaimsEvents>, context: Context): Claim {
+  const differing = laterDiffering(claim, undefined, state);
+  const voided = takeBack(claim, reason, state, change, context);
+  for (const one of differing) correct(one, claim, state, change, context);
+  return voided;
+}
 
 /** Why the claim may not be taken back. */
 function mayNot(claim: Claim, state: State, context: Context): Refusal | undefined {

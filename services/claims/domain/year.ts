@@ -108,7 +108,7 @@ export function promisedFen({ fundFen, drawn }: Drawing): bigint {
   return fundFen + drawn.accountFen;
 }
 
-export function drawingOf({ benefit, drawn, corrected }: Claim): Drawing {
+export function drawingOf({ benefit, drawn, corrected }: Pick<Claim, "benefit" | "drawn" | "corrected">): Drawing {
   return corrected ? { fundFen: benefit.fundFen + corrected.fen, drawn: corrected.drawn } : { fundFen: benefit.fundFen, drawn };
 }
 

@@ -1,12 +1,16 @@
 /**
- * Ends a person's cover after its last day (迁出, 死亡). Covers of later years fall away with it. A cover is ended once:
+ * Ends the cover of somebody who stays in the household (insured elsewhere; who dies or leaves: `departure.ts`). Covers of later years fall away with it. A cover is ended once:
  * bills have been paid on the strength of what was entered.
  */
+import { yearOf } from "../../values/days.ts";
 import type { Decision, Loaded } from "../../values/decision.ts";
-import { isCovered, personsOf } from "./covers.ts";
+import { isRefusal } from "../../values/outcome.ts";
+import { isCovered } from "./covers.ts";
 import { type Cover, coversOf, type Household, householdIdOf, households, identities, type Member, memberOf } from "./documents.ts";
 import type { EnrollmentEvents } from "./events.ts";
+import { changeKeys, keep } from "./household-change.ts";
 import { refuse } from "./refusals.ts";
+import { tallyKeys } from "./tally.ts";
 
 export interface EndCoverInput {
   readonly county: string;
@@ -20,13 +24,21 @@ export const endCover: Decision<EndCoverInput, Cover, EnrollmentEvents> = {
   needs(input, loaded) {
     const found = personOf(input, loaded);
     const household = households.key(householdIdOf(input.personId));
-    return found ? [household, identities.key(found.member.identityNumber)] : [household];
+    if (!found) return [household];
+    const { householdId } = found.household;
+    return [
+      household,
+      identities.key(found.member.identityNumber),
+      ...changeKeys(found.household, householdId),
+      ...tallyKeys(found.household, yearOf(input.lastDay)),
+    ];
   },
   decide(input, state, change, context) {
     const { county, personId, lastDay, reason } = input;
     const found = personOf(input, state);
     if (!found) return refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
     const { household, member } = found;
+    if (member.left) return refuse("COVER_ALREADY_ENDED", { field: "person_id", day: member.left.lastDay });
     const covers = coversOf(household, personId);
     const newest = covers.at(-1);
     if (newest && household.endings.some((ending) => ending.personId === personId && ending.lastDay === newest.toDay))
@@ -37,13 +49,12 @@ export const endCover: Decision<EndCoverInput, Cover, EnrollmentEvents> = {
     const standing = household.covers
       .filter((one) => one.personId !== personId || one.fromDay <= lastDay)
       .map((one) => (one === cover ? ended : one));
-    const revision = household.revision + 1;
     const endings = [...household.endings, { personId, lastDay, reason, enteredOn: context.day }];
-    change.put(households.key(household.householdId), { ...household, covers: standing, endings, revision });
+    const happened = { kind: "COVER_ENDED", cause: reason, personId, other: "", day: lastDay, evidence: "" } as const;
+    const kept = keep(household, { ...household, covers: standing, endings }, happened, state, change, context);
+    if (isRefusal(kept)) return kept;
     const number = identities.key(member.identityNumber);
     if (state.get(number)?.personId === personId) change.put(number, { county, personId, toDay: lastDay });
-    const told = { householdId: household.householdId, county, version: BigInt(revision), covers: standing, persons: personsOf(household) };
-    change.tell("HouseholdCovered", county, told);
     change.about(personId);
     return ended;
   },

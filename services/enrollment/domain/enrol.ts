@@ -3,14 +3,32 @@
  * An identity number has a document of its own, so that two twins cannot enrol one person in two counties (protocols 2).
  */
 
-import type { Decision, State } from "../../values/decision.ts";
+import { yearOf } from "../../values/days.ts";
+import type { Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { readIdentityNumber } from "../../values/identity.ts";
 import { askOwner, badRequest, isRefusal, type Refusal } from "../../values/outcome.ts";
 import { coverFor, personsOf } from "./covers.ts";
-import { counties, type Household, households, type Identity, identities, type Member, receipts } from "./documents.ts";
+import {
+  type Campaign,
+  type Cover,
+  campaigns,
+  counties,
+  type Household,
+  households,
+  type Identity,
+  identities,
+  personIdOf,
+  receipts,
+  releases,
+  tallyKey,
+} from "./documents.ts";
 import type { EnrollmentEvents } from "./events.ts";
-import { type HouseholdForm, isHouseholdId, type Listing, readListing } from "./listing.ts";
+import { withCovers } from "./household-change.ts";
+import { badPlace, type HouseholdForm, isHouseholdId, type Listing, readListing } from "./listing.ts";
+import { movedTo } from "./move.ts";
 import { refuse } from "./refusals.ts";
+import { isElsewhere, openCase, releaseIdOf } from "./release.ts";
+import { isEmpty, recount, tallyKeys } from "./tally.ts";
 
 export interface EnrolInput {
   readonly requestId: string;
@@ -20,6 +38,8 @@ export interface EnrolInput {
   readonly households: readonly HouseholdForm[];
   /** What administration said of the county; undefined while it has not been asked, because the projection mostly knows. */
   readonly ownerKnowsCounty: boolean | undefined;
+  /** Opens a case for each person whom another county has. */
+  readonly queueDuplicates?: boolean;
 }
 
 /** One household's result, in the order of the request; `code` is empty when it is enrolled. */
@@ -30,6 +50,8 @@ export interface HouseholdResult {
   readonly field: string;
   readonly zh: string;
   readonly en: string;
+  /** The case that was opened for one of its members; empty where none was. */
+  readonly releaseId: string;
 }
 
 export interface EnrolResult {
@@ -40,57 +62,87 @@ export interface EnrolResult {
   readonly contributionsFen: bigint;
 }
 
-/** Refuses UNKNOWN_COUNTY; BAD_REQUEST where another caller's request of this id brought in money. */
+/** Refuses UNKNOWN_COUNTY, WRONG_RATE; BAD_REQUEST where another caller's request of this id brought in money. */
 export const enrol: Decision<EnrolInput, EnrolResult, EnrollmentEvents> = {
-  needs: (input) => [
+  needs: (input, loaded) => [
     counties.key(input.county),
+    campaigns.key(input.county, input.year),
     receipts.key(input.county, input.requestId),
-    ...input.households.filter((form) => isHouseholdId(form.householdId)).map((form) => households.key(form.householdId)),
+    ...input.households.flatMap((form) => householdKeys(form, input, loaded)),
     ...input.households.flatMap((form) =>
-      form.members.filter((member) => readIdentityNumber(member.identityNumber)).map((member) => identities.key(member.identityNumber)),
+      form.members
+        .filter((member) => readIdentityNumber(member.identityNumber))
+        .flatMap((member) => identityKeys(member.identityNumber, input, loaded)),
     ),
   ],
   decide(input, state, change, context) {
-    const { county, year } = input;
+    const { county, year, contributionFenPerHead } = input;
     if (!state.get(counties.key(county)) && !input.ownerKnowsCounty)
       return input.ownerKnowsCounty === undefined ? askOwner() : refuse("UNKNOWN_COUNTY", { field: "county", county });
+    const campaign = state.get(campaigns.key(county, year));
+    const fen = campaign?.rates.find(({ source }) => source === "INDIVIDUAL")?.fenPerHead;
+    if (fen !== undefined && fen !== contributionFenPerHead) return refuse("WRONG_RATE", { field: "contribution_fen_per_head", year, fen });
     const register = registerOver(state);
     const results: HouseholdResult[] = [];
     let membersEnrolled = 0;
     let heads = 0;
     for (const form of input.households) {
       const listing = readListing(form, county, year, context.day);
-      const enrolled = isRefusal(listing) ? listing : judge(listing, input, register);
+      const enrolled = isRefusal(listing) ? listing : judge(listing, input, register, campaign, context.day);
+      if (isRefusal(enrolled)) {
+        const cases =
+          input.queueDuplicates && enrolled.code === "ENROLLED_ELSEWHERE" && !isRefusal(listing) ? wantedElsewhere(listing) : [];
+        results.push({ ...resultOf(form.householdId, enrolled), releaseId: cases[0] ?? "" });
+        continue;
+      }
       results.push(resultOf(form.householdId, enrolled));
-      if (isRefusal(enrolled)) continue;
       membersEnrolled += enrolled.household.members.length;
-      if (!enrolled.fresh) continue;
-      register.enter(enrolled.household);
-      heads += enrolled.household.members.filter(paysItself).length;
+      register.enter(enrolled);
+      heads += enrolled.added.filter(({ category }) => category === "ORDINARY").length;
     }
     for (const household of register.households.values()) {
-      change.put(households.key(household.householdId), household);
+      const key = households.key(household.householdId);
+      recount(state.get(key), household, state, change);
+      change.put(key, household);
       const { householdId, covers, revision } = household;
       const told = { householdId, county, version: BigInt(revision), covers: [...covers], persons: personsOf(household) };
       change.tell("HouseholdCovered", county, told);
     }
     for (const [number, identity] of register.identities) change.put(identities.key(number), identity);
-    const contributionsFen = BigInt(heads) * input.contributionFenPerHead;
+    const contributionsFen = BigInt(heads) * contributionFenPerHead;
     if (contributionsFen > 0n) {
       const key = receipts.key(county, input.requestId);
       if (state.get(key)) return badRequest("request_id", "该请求号已为另一笔收款所用", "this request id is another receipt's");
       const received = { receiptId: `contributions/${key.id}`, county, year, heads, contributionsFen, receivedOn: context.day };
       change.put(key, { ...received, receivedBy: context.caller.name });
-      change.tell("ContributionsReceived", county, received);
+      change.tell("ContributionsReceived", county, { ...received, source: "INDIVIDUAL" });
       change.about(received.receiptId);
     }
     return { results, membersEnrolled, contributionsFen };
+
+    /** Opens a case for every member whom another county has. */
+    function wantedElsewhere({ householdId, members }: Listing): string[] {
+      return members.flatMap(({ identityNumber }) => {
+        const identity = state.get(identities.key(identityNumber));
+        if (!isElsewhere(identity, county, year) || identity.diedOn !== undefined) return [];
+        return [openCase(identity, { county, householdId, year, reason: "" }, state, change, context).releaseId];
+      });
+    }
   },
 };
 
-/** Contributions of the other categories come from medical assistance, not from the household. */
-function paysItself(member: Member): boolean {
-  return member.category === "ORDINARY";
+function householdKeys(form: HouseholdForm, { county, year }: EnrolInput, loaded: Loaded): Key[] {
+  const { householdId, township, village } = form;
+  if (!isHouseholdId(householdId)) return [];
+  const key = households.key(householdId);
+  const known = (badPlace("township", township) ?? badPlace("village", village)) ? [] : [tallyKey(county, year, { township, village })];
+  return [key, ...known, ...tallyKeys(loaded.get(key), year)];
+}
+
+function identityKeys(number: string, { county, year, queueDuplicates }: EnrolInput, loaded: Loaded): Key[] {
+  const key = identities.key(number);
+  const identity = queueDuplicates ? loaded.get(key) : undefined;
+  return isElsewhere(identity, county, year) ? [key, releases.key(releaseIdOf(identity, county, year))] : [key];
 }
 
 /** What is stored, under what this request has changed so far. */
@@ -99,7 +151,13 @@ interface Register {
   readonly identities: ReadonlyMap<string, Identity>;
   household(id: string): Household | undefined;
   identity(number: string): Identity | undefined;
-  enter(household: Household): void;
+  enter(enrolled: Enrolled): void;
+}
+
+/** A household as it is to be stored, and the covers that it has got; none where it is enrolled so already. */
+interface Enrolled {
+  readonly household: Household;
+  readonly added: readonly Cover[];
 }
 
 function registerOver(state: State): Register {
@@ -110,30 +168,32 @@ function registerOver(state: State): Register {
     identities: numbers,
     household: (id) => entered.get(id) ?? state.get(households.key(id)),
     identity: (number) => numbers.get(number) ?? state.get(identities.key(number)),
-    enter(household) {
-      const { county, householdId, members, year } = household;
+    enter({ household, added }) {
+      if (added.length === 0) return;
+      const { county, householdId, members } = household;
       entered.set(householdId, household);
-      for (const member of members) {
-        const { personId, toDay } = coverFor(county, householdId, member, year);
-        numbers.set(member.identityNumber, { county, personId, toDay });
+      for (const { memberNo, identityNumber } of members) {
+        const cover = added.find(({ personId }) => personId === personIdOf(householdId, memberNo));
+        if (cover) numbers.set(identityNumber, { county, personId: cover.personId, toDay: cover.toDay });
       }
     },
   };
 }
 
-/** The household as it is to be stored; `fresh` is false where it is enrolled so already. */
-function judge(listing: Listing, input: EnrolInput, register: Register): { household: Household; fresh: boolean } | Refusal {
+function judge(listing: Listing, input: EnrolInput, register: Register, campaign: Campaign | undefined, today: string): Enrolled | Refusal {
   const { county, year, contributionFenPerHead } = input;
-  const { householdId, township, village } = listing;
+  const { householdId } = listing;
   const members = listing.members.toSorted((a, b) => (a.memberNo < b.memberNo ? -1 : 1));
   const known = register.household(householdId);
   if (known && year <= known.year) {
     if (year < known.year || !sameContent(known, { ...listing, members }))
       return refuse("HOUSEHOLD_EXISTS", { year: known.year, zh: "名册不同", en: "the list differs" });
-    if (members.some(paysItself) && known.contributionFenPerHead !== contributionFenPerHead)
+    if (members.some(({ category }) => category === "ORDINARY") && known.contributionFenPerHead !== contributionFenPerHead)
       return refuse("WRONG_CONTRIBUTION", { year, fen: known.contributionFenPerHead });
-    return { household: known, fresh: false };
+    return { household: known, added: [] };
   }
+  if (campaign && (today < campaign.opensOn || today > campaign.closesOn))
+    return refuse("CAMPAIGN_CLOSED", { year, opens: campaign.opensOn, closes: campaign.closesOn });
   const before = known ? [...known.members, ...known.former] : [];
   for (const [index, member] of listing.members.entries()) {
     const at = `members[${index}]`;
@@ -145,25 +205,40 @@ function judge(listing: Listing, input: EnrolInput, register: Register): { house
         en: "the member number is another person's there",
       });
     const identity = register.identity(member.identityNumber);
+    if (identity?.diedOn !== undefined) return refuse("DEAD", { field: `${at}.identity_number`, day: identity.diedOn });
     const cover = coverFor(county, householdId, member, year);
     if (identity && identity.personId !== cover.personId && identity.toDay >= cover.fromDay)
       return refuse("ENROLLED_ELSEWHERE", { field: `${at}.identity_number`, county: identity.county, day: identity.toDay });
   }
-  const covers = members.map((member) => coverFor(county, householdId, member, year));
+  // Who came in the year by a move has the rest of that year's cover already, and has paid for it.
+  const covered = new Set(
+    known?.covers.filter((cover) => yearOf(cover.fromDay) === year && !isEmpty(cover)).map(({ personId }) => personId),
+  );
+  const added = members.map((member) => coverFor(county, householdId, member, year)).filter(({ personId }) => !covered.has(personId));
+  const here = new Map(before.map((member) => [member.memberNo, member]));
+  const places = known ? movedTo(known, listing, year).places : undefined;
   const household: Household = {
     county,
     householdId,
-    township,
-    village,
+    township: listing.township,
+    village: listing.village,
     year,
     contributionFenPerHead,
-    members,
-    former: before.filter((other) => !members.some((member) => member.memberNo === other.memberNo)),
-    covers: [...(known?.covers ?? []), ...covers],
+    members: members.map((member) => {
+      const movedFrom = here.get(member.memberNo)?.movedFrom;
+      return movedFrom === undefined ? member : { ...member, movedFrom };
+    }),
+    former: before
+      .filter((other) => !members.some((member) => member.memberNo === other.memberNo))
+      .map((member) => ({ ...member, head: false })),
+    covers: withCovers(known?.covers ?? [], added),
     endings: known?.endings ?? [],
     revision: (known?.revision ?? 0) + 1,
+    ...(places ? { places } : {}),
+    ...(known?.changes === undefined ? {} : { changes: known.changes }),
+    tallied: true,
   };
-  return { household, fresh: true };
+  return { household, added };
 }
 
 /** Both lists of members are in the order of their numbers. */
@@ -183,8 +258,8 @@ function sameContent(known: Household, listing: Listing): boolean {
   });
 }
 
-function resultOf(householdId: string, enrolled: { household: Household } | Refusal): HouseholdResult {
-  if (!isRefusal(enrolled)) return { householdId, enrolled: true, code: "", field: "", zh: "", en: "" };
+function resultOf(householdId: string, enrolled: Enrolled | Refusal): HouseholdResult {
+  if (!isRefusal(enrolled)) return { householdId, enrolled: true, code: "", field: "", zh: "", en: "", releaseId: "" };
   const { code, field, zh, en } = enrolled;
-  return { householdId: householdId.slice(0, 40), enrolled: false, code, field, zh, en };
+  return { householdId: householdId.slice(0, 40), enrolled: false, code, field, zh, en, releaseId: "" };
 }

@@ -1,6 +1,6 @@
 /** What enrollment tells. No cover carries a name or an identity number; an account carries the name that the bank has. */
 import type { BankAccount } from "../../values/account.ts";
-import type { Cover, Sex } from "./documents.ts";
+import type { Cover, FundSource, Sex } from "./documents.ts";
 
 export interface CoveredPerson {
   readonly personId: string;
@@ -32,5 +32,6 @@ export type EnrollmentEvents = {
     readonly heads: number;
     readonly contributionsFen: bigint;
     readonly receivedOn: string;
+    readonly source: FundSource;
   };
 };

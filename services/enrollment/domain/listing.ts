@@ -79,7 +79,8 @@ export function isHouseholdId(text: string): boolean {
   return /^\d{14}$/.test(text);
 }
 
-function readMember(raw: MemberForm, at: string, year: number, today: string): Member | Refusal {
+/** Reads one member for an enrolment year, as of `today`. Refuses BAD_REQUEST and BAD_IDENTITY_NUMBER with the field's path under `at`. */
+export function readMember(raw: MemberForm, at: string, year: number, today: string): Member | Refusal {
   const { memberNo, name, identityNumber, sex, bornOn, head, category } = raw;
   if (!/^\d\d$/.test(memberNo) || memberNo === "00") return badRequest(`${at}.member_no`, "须为 01 至 99", "must be 01 to 99");
   if (name.length > 2 * MAX_NAME || [...name].length > MAX_NAME || !NAME.test(name) || name.normalize("NFC") !== name)
@@ -102,7 +103,8 @@ function readMember(raw: MemberForm, at: string, year: number, today: string): M
   return { memberNo, name, identityNumber, sex, bornOn, head, category };
 }
 
-function badPlace(field: string, text: string): Refusal | undefined {
+/** What is wrong with a township's or a village's name. */
+export function badPlace(field: string, text: string): Refusal | undefined {
   if (text.trim() !== "" && text.length <= MAX_PLACE && text === text.trim() && !/[\p{Cc}<>]/u.test(text)) return undefined;
   return badRequest(
     field,

@@ -20,7 +20,7 @@ export const registerAccount: Decision<AccountInput, BankAccount, EnrollmentEven
     const stored = state.get(accounts.key(householdId));
     if (stored && sameAccount(stored.account, account)) return stored.account;
     if (!household.members.some(({ name }) => name === account.accountName))
-      return refuse("NOT_A_MEMBER", { field: "account.account_name" });
+      return refuse("NOT_A_MEMBER", { field: "account.account_name", zh: "户名", en: "the account's name" });
     const revision = (stored?.revision ?? 0) + 1;
     change.put(accounts.key(householdId), { county, account, enteredBy: caller.name, revision });
     change.tell("HouseholdAccountChanged", county, { householdId, county, version: BigInt(revision), account });

@@ -1,4 +1,5 @@
 /** What each kind of event does to its county's overview, and which alarm it raises. What stands here as `{}` is only counted. */
+import { bankOf, bankPart, MAIN_BANK } from "../../values/banks.ts";
 import { PROVINCE } from "../../values/region.ts";
 import type { Alarm, AlarmKind, Overview } from "./documents.ts";
 import type { EventName, HeardBodies } from "./events.ts";
@@ -136,23 +137,35 @@ export const effects: { readonly [N in EventName]: Effect<HeardBodies[N]> } = {
   },
   BatchChanged: {},
   BankMessageDoubted: {
-    alarm: ({ messageHash, messageId, why, from }) => ({
+    alarm: ({ messageHash, messageId, why, from, bank }) => ({
       kind: "BANK_MESSAGE_DOUBTED",
       county: PROVINCE,
-      subject: `${messageHash.slice(0, 16)}/${why}`,
+      subject: `${bankPart(bankOf({ bank }), messageHash.slice(0, 16))}/${why}`,
       count: 1,
       amountFen: 0n,
-      detail: `${messageId === "" ? "?" : messageId} · ${from}`,
+      detail: `${messageId === "" ? "?" : messageId} · ${from}${named(bank)}`,
     }),
   },
   StatementBooked: {},
   BankCompared: {
-    alarm: ({ day, version, isOpen, differenceFen }) =>
+    alarm: ({ day, version, isOpen, differenceFen, bank }) =>
       isOpen
-        ? { kind: "LEDGER_BALANCE", county: PROVINCE, subject: `${day}/${version}`, count: 1, amountFen: differenceFen, detail: day }
+        ? {
+            kind: "LEDGER_BALANCE",
+            county: PROVINCE,
+            subject: `${bankPart(bankOf({ bank }), day)}/${version}`,
+            count: 1,
+            amountFen: differenceFen,
+            detail: `${day}${named(bank)}`,
+          }
         : undefined,
   },
   CountyChanged: { overview: { county: ({ county }) => county?.county ?? "", fold: (before) => before } },
   InstitutionChanged: {},
   PairOrdered: {},
 };
+
+/** Which bank it is, where it is not the main one. */
+function named(bank: string): string {
+  return bankOf({ bank }) === MAIN_BANK ? "" : ` · ${bank}`;
+}

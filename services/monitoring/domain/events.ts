@@ -72,9 +72,21 @@ export interface HeardBodies {
     readonly reason: string;
   };
   BatchChanged: Counted;
-  BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
+  BankMessageDoubted: {
+    readonly messageHash: string;
+    readonly messageId: string;
+    readonly why: string;
+    readonly from: string;
+    readonly bank: string;
+  };
   StatementBooked: Counted;
-  BankCompared: { readonly day: string; readonly version: bigint; readonly isOpen: boolean; readonly differenceFen: bigint };
+  BankCompared: {
+    readonly day: string;
+    readonly version: bigint;
+    readonly isOpen: boolean;
+    readonly differenceFen: bigint;
+    readonly bank: string;
+  };
   CountyChanged: { readonly county?: { readonly county: string } | undefined };
   InstitutionChanged: Counted;
   PairOrdered: Counted;

@@ -1,4 +1,4 @@
-/** Bills from JSON lines: each line the contract's Bill in snake_case, amounts as whole fen. A bad line spoils no other. */
+/** JSON lines, and bills from them: each line the contract's Bill in snake_case, amounts as whole fen. A bad line spoils no other. */
 import { basename } from "node:path";
 import type { Bill } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
 import { parseYaml } from "../../mesh/yaml.ts";
@@ -25,24 +25,29 @@ export const billShape: Shape<Bill> = message({
 });
 
 /** The good bills of the file, in its order. Throws what the file system says. */
-export async function readBills(file: string, { onProblem }: ReadOptions): Promise<Bill[]> {
+export function readBills(file: string, options: ReadOptions): Promise<Bill[]> {
+  return readJsonLines(file, billShape, options);
+}
+
+/** What is good of a shape in the file, in its order. Throws what the file system says. */
+export async function readJsonLines<T>(file: string, shape: Shape<T>, { onProblem }: ReadOptions): Promise<T[]> {
   const name = basename(file);
-  const bills: Bill[] = [];
+  const found: T[] = [];
   try {
     for await (const line of readLines(file)) {
       if (line.text.trim() === "") continue;
-      const bill = readLine(name, line, onProblem);
-      if (bill) bills.push(bill);
+      const one = readLine(name, line, shape, onProblem);
+      if (one !== undefined) found.push(one);
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     onProblem({ ...error.problem, file: name });
     return [];
   }
-  return bills;
+  return found;
 }
 
-function readLine(file: string, line: Line, onProblem: ReadOptions["onProblem"]): Bill | undefined {
+function readLine<T>(file: string, line: Line, shape: Shape<T>, onProblem: ReadOptions["onProblem"]): T | undefined {
   const report = (column: number, field: string, zh: string, en: string) => onProblem({ file, line: line.number, column, field, zh, en });
   if (line.badAfter !== undefined) {
     report(line.badAfter + 1, "", "含有不是 UTF-8 的字节", "holds bytes that are not UTF-8");
@@ -59,8 +64,8 @@ function readLine(file: string, line: Line, onProblem: ReadOptions["onProblem"])
     return undefined;
   }
   const faults: Fault[] = [];
-  const bill = billShape(value, [], faults);
-  if (faults.length === 0) return bill;
+  const read = shape(value, [], faults);
+  if (faults.length === 0) return read;
   const { placeOf } = parseYaml(line.text);
   for (const { path, zh, en } of faults) report(placeOf(path).column, pathText(path), zh, en);
   return undefined;

@@ -36,7 +36,8 @@ const CATEGORY = oneOf(["ORDINARY", "FIVE_GUARANTEES", "MINIMUM_LIVING"], {
   低保: "MINIMUM_LIVING",
 });
 
-function columnsFor({ counties, today }: HouseholdOptions) {
+/** The columns of a households table. */
+export function columnsFor({ counties, today }: HouseholdOptions) {
   return {
     household_id: matching(/^\d{14}$/, "须为县代码加 8 位数字", "must be the county code and eight digits"),
     county: countyCode(counties),
@@ -55,10 +56,10 @@ function columnsFor({ counties, today }: HouseholdOptions) {
   };
 }
 
-type HouseholdColumns = ReturnType<typeof columnsFor>;
+export type HouseholdColumns = ReturnType<typeof columnsFor>;
 
 /** A household while its rows come in. */
-interface Gathering {
+export interface Gathering {
   readonly first: Row<HouseholdColumns>;
   readonly members: Member[];
   /** Each member's line. */
@@ -104,13 +105,13 @@ export async function readHouseholds(file: string, options: HouseholdOptions): P
       previous = household;
       if (strayBefore) household.bad = true;
       strayBefore = false;
-      if (!addRow(row, household, people, report)) household.bad = true;
+      gather(row, household, people, report);
     },
   );
 
   const byCounty = new Map<string, Household[]>();
   for (const [householdId, household] of gathered) {
-    checkHeads(household, report);
+    householdFault(household, report);
     const { county, township, village } = household.first.value ?? { county: "", township: "", village: "" };
     if (household.bad || !usable) continue;
     const { members } = household;
@@ -124,7 +125,17 @@ export async function readHouseholds(file: string, options: HouseholdOptions): P
   return [...byCounty].map(([county, households]) => ({ county, households, placeOf }));
 }
 
-/** Takes a row into its household; false where anything is wrong with it. */
+/** Takes a row into its household, which is bad where anything is wrong with it. */
+export function gather(
+  row: Row<HouseholdColumns>,
+  household: Gathering,
+  people: Map<string, number>,
+  report: (place: Place, reason: Reason) => void,
+): void {
+  if (!addRow(row, household, people, report)) household.bad = true;
+}
+
+/** Takes a row in; false where anything is wrong with it. */
 function addRow(
   row: Row<HouseholdColumns>,
   household: Gathering,
@@ -179,7 +190,8 @@ function memberOf(value: ValueOf<HouseholdColumns>): Member {
   return { memberNo, name, identityNumber, sex, bornOn, head, category };
 }
 
-function placeIn(household: Gathering | undefined, field: string): Place | undefined {
+/** Where a field of an enrolment result stands; undefined where the household has no such row. */
+export function placeIn(household: Gathering | undefined, field: string): Place | undefined {
   const [, index, name] = /^(?:members\[(\d+)\]\.)?(\w+)$/.exec(field) ?? [];
   const line = household?.lines[Number(index ?? 0)];
   if (!household || line === undefined) return undefined;
@@ -187,12 +199,14 @@ function placeIn(household: Gathering | undefined, field: string): Place | undef
   return { ...place, line, field: place.column > 0 ? place.field : field };
 }
 
-function checkHeads(household: Gathering, report: (place: Place, reason: Reason) => void): void {
+/** Whether anything is wrong with a household whose rows are all there. */
+export function householdFault(household: Gathering, report: (place: Place, reason: Reason) => void): boolean {
   const [, ...others] = household.heads;
   for (const row of others) report(row.place("head"), { zh: "该户有两名户主", en: "the household has two heads" });
   const none = household.heads.length === 0 && !household.headUnknown;
   if (none) report(household.first.place("head"), { zh: "该户没有户主", en: "the household has no head" });
   if (none || others.length > 0) household.bad = true;
+  return household.bad;
 }
 
 /** The households in pieces that one EnrolHouseholds request can carry, in their order: the same list gives the same pieces. */

@@ -1,5 +1,5 @@
 /**
- * A file's lines, checked byte by byte to be UTF-8. What clerks send is often GB18030, from a spreadsheet: that is recognized and named.
+ * A file's lines, checked byte by byte to be UTF-8. What clerks send is often GB18030, from a spreadsheet: that is recognized and named, and read where that is asked for.
  * A file that has shown itself to be UTF-8 and then has a bad line has one bad line.
  */
 
@@ -17,14 +17,19 @@ export interface Line {
   readonly badAfter: number | undefined;
   /** The file ends here without a line end. */
   readonly cut: boolean;
+  readonly encoding: Encoding;
 }
 
 const MAX_LINE_BYTES = 1 << 20;
+const HAN = /\p{Script=Han}/u;
 const LF = 0x0a;
 const CR = 0x0d;
 
+export const ENCODINGS = ["utf-8", "gb18030"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
 /** Reads a file line by line, LF or CRLF, with or without a byte order mark. Throws UnreadableFile, and what the file system says. */
-export async function* readLines(file: string): AsyncGenerator<Line> {
+export async function* readLines(file: string, encoding: Encoding = "utf-8"): AsyncGenerator<Line> {
   let number = 0;
   let provenUtf8 = false;
   let carry: Buffer<ArrayBufferLike> = Buffer.alloc(0);
@@ -37,17 +42,28 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
     const marked = number === 1 && raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
     if (marked) provenUtf8 = true;
     const bytes = raw.subarray(marked ? 3 : 0, raw.at(-1) === CR ? -1 : undefined);
+    if (encoding === "gb18030") return gb18030Line(bytes, marked, cut);
     const text = bytes.toString("utf8");
     if (isUtf8(bytes)) {
       if (text.length < bytes.length) provenUtf8 = true;
-      return { number, text, badAfter: undefined, cut };
+      return { number, text, badAfter: undefined, cut, encoding };
     }
     if (!provenUtf8 && isGb18030(bytes))
       throw refuse({
-        zh: "文件是 GB18030，不是 UTF-8；请先转换，例如 iconv -f GB18030 -t UTF-8",
-        en: "the file is GB18030, not UTF-8; convert it, e.g. iconv -f GB18030 -t UTF-8",
+        zh: "文件是 GB18030，不是 UTF-8；请先转换，例如 iconv -f GB18030 -t UTF-8；或用 --encoding gb18030 读取（enrol import）",
+        en: "the file is GB18030, not UTF-8; convert it, e.g. iconv -f GB18030 -t UTF-8, or read it with --encoding gb18030 (enrol import)",
       });
-    return { number, text, badAfter: bytes.subarray(0, firstBadByte(bytes)).toString("utf8").length, cut };
+    return { number, text, badAfter: bytes.subarray(0, firstBadByte(bytes)).toString("utf8").length, cut, encoding };
+  };
+
+  // No byte of a character beyond ASCII is a line feed in GB18030 either, and a comma or a quotation mark is always one.
+  const gb18030Line = (bytes: Buffer, marked: boolean, cut: boolean): Line => {
+    const read = decodes(bytes, "gb18030", false);
+    // What is UTF-8 mostly decodes as GB18030 too, to other characters; the other way round no Chinese comes out.
+    if (marked || (isUtf8(bytes) && HAN.test(bytes.toString("utf8"))))
+      throw refuse({ zh: "文件是 UTF-8，不是 GB18030；不用 --encoding", en: "the file is UTF-8, not GB18030; leave --encoding out" });
+    if (read !== undefined) return { number, text: read, badAfter: undefined, cut, encoding };
+    return { number, text: bytes.toString("latin1"), badAfter: firstBadByte(bytes, "gb18030"), cut, encoding };
   };
 
   for await (const chunk of createReadStream(file)) {
@@ -70,7 +86,7 @@ function isUtf16(bytes: Buffer): boolean {
   return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 }
 
-function decodes(bytes: Uint8Array, encoding: "utf-8" | "gb18030", stream: boolean): string | undefined {
+function decodes(bytes: Uint8Array, encoding: Encoding, stream: boolean): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream });
   } catch (error) {
@@ -80,16 +96,16 @@ function decodes(bytes: Uint8Array, encoding: "utf-8" | "gb18030", stream: boole
 }
 
 function isGb18030(bytes: Uint8Array): boolean {
-  return /\p{Script=Han}/u.test(decodes(bytes, "gb18030", false) ?? "");
+  return HAN.test(decodes(bytes, "gb18030", false) ?? "");
 }
 
-/** The index of the first byte that cannot be UTF-8. A prefix that only lacks the end of its last character is not bad yet. */
-function firstBadByte(bytes: Uint8Array): number {
+/** The index of the first byte that cannot be of the encoding. A prefix that only lacks the end of its last character is not bad yet. */
+function firstBadByte(bytes: Uint8Array, encoding: Encoding = "utf-8"): number {
   let good = 0;
   let bad = bytes.length;
   while (good < bad) {
     const middle = (good + bad + 1) >> 1;
-    if (decodes(bytes.subarray(0, middle), "utf-8", true) === undefined) bad = middle - 1;
+    if (decodes(bytes.subarray(0, middle), encoding, true) === undefined) bad = middle - 1;
     else good = middle;
   }
   return good;

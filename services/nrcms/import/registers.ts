@@ -1,7 +1,7 @@
 /** The province's registers from CSV: counties with their funds and contributions, institutions, the catalogue, referrals. */
 import type { County, Institution } from "../../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { CatalogueItem, RegisterReferralRequest } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
-import { countyCode, day, fen, matching, oneOf, words, year } from "./columns.ts";
+import { type Column, column, countyCode, day, fen, matching, oneOf, words, year } from "./columns.ts";
 import type { ReadOptions } from "./problems.ts";
 import { readUnique } from "./table.ts";
 
@@ -95,6 +95,36 @@ export async function readDiagnoses(file: string, options: ReadOptions): Promise
   const code = matching(/^[A-Z]\d\d[0-9A-Za-z.+*]{0,12}$/, "须为 ICD-10 编码", "must be an ICD-10 code");
   const rows = await readUnique(file, { code, name: words(200) }, ["code"], options);
   return rows.map((row) => row.code);
+}
+
+export interface Assessed {
+  readonly county: string;
+  readonly institutionId: string;
+  /** What is withheld of what it bills; 0: nothing. */
+  readonly withheldBp: number;
+  /** Persons for whom it is paid by head; 0: it is not. */
+  readonly heads: number;
+  readonly scoreBp: number;
+  readonly reason: string;
+}
+
+/** assessed.csv: institutions of which something is withheld or that are paid by head, and how they will be assessed. */
+export function readAssessed(file: string, options: ReadOptions): Promise<Assessed[]> {
+  const columns = {
+    county: countyCode(),
+    institution_id: institutionId,
+    withheld_bp: whole(2_000),
+    heads: whole(2_000_000),
+    score_bp: whole(10_000),
+    reason: words(200),
+  };
+  return readUnique(file, columns, ["institution_id"], options);
+}
+
+function whole(most: number): Column<number> {
+  return column(`须为 0 至 ${most} 的整数`, `must be a whole number, 0 to ${most}`, (text) =>
+    /^\d{1,9}$/.test(text) && Number(text) <= most ? Number(text) : undefined,
+  );
 }
 
 /** referrals.csv; each is a RegisterReferral request but for its request id. */

@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { type Camel, camel, type Reason } from "../../values/shape.ts";
 import type { Column } from "./columns.ts";
-import { type Line, readLines } from "./lines.ts";
+import { type Encoding, type Line, readLines } from "./lines.ts";
 import { type OnProblem, type Place, type ReadOptions, UnreadableFile } from "./problems.ts";
 
 export type Columns = Readonly<Record<string, Column<unknown>>>;
@@ -31,14 +31,29 @@ export async function readTable<C extends Columns>(
   onProblem: OnProblem,
   onRow: (row: Row<C>) => void,
 ): Promise<boolean> {
+  const rows = tableRows(file, columns, onProblem);
+  for (;;) {
+    const { done, value } = await rows.next();
+    if (done) return value;
+    onRow(value);
+  }
+}
+
+/** Gives each row in order, one after the other, and in the end what `readTable` says of the whole. Throws what the file system says. */
+export async function* tableRows<C extends Columns>(
+  file: string,
+  columns: C,
+  onProblem: OnProblem,
+  encoding: Encoding = "utf-8",
+): AsyncGenerator<Row<C>, boolean> {
   const name = basename(file);
   let header: readonly string[] | undefined;
   try {
-    for await (const line of readLines(file)) {
+    for await (const line of readLines(file, encoding)) {
       if (line.text.trim() === "") continue;
       if (header) {
         const row = readRow(name, line, header, columns, onProblem);
-        if (row) onRow(row);
+        if (row) yield row;
         continue;
       }
       header = readHeader(name, line, Object.keys(columns), onProblem);
@@ -127,6 +142,9 @@ function readRow<C extends Columns>(
   return { line: line.number, value: right ? (value as ValueOf<C>) : undefined, whole: cells?.length === header.length, text, place };
 }
 
+const NOT_UTF8 = { zh: "含有不是 UTF-8 的字节", en: "holds bytes that are not UTF-8" };
+const NOT_GB18030 = { zh: "含有不是 GB18030 的字节", en: "holds bytes that are not GB18030" };
+
 /** What is wrong with a line before its cells are looked at. */
 function lineFault(
   line: Line,
@@ -135,7 +153,7 @@ function lineFault(
 ): { column: number; reason: Reason } | undefined {
   if (line.badAfter !== undefined) {
     const column = line.text.slice(0, line.badAfter).split(",").length;
-    return { column, reason: { zh: "含有不是 UTF-8 的字节", en: "holds bytes that are not UTF-8" } };
+    return { column, reason: line.encoding === "utf-8" ? NOT_UTF8 : NOT_GB18030 };
   }
   if (!cells)
     return {

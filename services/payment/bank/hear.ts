@@ -1,6 +1,7 @@
 /** What a bank brings by itself becomes an input: first whose it is, then what it says. The same for the gateway's door and for a mailbox. */
 import { createHash } from "node:crypto";
 import type { Leading, Reader } from "../../mesh/wiring.ts";
+import { bankPart } from "../../values/banks.ts";
 import type { Original } from "../domain/documents.ts";
 import { type Doubt, doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
@@ -10,6 +11,7 @@ import type { BankMessage } from "./message.ts";
 import type { Signing } from "./signature.ts";
 
 export interface Hearing {
+  readonly bank: string;
   readonly reader: Reader;
   readonly read: (bytes: Uint8Array) => BankMessage;
   /** Undefined where the bank was agreed not to sign. */
@@ -23,23 +25,23 @@ export interface Brought {
 }
 
 /** Throws BadBankMessage for what is the bank's and cannot be read. */
-export async function hearingOf({ reader, read, signing }: Hearing, brought: Brought): Promise<Receive | Doubt> {
+export async function hearingOf({ bank, reader, read, signing }: Hearing, brought: Brought): Promise<Receive | Doubt> {
   const { document, signature } = brought;
   const checked = await signing?.check(document, signature);
-  if (checked && !checked.trusted) return { ...originalOf(brought), why: checked.why };
+  if (checked && !checked.trusted) return { ...originalOf(brought), bank, why: checked.why };
   const message = read(document);
   const original = { ...originalOf(brought), messageId: message.messageId };
   const signed = checked ? { signedAtMs: checked.signedAtMs } : {};
-  if (message.kind !== "camt.053") return { original, content: message, ...signed };
+  if (message.kind !== "camt.053") return { bank, original, content: message, ...signed };
   const { content } = message;
   // What we hold booked is read before it is compared: what is settled in between is then in the statement, and is found through it.
   const [expectedOrderIds, previousDay, open] = await Promise.all([
-    orderIdsBookedOn(reader, content.day),
-    bookedBefore(reader, content.day),
-    openOrderIds(reader, content),
+    orderIdsBookedOn(reader, bank, content.day),
+    bookedBefore(reader, bank, content.day),
+    openOrderIds(reader, bank, content),
   ]);
-  const statement = { content, expectedOrderIds, previousDay, openOrderIds: open };
-  return { original, content: { kind: "camt.053", statement }, ...signed };
+  const statement = { bank, content, expectedOrderIds, previousDay, openOrderIds: open };
+  return { bank, original, content: { kind: "camt.053", statement }, ...signed };
 }
 
 export function originalOf({ from, document }: Omit<Brought, "signature">): Original {
@@ -52,12 +54,13 @@ export function originalOf({ from, document }: Omit<Brought, "signature">): Orig
   };
 }
 
-/** What answered in the bank's name and is not believed is kept; of any other reply there is nothing to keep. */
-export async function keepDoubted(leading: Leading, reply: BankReply, from: string): Promise<void> {
+/** What answered in a bank's name and is not believed is kept; of any other reply there is nothing to keep. */
+export async function keepDoubted(leading: Leading, bank: string, reply: BankReply, from: string): Promise<void> {
   if (reply.kind !== "distrusted") return;
   const { why, document } = reply;
   const original = originalOf({ from, document });
-  await leading.enter(`doubt/${original.hash.slice(0, 32)}/${why}`, doubt, { ...original, why }, { fenced: true });
+  const id = `doubt/${bankPart(bank, original.hash.slice(0, 32))}/${why}`;
+  await leading.enter(id, doubt, { ...original, bank, why }, { fenced: true });
 }
 
 /** What looks like its id in a message that is not to be read; empty where nothing does. */

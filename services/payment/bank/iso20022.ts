@@ -197,9 +197,9 @@ function detailKeys(detail: XmlElement, references: XmlElement | undefined): Par
   };
 }
 
-/** Left out where it is empty; what is longer than an id may be is none of ours. */
+/** Left out where it is empty; what is longer than an id may be, or has what no id has, is none of ours. */
 function keyed<N extends string>(name: N, text: string): { readonly [K in N]?: string } {
-  return text === "" || text.length > MAX_ID ? {} : ({ [name]: text } as { readonly [K in N]?: string });
+  return text === "" || text.length > MAX_ID || text.includes("|") ? {} : ({ [name]: text } as { readonly [K in N]?: string });
 }
 
 const MAX_ID = 35;
@@ -253,10 +253,11 @@ function reasonIn(information: XmlElement): string {
   return reason ? (word(reason, "Cd") || word(reason, "Prtry")).slice(0, 35) : "";
 }
 
-/** Max35Text, not empty. */
+/** Max35Text, not empty, without what parts our own keys (`|` is not of the SWIFT set). */
 function identifier(parent: XmlElement, name: string): string {
   const text = word(parent, name);
   if (text === "" || text.length > 35) throw new BadBankMessage(`${name} is ${text === "" ? "missing" : "longer than 35 characters"}`);
+  if (text.includes("|")) throw new BadBankMessage(`${name} has a character that no id has`);
   return text;
 }
 

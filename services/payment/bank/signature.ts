@@ -7,6 +7,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errors, FlattenedSign, flattenedVerify } from "jose";
+import { bankName } from "../../values/banks.ts";
 import type { Distrust } from "../domain/documents.ts";
 
 export const SIGNATURE_HEADER = "x-jws-signature";
@@ -85,8 +86,9 @@ function thumbprintOf(certificate: X509Certificate): string {
   return Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
 }
 
-/** The payment centre's signing key, and the bank's certificates, in the run directory. Throws where a file is missing. */
-export function readSigning(run: string): Signing {
+/** The payment centre's signing key, and a bank's certificates, in the run directory. Throws where a file is missing. */
+export function readSigning(run: string, bank: string): Signing {
   const read = (name: string) => readFileSync(join(run, "certs", name));
-  return openSigning({ key: read("payment-signing.key"), certificate: read("payment-signing.pem") }, read("bank-signing.pem"));
+  const own = { key: read("payment-signing.key"), certificate: read("payment-signing.pem") };
+  return openSigning(own, read(`${bankName(bank)}-signing.pem`));
 }

@@ -1,11 +1,13 @@
-/** The bank's status report on a batch (pain.002), whether it answered the sending, an enquiry, or came by itself. */
+/** A bank's status report on a batch (pain.002), whether it answered the sending, an enquiry, or came by itself. */
 import { createHash } from "node:crypto";
+import { bankOf } from "../../values/banks.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
+import { assert } from "../../values/outcome.ts";
 import { accountKey } from "./accounts.ts";
 import { orderIdIn, putBatch } from "./batch.ts";
 import { type Batch, batches, orders, type Unapplied } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
-import { type Applied, applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
+import { type Applied, applyEvidence, type Evidence, evidenceNeeds, unlikeKeys } from "./evidence.ts";
 
 export interface ReportedTransaction {
   readonly endToEndId: string;
@@ -27,6 +29,7 @@ export interface StatusReport {
 }
 
 export interface Answer {
+  readonly bank: string;
   readonly batchId: string;
   readonly hash: string;
   readonly report: StatusReport;
@@ -64,7 +67,7 @@ export function reportHash(report: StatusReport): string {
 export const answer: Decision<Answer, Answered, PaymentEvents> = {
   needs: (input, loaded) => reportNeeds(input.report, loaded),
   decide(input, state, change, context) {
-    const { unapplied } = applyReport(input.report, input.hash, state, change, context);
+    const { unapplied } = applyReport(input.report, input.hash, input.bank, state, change, context);
     change.about(input.batchId);
     return { unapplied };
   },
@@ -76,16 +79,24 @@ export function reportNeeds(report: StatusReport, loaded: Loaded): Key[] {
   const named = report.transactions.map(({ endToEndId }) => ({ endToEndId }));
   const all = (speaksForAll(report) && batch ? batch.orderIds : []).flatMap((id): Key[] => {
     const order = loaded.get(orders.key(id));
-    return [orders.key(id), ...(order ? [accountKey(order.account)] : [])];
+    return [orders.key(id), ...(order ? [accountKey(bankOf(order), order.account)] : [])];
   });
-  return [batchKey, ...all, ...evidenceNeeds(named, loaded)];
+  return [batchKey, ...unlikeKeys(batch), ...all, ...evidenceNeeds(named, loaded)];
 }
 
-/** The batch must be there. A file refused only as a duplicate is UNKNOWN until an enquiry tells what became of the first one. */
-export function applyReport(report: StatusReport, hash: string, state: State, change: Change<PaymentEvents>, context: Context): Applied {
+/** The batch must be there, and the bank's. A file refused only as a duplicate is UNKNOWN until an enquiry tells what became of the first one. */
+export function applyReport(
+  report: StatusReport,
+  hash: string,
+  bank: string,
+  state: State,
+  change: Change<PaymentEvents>,
+  context: Context,
+): Applied {
   const key = batches.key(report.originalMessageId);
+  assert(bankOf(state.must(key)) === bank, `batch ${report.originalMessageId} is not with ${bank}`);
   const { ours, foreign } = evidenceOf(report, state.must(key), state);
-  const { known, unapplied } = applyEvidence(ours, state, change, context);
+  const { known, unapplied } = applyEvidence(ours, bank, state, change, context);
   const batch = state.must(key);
   if (batch.state !== "PROPOSED" && batch.state !== "APPROVED") {
     const waits = batch.state === "SENDING" || batch.state === "UNKNOWN";

@@ -2,26 +2,24 @@
  * The checker's word (复核); of a large batch, two different checkers'. Builds the exact bytes for the bank and stores them beside the approval, once: whatever is sent later, and however often,
  * is this document.
  */
-import type { BankAccount } from "../../values/account.ts";
+import { bankOf } from "../../values/banks.ts";
 import type { Decision, Loaded } from "../../values/decision.ts";
 import { assert, isRefusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
+import { type Terms, termsOf } from "./banks.ts";
 import { batchKeys, batchToCheck, type Checked, contentHash, putBatch, viewOf } from "./batch.ts";
-import { type Calendar, executionDay } from "./calendar.ts";
+import { executionDay } from "./calendar.ts";
 import { type Batch, batches, files, type Order, orders } from "./documents.ts";
 import type { BatchView, PaymentEvents } from "./events.ts";
-import { type BankFormat, fileOf } from "./file.ts";
+import { fileOf } from "./file.ts";
 import { approvedKey, count, type Limits } from "./limits.ts";
 import { refuse } from "./refusals.ts";
 
 export interface Approve extends Checked {
-  readonly debtor: BankAccount;
-  /** How the bank wants its file. */
-  readonly format: BankFormat;
+  readonly terms: Terms;
   /** Above this, two checkers approve. */
   readonly secondAboveFen: bigint;
   readonly limits: Limits;
-  readonly calendar: Calendar;
 }
 
 export const approve: Decision<Approve, BatchView, PaymentEvents> = {
@@ -38,9 +36,11 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
     const { name } = context.caller;
     const batch = batchToCheck(input, name, state);
     if (isRefusal(batch)) return batch;
+    const terms = termsOf(bankOf(batch), input.terms);
+    if (!terms) return refuse("UNKNOWN_BANK", { bank: bankOf(batch) });
     const ordered = ordersOf(batch, state);
     assert(ordered.length === batch.orderIds.length, `batch ${batch.batchId} lacks orders`);
-    assert(contentHash(batch.batchId, ordered) === batch.contentHash, `batch ${batch.batchId} is not what was proposed`);
+    assert(contentHash(batch, ordered) === batch.contentHash, `batch ${batch.batchId} is not what was proposed`);
     for (const order of ordered) {
       if (order.replaces === "") continue;
       const replaced = state.must(orders.key(order.replaces));
@@ -58,12 +58,12 @@ export const approve: Decision<Approve, BatchView, PaymentEvents> = {
       change.put(batches.key(batch.batchId), half);
       return viewOf(half);
     }
-    const content = fileOf(input.format, {
+    const content = fileOf(terms.format, {
       batchId: batch.batchId,
-      debtor: input.debtor,
+      debtor: terms.debtor,
       orders: ordered,
       createdAtMs: context.atMs,
-      day: executionDay(context.atMs, input.calendar),
+      day: executionDay(context.atMs, terms.calendar),
     });
     change.put(files.key(batch.batchId), { county: PROVINCE, batchId: batch.batchId, content });
     return viewOf(putBatch(change, batch, { ...batch, state: "APPROVED", checker: name }));

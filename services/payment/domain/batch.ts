@@ -1,6 +1,7 @@
 /** What cut, reissue, approve, attempts and answers share: how ids are made, what the checker's hash covers, how a batch's change is told. */
 import { createHash } from "node:crypto";
 import type { BankAccount } from "../../values/account.ts";
+import { bankField, bankOf } from "../../values/banks.ts";
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import type { Refusal } from "../../values/outcome.ts";
@@ -38,8 +39,20 @@ export function orderIdIn(endToEndId: string): string {
   return endToEndId.slice(0, -2);
 }
 
-/** SHA-256 over all that the checker approves: to whom, where, how much, and for which payables, in order. */
-export function contentHash(batchId: string, ordered: readonly Order[]): string {
+/** The order that a bank speaks of; undefined where there is none, or it is another bank's. */
+export function orderAt(bank: string, endToEndId: string, from: Loaded): Order | undefined {
+  const order = endToEndId === "" ? undefined : from.get(orders.key(orderIdIn(endToEndId)));
+  return order?.endToEndId === endToEndId && bankOf(order) === bank ? order : undefined;
+}
+
+/** The batch that a bank speaks of, likewise. */
+export function batchAt(bank: string, batchId: string, from: Loaded): Batch | undefined {
+  const batch = from.get(batches.key(batchId));
+  return batch && bankOf(batch) === bank ? batch : undefined;
+}
+
+/** SHA-256 over all that the checker approves: to whom, where, how much, and for which payables, in order; and through which bank, where it is not the main one. */
+export function contentHash({ batchId, bank }: Pick<Batch, "batchId" | "bank">, ordered: readonly Order[]): string {
   const lines = ordered.map(({ endToEndId, county, account, amountFen, payables }) => [
     endToEndId,
     county,
@@ -50,7 +63,7 @@ export function contentHash(batchId: string, ordered: readonly Order[]): string 
     payables.map(({ payableId, amountFen }) => [payableId, amountFen.toString()]),
   ]);
   return createHash("sha256")
-    .update(JSON.stringify([batchId, lines]))
+    .update(JSON.stringify([batchId, lines, ...(bank === undefined ? [] : [bank])]))
     .digest("hex");
 }
 
@@ -99,9 +112,17 @@ export interface CancellationParts {
   readonly createdAtMs: number;
 }
 
-export function proposedBatch(batchId: string, serial: number, maker: string, ordered: readonly Order[], context: Context): Batch {
+export interface Proposed {
+  readonly batchId: string;
+  readonly serial: number;
+  readonly maker: string;
+  readonly bank: string;
+}
+
+export function proposedBatch({ batchId, serial, maker, bank }: Proposed, ordered: readonly Order[], context: Context): Batch {
   return {
     county: PROVINCE,
+    ...bankField(bank),
     batchId,
     serial,
     state: "PROPOSED",
@@ -110,7 +131,7 @@ export function proposedBatch(batchId: string, serial: number, maker: string, or
     orderIds: ordered.map((order) => order.orderId),
     open: ordered.length,
     amountFen: sum(ordered.map((order) => order.amountFen)),
-    contentHash: contentHash(batchId, ordered),
+    contentHash: contentHash({ batchId, ...bankField(bank) }, ordered),
     attempts: 0,
     attemptEpoch: 0,
     answerHash: "",
@@ -139,7 +160,7 @@ export function putContent(change: Change<PaymentEvents>, batch: Batch, ordered:
     orderIds: ordered.map((order) => order.orderId),
     open: ordered.length,
     amountFen: sum(ordered.map((order) => order.amountFen)),
-    contentHash: contentHash(batch.batchId, ordered),
+    contentHash: contentHash(batch, ordered),
   });
 }
 
@@ -147,6 +168,7 @@ export function viewOf(batch: Batch): BatchView {
   const { batchId, state, maker, checker, approvals = [], orderIds, amountFen, contentHash, attempts, createdOn } = batch;
   return {
     batchId,
+    bank: bankOf(batch),
     state,
     maker,
     checker,

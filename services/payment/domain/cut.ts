@@ -1,7 +1,8 @@
 /**
- * Gathers waiting dues into orders and batches for the checker. Who found the dues guarantees nothing: each is looked at again here by its key,
+ * Gathers waiting dues into orders and batches for the checker, each batch of the bank that keeps its counties' money. Who found the dues guarantees nothing: each is looked at again here by its key,
  * so that two finders, or a finder and a person, never order one payable twice.
  */
+import { bankField, bankOfCounty, type CountyBanks } from "../../values/banks.ts";
 import type { Change, Decision, Key, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { assert } from "../../values/outcome.ts";
@@ -27,6 +28,7 @@ export interface Cut {
   readonly maker: string;
   /** The counter's number that the finder saw: if it has moved, another has cut meanwhile. 0 for a person's cut, which takes what is next. */
   readonly serial: number;
+  readonly countyBanks: CountyBanks;
 }
 
 export interface CutResult {
@@ -38,14 +40,14 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
   needs(input, loaded, context) {
     const serial = loaded.get(batchCounter)?.next ?? FIRST_SERIAL;
     const keys: Key[] = [batchCounter, ...input.payableIds.map((id) => dues.key(id))];
-    for (const [index, groups] of batchesOf(toOrder(input, loaded)).entries()) {
+    for (const [index, { groups }] of batchesOf(toOrder(input, loaded), input.countyBanks).entries()) {
       keys.push(batches.key(batchIdOf(context.day, serial + index)));
       for (const place of groups.keys()) keys.push(orders.key(orderIdOf(context.day, serial + index, place)));
     }
     for (const due of waiting(input, loaded)) {
       const key = payees.key(due.payeeId);
       const payee = loaded.get(key);
-      keys.push(key, ...(payee ? [accountKey(payee.account)] : []));
+      keys.push(key, ...(payee ? [accountKey(bankOfCounty(due.county, input.countyBanks), payee.account)] : []));
     }
     return keys;
   },
@@ -53,18 +55,23 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
     assert(input.payableIds.length <= MAX_DUES, `a cut looks at no more than ${MAX_DUES} dues`);
     const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;
     if (input.serial !== 0 && input.serial !== serial) return { batches: [] };
-    for (const due of waiting(input, state)) if (isOnCheck(due, state)) change.put(dues.key(due.payableId), { ...due, state: "ON_CHECK" });
-    const proposed = batchesOf(toOrder(input, state)).map((groups, index) => {
+    for (const due of waiting(input, state))
+      if (isOnCheck(due, input, state)) change.put(dues.key(due.payableId), { ...due, state: "ON_CHECK" });
+    const proposed = batchesOf(toOrder(input, state), input.countyBanks).map(({ bank, groups }, index) => {
       const batchId = batchIdOf(context.day, serial + index);
       const ordered = groups.map((group, place) => {
         const payeeKey = payees.key(group.payeeId);
-        const order = orderOf(group, state.must(payeeKey), batchId, orderIdOf(context.day, serial + index, place));
+        const order = {
+          ...orderOf(group, state.must(payeeKey), batchId, orderIdOf(context.day, serial + index, place)),
+          ...bankField(bank),
+        };
         change.guard(payeeKey);
         putOrder(change, order, group);
         return order;
       });
       change.about(batchId);
-      return viewOf(putBatch(change, undefined, proposedBatch(batchId, serial + index, input.maker, ordered, context)));
+      const batch = proposedBatch({ batchId, serial: serial + index, maker: input.maker, bank }, ordered, context);
+      return viewOf(putBatch(change, undefined, batch));
     });
     if (proposed.length > 0) change.put(batchCounter, { county: PROVINCE, next: serial + proposed.length });
     return { batches: proposed };
@@ -86,16 +93,22 @@ function waiting(input: Cut, documents: Loaded): Due[] {
 
 /** What waits and can be ordered: the bank has not disproved its payee's account. */
 function toOrder(input: Cut, documents: Loaded): Due[] {
-  return waiting(input, documents).filter((due) => !isOnCheck(due, documents));
+  return waiting(input, documents).filter((due) => !isOnCheck(due, input, documents));
 }
 
-function isOnCheck(due: Due, documents: Loaded): boolean {
+function isOnCheck(due: Due, { countyBanks }: Cut, documents: Loaded): boolean {
   const payee = documents.get(payees.key(due.payeeId));
-  return payee !== undefined && isDisproved(documents.get(accountKey(payee.account)), payee.account);
+  if (!payee) return false;
+  return isDisproved(documents.get(accountKey(bankOfCounty(due.county, countyBanks), payee.account)), payee.account);
 }
 
-/** One group an order, oldest first, as many as the batches hold. */
-function batchesOf(found: readonly Due[]): Group[][] {
+interface BatchGroups {
+  readonly bank: string;
+  readonly groups: readonly Group[];
+}
+
+/** One group an order, oldest first, as many as the batches hold; the banks take turns. */
+function batchesOf(found: readonly Due[], countyBanks: CountyBanks): BatchGroups[] {
   const groups: Group[] = [];
   const filling = new Map<string, Group>();
   for (const due of found) {
@@ -110,18 +123,22 @@ function batchesOf(found: readonly Due[]): Group[][] {
       groups.push(fresh);
     }
   }
-  const parts: Group[][] = [];
-  for (let from = 0; from < groups.length && parts.length < MAX_BATCHES; from += MAX_ORDERS)
-    parts.push(groups.slice(from, from + MAX_ORDERS));
-  return parts;
+  const ofBanks = [...Map.groupBy(groups, (group) => bankOfCounty(countyOf(group), countyBanks))];
+  const parts: BatchGroups[] = [];
+  for (let from = 0; parts.length < MAX_BATCHES && from < groups.length; from += MAX_ORDERS)
+    for (const [bank, all] of ofBanks) if (from < all.length) parts.push({ bank, groups: all.slice(from, from + MAX_ORDERS) });
+  return parts.slice(0, MAX_BATCHES);
+}
+
+function countyOf({ dues: [first] }: Group): string {
+  assert(first, "an order has a due");
+  return first.county;
 }
 
 function orderOf(group: Group, payee: Payee, batchId: string, orderId: string): Order {
-  const [first] = group.dues;
-  assert(first, "an order has a due");
   const payables = group.dues.map(({ payableId, claimId, amountFen }) => ({ payableId, claimId, amountFen }));
   return {
-    county: first.county,
+    county: countyOf(group),
     orderId,
     batchId,
     payeeId: group.payeeId,

@@ -1,6 +1,7 @@
-/** What payment remembers. Amounts in fen, days YYYY-MM-DD in Asia/Shanghai. An order carries one county's money to one payee. */
+/** What payment remembers. Amounts in fen, days YYYY-MM-DD in Asia/Shanghai. An order carries one county's money to one payee. What is a bank's says which (`bank`), or is the main one's. */
 import type { BankAccount } from "../../values/account.ts";
-import { type Doc, kind } from "../../values/decision.ts";
+import { bankPart } from "../../values/banks.ts";
+import { type Doc, type Key, kind } from "../../values/decision.ts";
 
 export type Schedule = "IMMEDIATE" | "DAILY" | "WEEKLY" | "MONTHLY";
 export type BatchState = "PROPOSED" | "APPROVED" | "SENDING" | "UNKNOWN" | "ACCEPTED" | "DONE";
@@ -52,6 +53,7 @@ export interface OrderedPayable {
 }
 
 export interface Order extends Doc {
+  readonly bank?: string;
   readonly orderId: string;
   readonly batchId: string;
   readonly payeeId: string;
@@ -75,6 +77,7 @@ export interface Order extends Doc {
 }
 
 export interface Batch extends Doc {
+  readonly bank?: string;
   /** Also the MsgId and the PmtInfId at the bank. */
   readonly batchId: string;
   readonly serial: number;
@@ -97,6 +100,8 @@ export interface Batch extends Doc {
   /** PaymentsSettled told so far. */
   readonly settlements: number;
   readonly createdOn: string;
+  /** The day whose statement books it as one entry that its orders do not sum to (BATCH_SUM); fetched again once one of them has another end. Left out where there is none. */
+  readonly unlikeOn?: string;
   /** Counts its changes of state; goes out with BatchChanged. */
   readonly revision: number;
 }
@@ -113,6 +118,7 @@ export type CancellationState = "ASKED" | "PENDING" | "GRANTED" | "REFUSED";
 
 /** One order that the bank was asked to cancel. */
 export interface Cancellation extends Doc {
+  readonly bank?: string;
   readonly caseId: string;
   readonly orderId: string;
   readonly endToEndId: string;
@@ -144,6 +150,7 @@ export interface Break {
 }
 
 export interface Statement extends Doc {
+  readonly bank?: string;
   readonly day: string;
   readonly state: "WANTED" | "BOOKED";
   /** How often it was asked for. */
@@ -197,6 +204,7 @@ export interface Unapplied {
 
 /** A message from the bank, by its own MsgId. */
 export interface BankMessage extends Doc {
+  readonly bank?: string;
   readonly messageKind: string;
   readonly hash: string;
   readonly entries: number;
@@ -224,6 +232,7 @@ export interface Original {
 
 /** A message that was not believed to be the bank's, as it came (`doubt.ts`). */
 export interface Doubted extends Doc, Original {
+  readonly bank?: string;
   readonly why: Distrust;
   readonly firstAtMs: number;
   readonly times: number;
@@ -231,12 +240,14 @@ export interface Doubted extends Doc, Original {
 
 /** The bank's own reference (AcctSvcrRef) of an order, as a notification named both. */
 export interface Reference extends Doc {
+  readonly bank?: string;
   readonly orderId: string;
   readonly endToEndId: string;
 }
 
 /** An account that orders were made to, and what is known of it. PROVEN: the bank has paid to it under this name. DISPROVED: it said that it is not right. CONFIRMED: a person made sure. */
 export interface KnownAccount extends Doc {
+  readonly bank?: string;
   readonly account: BankAccount;
   readonly state: "PROVEN" | "DISPROVED" | "CONFIRMED";
   /** The bank's code, or the person's words. */
@@ -261,9 +272,10 @@ export const orders = kind<Order>("orders");
 export const batches = kind<Batch>("batches");
 export const files = kind<PaymentFile>("files", { immutable: true });
 export const counters = kind<Counter>("counters");
+/** statements/<day>, of another bank than the main one `<bank>|<day>`, and so in all that follow (`bankPart`). */
 export const statements = kind<Statement>("statements");
 export const messages = kind<BankMessage>("messages");
-/** knownaccounts/<bank code>/<account number> */
+/** knownaccounts/<bank code>/<account number>, as one bank of ours knows it */
 export const knownAccounts = kind<KnownAccount>("knownaccounts");
 /** approvedby/<checker>/<day> */
 export const approvedBy = kind<Approved>("approvedby");
@@ -273,3 +285,8 @@ export const cancellations = kind<Cancellation>("cancellations");
 export const doubted = kind<Doubted>("doubted");
 /** references/<AcctSvcrRef> */
 export const references = kind<Reference>("references");
+
+/** A bank's statement of a day. */
+export function statementKey(bank: string, day: string): Key<Statement> {
+  return statements.key(bankPart(bank, day));
+}

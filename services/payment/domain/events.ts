@@ -10,6 +10,7 @@ export interface SettledPayable {
 
 export interface BatchView {
   readonly batchId: string;
+  readonly bank: string;
   readonly state: BatchState;
   readonly maker: string;
   readonly checker: string;
@@ -25,6 +26,7 @@ export type PaymentEvents = {
   readonly PaymentsSettled: {
     readonly settlementId: string;
     readonly batchId: string;
+    readonly bank: string;
     readonly county: string;
     readonly payables: SettledPayable[];
     readonly amountFen: bigint;
@@ -34,16 +36,24 @@ export type PaymentEvents = {
   readonly PaymentsReturned: {
     readonly returnId: string;
     readonly batchId: string;
+    readonly bank: string;
     readonly county: string;
     readonly payables: SettledPayable[];
     readonly amountFen: bigint;
     readonly reason: string;
   };
   readonly RecallAnswered: { readonly payableId: string; readonly county: string; readonly withdrawn: boolean };
-  readonly BankMessageDoubted: { readonly messageHash: string; readonly messageId: string; readonly why: string; readonly from: string };
+  readonly BankMessageDoubted: {
+    readonly messageHash: string;
+    readonly messageId: string;
+    readonly why: string;
+    readonly from: string;
+    readonly bank: string;
+  };
   /** A state. */
   readonly StatementBooked: {
     readonly day: string;
+    readonly bank: string;
     readonly openingFen: bigint;
     readonly closingFen: bigint;
     readonly ordersFen: bigint;

@@ -2,11 +2,12 @@
  * What the bank says of an order, whatever message said it, and what follows. Money booked outweighs a status word; what contradicts
  * an outcome is never applied but kept for a person. Evidence is weighed by what is stored, so that a repeat, in any order, changes nothing.
  */
+import { bankOf } from "../../values/banks.ts";
 import type { Change, Context, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { accountKey, learn } from "./accounts.ts";
-import { orderIdIn, putBatch } from "./batch.ts";
-import { type Batch, batches, type Order, orders, type Unapplied } from "./documents.ts";
+import { orderAt, orderIdIn, putBatch } from "./batch.ts";
+import { type Batch, batches, type Order, orders, type Statement, statementKey, type Unapplied } from "./documents.ts";
 import type { PaymentEvents, SettledPayable } from "./events.ts";
 import type { EntryKeys } from "./match.ts";
 
@@ -69,11 +70,17 @@ export function evidenceNeeds(evidence: readonly { readonly endToEndId: string }
     keys.set(`order ${key.id}`, key);
     const order = loaded.get(key);
     if (!order) continue;
-    const account = accountKey(order.account);
+    const account = accountKey(bankOf(order), order.account);
     keys.set(`account ${account.id}`, account);
     keys.set(`batch ${order.batchId}`, batches.key(order.batchId));
+    for (const statement of unlikeKeys(loaded.get(batches.key(order.batchId)))) keys.set(`statement ${statement.id}`, statement);
   }
   return [...keys.values()];
+}
+
+/** The statement that a change of the batch's orders may explain. */
+export function unlikeKeys(batch: Batch | undefined): Key<Statement>[] {
+  return batch?.unlikeOn === undefined ? [] : [statementKey(bankOf(batch), batch.unlikeOn)];
 }
 
 export interface Applied {
@@ -90,15 +97,21 @@ interface Tally {
   heard: boolean;
 }
 
-/** Applies evidence to orders and batches and tells what follows: one PaymentsSettled a county, one PaymentsReturned an order. */
-export function applyEvidence(evidence: readonly Evidence[], state: State, change: Change<PaymentEvents>, context: Context): Applied {
+/** Applies a bank's evidence to its orders and batches and tells what follows: one PaymentsSettled a county, one PaymentsReturned an order. Of another bank's order it is not believed. */
+export function applyEvidence(
+  evidence: readonly Evidence[],
+  bank: string,
+  state: State,
+  change: Change<PaymentEvents>,
+  context: Context,
+): Applied {
   const tallies = new Map<string, Tally>();
   const unapplied: Unapplied[] = [];
   let known = 0;
   for (const piece of evidence) {
     const { endToEndId } = piece;
-    const order = state.get(orders.key(orderIdIn(endToEndId)));
-    if (!order || order.endToEndId !== endToEndId) {
+    const order = orderAt(bank, endToEndId, state);
+    if (!order) {
       unapplied.push({ endToEndId, why: "UNKNOWN" });
       continue;
     }
@@ -120,20 +133,31 @@ export function applyEvidence(evidence: readonly Evidence[], state: State, chang
     if (weighed.settles) tally.settled.push(weighed.order);
     if (weighed.returns) tally.returned.push(weighed.order);
   }
-  for (const [batchId, tally] of tallies) conclude(state.must(batches.key(batchId)), tally, change, context);
+  for (const [batchId, tally] of tallies) conclude(state.must(batches.key(batchId)), tally, state, change, context);
   return { known, unapplied };
 }
 
-function conclude(batch: Batch, tally: Tally, change: Change<PaymentEvents>, context: Context): void {
+function conclude(before: Batch, tally: Tally, state: State, change: Change<PaymentEvents>, context: Context): void {
+  const batch = tally.closed > 0 ? fetchedAgain(before, state, change) : before;
   const told = tellSettled(batch, tally.settled, change, context);
   tellReturned(batch, tally.returned, change);
   change.about(batch.batchId);
   if (!tally.heard) return;
   // Evidence of one order proves that the bank has the file; DONE when every order has its outcome.
   const open = batch.open - tally.closed;
-  const state = open === 0 ? "DONE" : "ACCEPTED";
-  if (state === batch.state && tally.closed === 0 && told === 0) return;
-  putBatch(change, batch, { ...batch, open, state, settlements: batch.settlements + told });
+  const next = open === 0 ? "DONE" : "ACCEPTED";
+  if (next === batch.state && tally.closed === 0 && told === 0) return;
+  putBatch(change, batch, { ...batch, open, state: next, settlements: batch.settlements + told });
+}
+
+/** What the batch's orders come to has changed: the statement that had it as another sum is asked for again, and compared anew. */
+function fetchedAgain(batch: Batch, state: State, change: Change<PaymentEvents>): Batch {
+  for (const key of unlikeKeys(batch)) {
+    const statement = state.get(key);
+    if (statement) change.put(key, { ...statement, state: "WANTED", wanted: statement.wanted + 1 });
+  }
+  const { unlikeOn: _, ...rest } = batch;
+  return rest;
 }
 
 /** Gives how many events were told. */
@@ -148,6 +172,7 @@ function tellSettled(batch: Batch, settled: readonly Order[], change: Change<Pay
         change.tell("PaymentsSettled", county, {
           settlementId: `settled/${batch.batchId}/${county}/${batch.settlements + told}`,
           batchId: batch.batchId,
+          bank: bankOf(batch),
           county,
           payables: part,
           amountFen: sum(part.map((payable) => payable.amountFen)),
@@ -165,6 +190,7 @@ function tellReturned(batch: Batch, returned: readonly Order[], change: Change<P
     change.tell("PaymentsReturned", order.county, {
       returnId: `returned/${order.endToEndId}`,
       batchId: batch.batchId,
+      bank: bankOf(batch),
       county: order.county,
       payables: payablesOf(order),
       amountFen: order.amountFen,

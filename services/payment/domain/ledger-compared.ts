@@ -2,19 +2,20 @@
 import type { Decision } from "../../values/decision.ts";
 import { yuan } from "../../values/money.ts";
 import { unavailable } from "../../values/outcome.ts";
-import { type Break, type LedgerBeside, type Statement, statements } from "./documents.ts";
+import { type Break, type LedgerBeside, type Statement, statementKey } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 
 export interface LedgerCompared extends LedgerBeside {
+  readonly bank: string;
   readonly day: string;
 }
 
 export const ledgerCompared: Decision<LedgerCompared, { taken: boolean }, PaymentEvents> = {
-  needs: ({ day }) => [statements.key(day)],
-  decide({ day, ...ledger }, state, change) {
-    const key = statements.key(day);
+  needs: ({ bank, day }) => [statementKey(bank, day)],
+  decide({ bank, day, ...ledger }, state, change) {
+    const key = statementKey(bank, day);
     const statement = state.get(key);
-    if (!statement) return unavailable(`the statement of ${day} is not booked here`);
+    if (!statement) return unavailable(`the statement of ${day} of ${bank} is not booked here`);
     if (statement.ledger && statement.ledger.version >= ledger.version) return { taken: false };
     change.put(key, { ...statement, ledger });
     return { taken: true };

@@ -1,11 +1,12 @@
 /**
  * Which order an entry of the bank's is of (三级勾对), by what it names: EndToEndId, else InstrId, else a whole batch by PmtInfId and its sum, else a reference of the bank's (AcctSvcrRef) that came with an
- * order before. Nothing is guessed: amount, account and day make a proposal that is shown and never applied.
+ * order before. An order or a batch of another bank's is none. Nothing is guessed: amount, account and day make a proposal that is shown and never applied.
  */
+import { bankOf, bankPart } from "../../values/banks.ts";
 import type { Key, Loaded } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
-import { orderIdIn } from "./batch.ts";
-import { type Batch, batches, type Order, orders, references } from "./documents.ts";
+import { batchAt, orderAt, orderIdIn } from "./batch.ts";
+import { type Batch, batches, type Order, orders, type Reference, references } from "./documents.ts";
 
 /** What an entry names of ours or the bank's; left out or empty where it does not. */
 export interface EntryKeys {
@@ -35,8 +36,8 @@ export interface Matched<E> {
   readonly unlike: ReadonlyMap<E, UnlikeBatch>;
 }
 
-/** Keys of what the entries name. Asked again with what was loaded. */
-export function matchKeys(entries: readonly EntryKeys[], loaded: Loaded): Key[] {
+/** Keys of what a bank's entries name. Asked again with what was loaded. */
+export function matchKeys(entries: readonly EntryKeys[], bank: string, loaded: Loaded): Key[] {
   const keys = new Map<string, Key>();
   const add = <K extends Key>(key: K): K => {
     keys.set(`${key.kind} ${key.id}`, key);
@@ -44,26 +45,27 @@ export function matchKeys(entries: readonly EntryKeys[], loaded: Loaded): Key[] 
   };
   for (const entry of entries) {
     if (entry.endToEndId !== "") add(orders.key(orderIdIn(entry.endToEndId)));
-    if (byEndToEndId(entry, loaded)) continue;
+    if (orderAt(bank, entry.endToEndId, loaded)) continue;
     if (entry.instructionId) add(orders.key(entry.instructionId));
     const batch = namesBatchOnly(entry) ? loaded.get(add(batches.key(entry.paymentInformationId ?? ""))) : undefined;
     for (const id of batch?.orderIds ?? []) add(orders.key(id));
-    const known = entry.reference ? loaded.get(add(references.key(entry.reference))) : undefined;
+    const known = entry.reference ? loaded.get(add(referenceKey(bank, entry.reference))) : undefined;
     if (known) add(orders.key(known.orderId));
   }
   return [...keys.values()];
 }
 
 /** `day`: on which orders are taken for those of a batch, where only some of it was booked then; empty where it does not matter. */
-export function match<E extends EntryKeys>(entries: readonly E[], day: string, from: Loaded): Matched<E> {
+export function match<E extends EntryKeys>(entries: readonly E[], bank: string, day: string, from: Loaded): Matched<E> {
   const unlike = new Map<E, UnlikeBatch>();
   const matched = entries.flatMap((entry): E[] => {
-    const order = byEndToEndId(entry, from) ?? byInstruction(entry, from);
+    // Whose amount it has is no matter where it names the order: a difference is a break of that order.
+    const order = orderAt(bank, entry.endToEndId, from) ?? byInstruction(entry, bank, from);
     if (order) return [under(entry, order)];
-    const batch = namesBatchOnly(entry) ? from.get(batches.key(entry.paymentInformationId ?? "")) : undefined;
+    const batch = namesBatchOnly(entry) ? batchAt(bank, entry.paymentInformationId ?? "", from) : undefined;
     const covered = batch && coveredBy(entry, batch, day, from);
     if (covered && "orders" in covered) return covered.orders.map((one) => ({ ...under(entry, one), amountFen: one.amountFen }));
-    const known = byReference(entry, from);
+    const known = byReference(entry, bank, from);
     if (known) return [under(entry, known)];
     if (covered) unlike.set(entry, covered);
     return [entry];
@@ -75,22 +77,21 @@ function under<E extends EntryKeys>(entry: E, order: Order): E {
   return entry.endToEndId === order.endToEndId ? entry : { ...entry, endToEndId: order.endToEndId };
 }
 
-/** Whose amount it has is no matter here: a difference is a break of that order. */
-function byEndToEndId({ endToEndId }: EntryKeys, from: Loaded): Order | undefined {
-  const order = endToEndId === "" ? undefined : from.get(orders.key(orderIdIn(endToEndId)));
-  return order?.endToEndId === endToEndId ? order : undefined;
+/** What a bank's own reference is known as. */
+export function referenceKey(bank: string, reference: string): Key<Reference> {
+  return references.key(bankPart(bank, reference));
 }
 
 /** Our InstrId is the order's id. With another amount it is not believed. */
-function byInstruction({ instructionId, amountFen }: EntryKeys, from: Loaded): Order | undefined {
+function byInstruction({ instructionId, amountFen }: EntryKeys, bank: string, from: Loaded): Order | undefined {
   const order = instructionId ? from.get(orders.key(instructionId)) : undefined;
-  return order?.amountFen === amountFen ? order : undefined;
+  return order && order.amountFen === amountFen && bankOf(order) === bank ? order : undefined;
 }
 
-function byReference({ reference, amountFen }: EntryKeys, from: Loaded): Order | undefined {
-  const known = reference ? from.get(references.key(reference)) : undefined;
-  const order = known && from.get(orders.key(known.orderId));
-  return order?.amountFen === amountFen && order?.endToEndId === known?.endToEndId ? order : undefined;
+function byReference({ reference, amountFen }: EntryKeys, bank: string, from: Loaded): Order | undefined {
+  const known = reference ? from.get(referenceKey(bank, reference)) : undefined;
+  const order = known && orderAt(bank, known.endToEndId, from);
+  return order?.amountFen === amountFen ? order : undefined;
 }
 
 function namesBatchOnly({ endToEndId, instructionId = "", paymentInformationId = "" }: EntryKeys): boolean {

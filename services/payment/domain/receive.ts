@@ -1,15 +1,16 @@
-/** A message that the bank sent by itself: a late status report (pain.002), debits and returns (camt.054), a statement (camt.053), or its word on a cancellation (camt.029). */
+/** A message that a bank sent by itself: a late status report (pain.002), debits and returns (camt.054), a statement (camt.053), or its word on a cancellation (camt.029). */
+import { bankField, bankPart } from "../../values/banks.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
-import type { Refusal } from "../../values/outcome.ts";
+import { assert, type Refusal } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { applyReport, reportHash, reportNeeds, type StatusReport } from "./answer.ts";
-import { orderIdIn } from "./batch.ts";
+import { batchAt, orderAt } from "./batch.ts";
 import { applyResolution, type Resolution, resolutionNeeds } from "./cancel.ts";
-import { batches, type Distrust, messages, type Original, orders, references, type Unapplied } from "./documents.ts";
+import { type Distrust, messages, type Original, type Unapplied } from "./documents.ts";
 import { type Doubt, type Doubts, doubtKey, keep } from "./doubt.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
-import { match, matchKeys } from "./match.ts";
+import { match, matchKeys, referenceKey } from "./match.ts";
 import { refuse } from "./refusals.ts";
 import { type BookStatement, book, statementNeeds } from "./statement.ts";
 
@@ -25,6 +26,7 @@ export const SIGNATURE_LIFE_MS = 7 * 86_400_000;
 export const CLOCK_AHEAD_MS = 25 * 3_600_000;
 
 export interface Receive {
+  readonly bank: string;
   readonly original: Original;
   readonly content: BankContent;
   /** By the bank's clock; left out where its messages are not signed. */
@@ -39,35 +41,33 @@ export interface Received {
   readonly doubts?: Doubts;
 }
 
-/** What the bank brings by itself, or what somebody brings in its name. A message is applied once. One whose id has come with other bytes, or whose signature is out of time, is kept as doubted. Refuses BAD_BANK_MESSAGE where nothing in it is ours. */
+/** What a bank brings by itself, or what somebody brings in its name. A message is applied once, and only to what is that bank's. One whose id has come with other bytes, or whose signature is out of time, is kept as doubted. Refuses BAD_BANK_MESSAGE where nothing in it is ours. */
 export const hear: Decision<Receive | Doubt, Received, PaymentEvents> = {
   needs(input, loaded) {
-    if ("why" in input) return [doubtKey(input.hash, input.why)];
-    const { original, content } = input;
+    if ("why" in input) return [doubtKey(input.bank, input.hash, input.why)];
+    const { bank, original, content } = input;
     const { messageId, hash } = original;
-    return [messages.key(messageId), doubtKey(hash, "ALTERED"), doubtKey(hash, "STALE"), ...contentNeeds(content, loaded)];
+    const doubts = [doubtKey(bank, hash, "ALTERED"), doubtKey(bank, hash, "STALE")];
+    return [messages.key(bankPart(bank, messageId)), ...doubts, ...contentNeeds(content, bank, loaded)];
   },
   decide(input, state, change, context) {
-    if ("why" in input) {
-      const { why, ...original } = input;
-      return { kind: "", entries: 0, doubts: keep(original, why, state, change, context) };
-    }
-    const { original, content, signedAtMs } = input;
+    if ("why" in input) return { kind: "", entries: 0, doubts: keep(input, state, change, context) };
+    const { bank, original, content, signedAtMs } = input;
     const { messageId, hash } = original;
-    const key = messages.key(messageId);
+    const key = messages.key(bankPart(bank, messageId));
     const known = state.get(key);
     if (known?.hash === hash) return { kind: content.kind, entries: known.entries };
     const doubts = (why: Distrust): Received => ({
       kind: content.kind,
       entries: 0,
-      doubts: keep(original, why, state, change, context),
+      doubts: keep({ ...original, bank, why }, state, change, context),
     });
     if (known) return doubts("ALTERED");
     if (signedAtMs !== undefined && isOutOfTime(signedAtMs, context.atMs)) return doubts("STALE");
-    const taken = take(content, state, change, context);
+    const taken = take(content, bank, state, change, context);
     if ("outcome" in taken) return taken;
     const { entries, unapplied } = taken;
-    change.put(key, { county: PROVINCE, messageKind: content.kind, hash, entries, unapplied: [...unapplied] });
+    change.put(key, { county: PROVINCE, ...bankField(bank), messageKind: content.kind, hash, entries, unapplied: [...unapplied] });
     return { kind: content.kind, entries };
   },
 };
@@ -76,15 +76,15 @@ function isOutOfTime(signedAtMs: number, atMs: number): boolean {
   return atMs - signedAtMs > SIGNATURE_LIFE_MS || signedAtMs - atMs > CLOCK_AHEAD_MS;
 }
 
-function contentNeeds(content: BankContent, loaded: Loaded): Key[] {
+function contentNeeds(content: BankContent, bank: string, loaded: Loaded): Key[] {
   switch (content.kind) {
     case "pain.002":
       return reportNeeds(content.report, loaded);
     case "camt.054":
       return [
-        ...matchKeys(content.evidence, loaded),
-        ...evidenceNeeds(match(content.evidence, "", loaded).entries, loaded),
-        ...content.evidence.flatMap(({ reference }) => (reference ? [references.key(reference)] : [])),
+        ...matchKeys(content.evidence, bank, loaded),
+        ...evidenceNeeds(match(content.evidence, bank, "", loaded).entries, loaded),
+        ...content.evidence.flatMap(({ reference }) => (reference ? [referenceKey(bank, reference)] : [])),
       ];
     case "camt.053":
       return statementNeeds(content.statement, loaded);
@@ -98,49 +98,50 @@ interface Taken {
   readonly unapplied: readonly Unapplied[];
 }
 
-function take(content: BankContent, state: State, change: Change<PaymentEvents>, context: Context): Taken | Refusal {
+function take(content: BankContent, bank: string, state: State, change: Change<PaymentEvents>, context: Context): Taken | Refusal {
   switch (content.kind) {
     case "pain.002": {
       const { report } = content;
-      const batch = state.get(batches.key(report.originalMessageId));
-      if (!batch) return nothingOfOurs("OrgnlMsgId", report.originalMessageId);
-      const { unapplied } = applyReport(report, reportHash(report), state, change, context);
+      if (!batchAt(bank, report.originalMessageId, state)) return nothingOfOurs("OrgnlMsgId", report.originalMessageId);
+      const { unapplied } = applyReport(report, reportHash(report), bank, state, change, context);
       return { entries: report.transactions.length, unapplied };
     }
     case "camt.054": {
-      const { entries: evidence, unlike } = match(content.evidence, "", state);
+      const { entries: evidence, unlike } = match(content.evidence, bank, "", state);
       const { known, unapplied } = applyEvidence(
         evidence.filter((piece) => !unlike.has(piece)),
+        bank,
         state,
         change,
         context,
       );
       const batches = [...unlike.values()].map(({ batchId }): Unapplied => ({ endToEndId: batchId, why: "AMOUNT" }));
-      rememberReferences(content.evidence, state, change);
+      rememberReferences(content.evidence, bank, state, change);
       const [first] = content.evidence;
       if (first && known + unlike.size === 0) return nothingOfOurs("EndToEndId", first.endToEndId);
       return { entries: content.evidence.length, unapplied: [...unapplied, ...batches] };
     }
     case "camt.053": {
+      assert(content.statement.bank === bank, "a statement is its bank's");
       const { entries } = book(content.statement, state, change, context);
       return { entries, unapplied: [] };
     }
     case "camt.029": {
       const { resolution } = content;
-      if (!applyResolution(resolution, state, change, context)) return nothingOfOurs("CxlId", resolution.caseId);
+      if (!applyResolution(resolution, bank, state, change, context)) return nothingOfOurs("CxlId", resolution.caseId);
       return { entries: 1, unapplied: [] };
     }
   }
 }
 
 /** The bank's reference of each order that it names, so that an entry which carries only that is known. The first one stands. */
-function rememberReferences(evidence: readonly Evidence[], state: State, change: Change<PaymentEvents>): void {
+function rememberReferences(evidence: readonly Evidence[], bank: string, state: State, change: Change<PaymentEvents>): void {
   for (const { endToEndId, reference } of evidence) {
     // One that names a batch only has the batch's reference, which is nobody's alone.
-    const order = endToEndId === "" ? undefined : state.get(orders.key(orderIdIn(endToEndId)));
-    if (!reference || order?.endToEndId !== endToEndId) continue;
-    const key = references.key(reference);
-    if (!state.get(key)) change.put(key, { county: order.county, orderId: order.orderId, endToEndId });
+    const order = orderAt(bank, endToEndId, state);
+    if (!reference || !order) continue;
+    const key = referenceKey(bank, reference);
+    if (!state.get(key)) change.put(key, { county: order.county, ...bankField(bank), orderId: order.orderId, endToEndId });
   }
 }
 

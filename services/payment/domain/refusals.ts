@@ -47,6 +47,7 @@ export const refuse = refusals({
     en: "the message is not believed to be the bank's ({why}); it is kept for the record and an alarm is raised",
   },
   NO_STATEMENT: { status: "NOT_FOUND", zh: "{day} 的对账单尚未入账", en: "no statement of {day} is booked" },
+  UNKNOWN_BANK: { status: "NOT_FOUND", zh: "配置中没有银行 {bank}", en: "the topology names no bank {bank}" },
   NOTHING_DUE: { status: "FAILED_PRECONDITION", zh: "截至 {day} 没有到期应付款", en: "nothing is due up to {day}" },
   UNKNOWN_PAYEE: { status: "FAILED_PRECONDITION", zh: "没有收款方 {payee}", en: "there is no payee {payee}" },
 });

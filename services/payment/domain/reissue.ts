@@ -3,6 +3,7 @@
  * The old order is replaced, so that each payable has exactly one order that counts.
  */
 import type { BankAccount } from "../../values/account.ts";
+import { bankField, bankOfCounty, type CountyBanks } from "../../values/banks.ts";
 import type { Decision } from "../../values/decision.ts";
 import { PROVINCE } from "../../values/region.ts";
 import { batchCounter, batchIdOf, endToEndIdOf, FIRST_SERIAL, MAX_ATTEMPT, orderIdOf, proposedBatch, putBatch } from "./batch.ts";
@@ -13,6 +14,7 @@ import { refuse } from "./refusals.ts";
 export interface Reissue {
   readonly orderId: string;
   readonly account: BankAccount;
+  readonly countyBanks: CountyBanks;
 }
 
 export const reissue: Decision<Reissue, Order, PaymentEvents> = {
@@ -38,8 +40,12 @@ export const reissue: Decision<Reissue, Order, PaymentEvents> = {
     const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;
     const orderId = orderIdOf(context.day, serial, 0);
     const batchId = batchIdOf(context.day, serial);
+    const { bank: _, ...kept } = old;
+    // Where the county's money is now.
+    const bank = bankOfCounty(old.county, input.countyBanks);
     const fresh: Order = {
-      ...old,
+      ...kept,
+      ...bankField(bank),
       orderId,
       batchId,
       account: input.account,
@@ -58,7 +64,7 @@ export const reissue: Decision<Reissue, Order, PaymentEvents> = {
       change.put(dues.key(payableId), { ...due, orderId });
     }
     change.put(batchCounter, { county: PROVINCE, next: serial + 1 });
-    putBatch(change, undefined, proposedBatch(batchId, serial, context.caller.name, [fresh], context));
+    putBatch(change, undefined, proposedBatch({ batchId, serial, maker: context.caller.name, bank }, [fresh], context));
     change.about(batchId);
     change.about(old.batchId);
     return fresh;

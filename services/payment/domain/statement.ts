@@ -1,42 +1,49 @@
 /**
- * The bank's statement of a day (camt.053): asked for, fetched by the leading twin, then booked here. What it shows is evidence like any other, so that
+ * A bank's statement of a day (camt.053): asked for, fetched by the leading twin, then booked here. What it shows is evidence like any other, so that
  * an order whose answer was lost settles by it; what still does not agree afterwards becomes a break. A report of that moment: orders are not guarded.
  */
 import { createHash } from "node:crypto";
+import { bankField, bankOf, bankPart } from "../../values/banks.ts";
 import type { Change, Context, Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { sum } from "../../values/money.ts";
 import { badRequest } from "../../values/outcome.ts";
 import { PROVINCE } from "../../values/region.ts";
-import { orderIdIn } from "./batch.ts";
-import { type Order, orders, type Statement, type StatementSums, statements } from "./documents.ts";
+import { orderAt } from "./batch.ts";
+import { batches, type Order, orders, type Statement, type StatementSums, statementKey } from "./documents.ts";
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { match, matchKeys } from "./match.ts";
 import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
 
 export interface WantStatement {
+  readonly bank: string;
   readonly day: string;
 }
 
 export const wantStatement: Decision<WantStatement, WantStatement, PaymentEvents> = {
-  needs: (input) => [statements.key(input.day)],
-  decide({ day }, state, change, context) {
+  needs: ({ bank, day }) => [statementKey(bank, day)],
+  decide({ bank, day }, state, change, context) {
     if (day > context.day) return badRequest("day", `${day} 尚未到来，今天是 ${context.day}`, `${day} is not yet; today is ${context.day}`);
-    const key = statements.key(day);
-    const known = state.get(key) ?? emptyStatement(day);
+    const key = statementKey(bank, day);
+    const known = state.get(key) ?? emptyStatement(bank, day);
     change.put(key, { ...known, state: "WANTED", wanted: known.wanted + 1 });
-    return { day };
+    return { bank, day };
   },
 };
 
-/** RECONCILED (已对账): the bank's statement of the order's day was booked and no break of it names the order. */
-export function isReconciled({ settledOn, endToEndId }: Order, { day, messageId, breaks }: Statement): boolean {
-  return settledOn === day && messageId !== "" && !breaks.some((found) => found.endToEndId === endToEndId);
+/** RECONCILED (已对账): its bank's statement of the order's day was booked and no break of it names the order. */
+export function isReconciled(order: Order, statement: Statement): boolean {
+  const { settledOn, endToEndId } = order;
+  const { day, messageId, breaks } = statement;
+  return (
+    bankOf(order) === bankOf(statement) && settledOn === day && messageId !== "" && !breaks.some((found) => found.endToEndId === endToEndId)
+  );
 }
 
 export interface BookStatement {
+  readonly bank: string;
   readonly content: StatementContent;
-  /** The orders that were settled, or returned, on that day as the store's query found them; looked at again by their keys. */
+  /** The bank's orders that were settled, or returned, on that day as the store's query found them; looked at again by their keys. */
   readonly expectedOrderIds: readonly string[];
   /** The day of the statement that was booked before this one, as the query found it; empty where there is none. */
   readonly previousDay: string;
@@ -55,14 +62,14 @@ export const bookStatement: Decision<BookStatement, Booked, PaymentEvents> = {
   decide: book,
 };
 
-export function statementNeeds({ content, expectedOrderIds, previousDay, openOrderIds = [] }: BookStatement, loaded: Loaded): Key[] {
-  const { entries } = match(content.entries, content.day, loaded);
+export function statementNeeds({ bank, content, expectedOrderIds, previousDay, openOrderIds = [] }: BookStatement, loaded: Loaded): Key[] {
+  const { entries } = match(content.entries, bank, content.day, loaded);
   const days = new Set([content.day, ...(previousDay === "" ? [] : [previousDay])]);
-  for (const entry of entries) for (const day of bookedOn(orderOf(entry, loaded))) days.add(day);
+  for (const entry of entries) for (const day of bookedOn(orderOf(entry, bank, loaded))) days.add(day);
   return [
-    ...[...days].map((day) => statements.key(day)),
+    ...[...days].map((day) => statementKey(bank, day)),
     ...[...expectedOrderIds, ...openOrderIds].map((id) => orders.key(id)),
-    ...matchKeys(content.entries, loaded),
+    ...matchKeys(content.entries, bank, loaded),
     ...evidenceNeeds(evidenceOf(entries, content.day), loaded),
   ];
 }
@@ -72,13 +79,13 @@ function bookedOn(order: Order | undefined): string[] {
 }
 
 export function book(input: BookStatement, state: State, change: Change<PaymentEvents>, context: Context): Booked {
-  const { content } = input;
+  const { bank, content } = input;
   // Before anything of it is applied: a batch's orders are those that could have been debited until now.
-  const { entries, unlike } = match(content.entries, content.day, state);
-  applyEvidence(evidenceOf(entries, content.day), state, change, context);
-  const redated = dateByStatement(entries, content.day, state, change);
+  const { entries, unlike } = match(content.entries, bank, content.day, state);
+  applyEvidence(evidenceOf(entries, content.day), bank, state, change, context);
+  const redated = dateByStatement(entries, { bank, day: content.day }, state, change);
   const expected = input.expectedOrderIds.map((id) => state.must(orders.key(id)));
-  const named = entries.map((entry) => orderOf(entry, state)).filter((order) => order !== undefined);
+  const named = entries.map((entry) => orderOf(entry, bank, state)).filter((order) => order !== undefined);
   const found: ReconciledOrders = {
     byEndToEndId: new Map(named.map((order) => [order.endToEndId, order])),
     settled: expected.filter((order) => order.settledOn === content.day),
@@ -86,9 +93,9 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     unlike,
     open: (input.openOrderIds ?? []).map((id) => state.must(orders.key(id))).filter(({ state: now }) => now === "OPEN"),
   };
-  const before = input.previousDay === "" ? undefined : state.get(statements.key(input.previousDay));
+  const before = input.previousDay === "" ? undefined : state.get(statementKey(bank, input.previousDay));
   const breaks = reconcile({ ...content, entries }, found, before?.messageId ? before : undefined);
-  const known = state.get(statements.key(content.day)) ?? emptyStatement(content.day);
+  const known = state.get(statementKey(bank, content.day)) ?? emptyStatement(bank, content.day);
   const of = (direction: StatementEntry["direction"]) => content.entries.filter((entry) => entry.direction === direction);
   const booked: Statement = {
     ...known,
@@ -103,8 +110,13 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     sums: sumsOf(entries, found, content.day),
   };
   putStatement(booked, change);
-  for (const day of redated) putStatement(state.must(statements.key(day)), change);
-  change.about(`statement/${content.day}`);
+  for (const { batchId } of unlike.values()) {
+    const key = batches.key(batchId);
+    const batch = state.must(key);
+    if (batch.unlikeOn !== content.day) change.put(key, { ...batch, unlikeOn: content.day });
+  }
+  for (const day of redated) putStatement(state.must(statementKey(bank, day)), change);
+  change.about(`statement/${bankPart(bank, content.day)}`);
   return { day: content.day, entries: content.entries.length, breaks: breaks.length };
 }
 
@@ -112,9 +124,10 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
 function putStatement(statement: Statement, change: Change<PaymentEvents>): void {
   const { day, openingFen, closingFen, debitsFen, creditsFen, sums = NO_SUMS } = statement;
   const told = (statement.told ?? 0) + 1;
-  change.put(statements.key(day), { ...statement, told });
+  const bank = bankOf(statement);
+  change.put(statementKey(bank, day), { ...statement, told });
   const others = { otherDebitsFen: debitsFen - sums.ordersFen, otherCreditsFen: creditsFen - sums.returnsFen };
-  change.tell("StatementBooked", PROVINCE, { day, openingFen, closingFen, ...sums, ...others, version: BigInt(told) });
+  change.tell("StatementBooked", PROVINCE, { day, bank, openingFen, closingFen, ...sums, ...others, version: BigInt(told) });
 }
 
 const NO_SUMS: StatementSums = { ordersFen: 0n, returnsFen: 0n, missingDebitsFen: 0n, missingReturnsFen: 0n };
@@ -166,18 +179,18 @@ function evidenceOf(entries: readonly StatementEntry[], on: string): Evidence[] 
  */
 function dateByStatement(
   entries: readonly StatementEntry[],
-  day: string,
+  { bank, day }: WantStatement,
   state: State,
   change: Change<PaymentEvents>,
 ): ReadonlySet<string> {
   const redated = new Set<string>();
   for (const entry of entries) {
-    const order = orderOf(entry, state);
+    const order = orderOf(entry, bank, state);
     if (!order || order.amountFen !== entry.amountFen) continue;
     const field = entry.direction === "DEBIT" ? "settledOn" : "returnedOn";
     const was = order[field];
     if (was === "" || was === day) continue;
-    const other = state.get(statements.key(was));
+    const other = state.get(statementKey(bank, was));
     const shown = other?.breaks ?? [];
     const breaks = shown.filter((found) => found.kind !== "MISSING_AT_BANK" || found.endToEndId !== order.endToEndId);
     const lacked = breaks.length < shown.length;
@@ -186,19 +199,17 @@ function dateByStatement(
     if (!other || !lacked) continue;
     const { sums = NO_SUMS } = other;
     const missing = field === "settledOn" ? "missingDebitsFen" : "missingReturnsFen";
-    change.put(statements.key(was), { ...other, breaks, sums: { ...sums, [missing]: sums[missing] - order.amountFen } });
+    change.put(statementKey(bank, was), { ...other, breaks, sums: { ...sums, [missing]: sums[missing] - order.amountFen } });
     redated.add(was);
   }
   return redated;
 }
 
-function orderOf(entry: StatementEntry, from: Loaded): Order | undefined {
-  if (entry.direction === "CREDIT" && !entry.returned) return undefined;
-  const order = from.get(orders.key(orderIdIn(entry.endToEndId)));
-  return order?.endToEndId === entry.endToEndId ? order : undefined;
+function orderOf(entry: StatementEntry, bank: string, from: Loaded): Order | undefined {
+  return entry.direction === "CREDIT" && !entry.returned ? undefined : orderAt(bank, entry.endToEndId, from);
 }
 
-function emptyStatement(day: string): Statement {
+function emptyStatement(bank: string, day: string): Statement {
   const nothing = { messageId: "", entries: 0, debitsFen: 0n, creditsFen: 0n, openingFen: 0n, closingFen: 0n, breaks: [] };
-  return { county: PROVINCE, day, state: "WANTED", wanted: 0, ...nothing };
+  return { county: PROVINCE, ...bankField(bank), day, state: "WANTED", wanted: 0, ...nothing };
 }

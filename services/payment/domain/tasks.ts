@@ -40,9 +40,9 @@ export const TASKS: Readonly<Record<BreakKind, Task>> = {
   },
   BATCH_SUM: {
     owner: "TREASURER",
-    repairZh: "请银行提供该批明细；如有银行未报的拒付，待状态报告到后重新索取该日对账单（FetchStatement）",
+    repairZh: "请银行提供该批明细；如有银行未报的拒付，状态报告到后自动重新索取该日对账单",
     repairEn:
-      "have the bank list the batch's transactions; where it has refused some and not said so, fetch the statement again (FetchStatement) once its status report is there",
+      "have the bank list the batch's transactions; where it has refused some and not said so, the statement is fetched again by itself once its status report is there",
   },
   LEDGER_BALANCE: {
     owner: "TREASURER",

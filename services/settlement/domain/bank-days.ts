@@ -1,8 +1,9 @@
 /**
- * The counties' bank accounts (1003) against the bank's closing balance, statement by statement (三级对账之末级). What the bank moved since the statement before must be what the ledger has paid and taken
+ * The bank accounts (1003) of the counties that are kept at a bank against that bank's closing balance, statement by statement (三级对账之末级). What the bank moved since the statement before must be what the ledger has paid and taken
  * back, apart from what payment has on its own list (entries that no order accounts for, orders that the statement lacks) and from money received, which need not come through this account.
  * What is left over is a break of the day on which it arose; it ends when the ledger agrees with a later evening. What the account held before the first statement is the baseline.
  */
+import { bankField, bankOf, bankPart } from "../../values/banks.ts";
 import { type Change, type Decision, type Doc, type Key, kind } from "../../values/decision.ts";
 import { greater } from "../../values/money.ts";
 import { PROVINCE } from "../../values/region.ts";
@@ -27,16 +28,18 @@ export interface StatementSums {
 export interface LedgerSide {
   readonly paidFen: bigint;
   readonly returnedFen: bigint;
-  /** Of what was paid, what went to counties: in their own books at once, and no longer in the centre's account. */
+  /** What its counties got from others, through whatever bank: in their own books at once, and not in the centre's account. */
   readonly transfersFen: bigint;
   /** What else came into 1003: money received. */
   readonly receiptsFen: bigint;
-  /** All counties' 1003 together in the evening. */
+  /** Its counties' 1003 together in the evening. */
   readonly accountsFen: bigint;
 }
 
-/** bankdays/<day> */
+/** bankdays/<day>, of another bank than the main one bankdays/<bank>|<day> */
 export interface BankDay extends Doc {
+  /** Left out for the main one's (`values/banks.ts`). */
+  readonly bank?: string;
   readonly day: string;
   readonly statementVersion: bigint;
   readonly statement: StatementSums;
@@ -67,6 +70,10 @@ export interface Found {
 }
 
 export const bankDays = kind<BankDay>("bankdays");
+
+function bankDayKey(bank: string, day: string): Key<BankDay> {
+  return bankDays.key(bankPart(bank, day));
+}
 
 /** A day of the chain with what its comparison needs. */
 export interface Link {
@@ -108,24 +115,34 @@ function movedIn({ paidFen, returnedFen, transfersFen, receiptsFen }: LedgerSide
 }
 
 export interface KnowStatementInput extends StatementSums {
+  readonly bank: string;
   readonly day: string;
   readonly version: bigint;
 }
 
-/** StatementBooked: a state; the newest version of a day wins. */
+/** StatementBooked: a state; the newest version of a bank's day wins. */
 export const knowStatement: Decision<KnowStatementInput, { taken: boolean }, SettlementEvents> = {
-  needs: ({ day }) => [bankDays.key(day)],
-  decide({ day, version, ...statement }, state, change, { atMs }) {
-    const key = bankDays.key(day);
+  needs: ({ bank, day }) => [bankDayKey(bank, day)],
+  decide({ bank, day, version, ...statement }, state, change, { atMs }) {
+    const key = bankDayKey(bank, day);
     const stored = state.get(key);
     if (stored && stored.statementVersion >= version) return { taken: false };
-    const rest = { county: PROVINCE, day, statementVersion: version, statement, heardAtMs: atMs, looks: stored?.looks ?? 0 };
+    const rest = {
+      county: PROVINCE,
+      ...bankField(bank),
+      day,
+      statementVersion: version,
+      statement,
+      heardAtMs: atMs,
+      looks: stored?.looks ?? 0,
+    };
     change.put(key, { ...rest, ...(stored?.found ? { found: stored.found } : {}), openSinceMs: stored?.openSinceMs ?? atMs });
     return { taken: true };
   },
 };
 
 export interface CompareInput {
+  readonly bank: string;
   /** The day before the first; empty where there is none. */
   readonly before: string;
   /** In their order, each as it was when the ledger was looked at. */
@@ -137,11 +154,12 @@ export interface CompareInput {
   }[];
 }
 
-/** Compares a chain of days. Nothing where one of them is another by now: the next look sees that. */
+/** Compares a chain of a bank's days. Nothing where one of them is another by now: the next look sees that. */
 export const compareDays: Decision<CompareInput, void, SettlementEvents> = {
-  needs: ({ before, days }): Key[] => [...(before === "" ? [] : [before]), ...days.map(({ day }) => day)].map((day) => bankDays.key(day)),
-  decide({ before, days }, state, change, { atMs }) {
-    const known = days.map(({ day }) => state.must(bankDays.key(day)));
+  needs: ({ bank, before, days }): Key[] =>
+    [...(before === "" ? [] : [before]), ...days.map(({ day }) => day)].map((day) => bankDayKey(bank, day)),
+  decide({ bank, before, days }, state, change, { atMs }) {
+    const known = days.map(({ day }) => state.must(bankDayKey(bank, day)));
     const same = known.every(({ statementVersion, looks }, index) => {
       const looked = days[index];
       return statementVersion === looked?.statementVersion && looks === looked.looks;
@@ -151,9 +169,9 @@ export const compareDays: Decision<CompareInput, void, SettlementEvents> = {
       const ledger = days[index]?.ledger;
       return ledger ? [{ ...one, ledger }] : [];
     });
-    const found = compareBank(before === "" ? undefined : state.get(bankDays.key(before)), links, atMs);
+    const found = compareBank(before === "" ? undefined : state.get(bankDayKey(bank, before)), links, atMs);
     for (const [index, one] of known.entries()) putDay(one, found, index, change);
-    if (days[0]) change.about(`bank/${days[0].day}`);
+    if (days[0]) change.about(`bank/${bankPart(bank, days[0].day)}`);
   },
 };
 
@@ -163,10 +181,11 @@ function putDay(day: BankDay, found: readonly Found[], index: number, change: Ch
   const { openSinceMs, ...rest } = day;
   const isOver = found.slice(index).some(({ standingFen }) => standingFen === 0n);
   const next: BankDay = { ...rest, found: result, looks: day.looks + 1, ...(isOver || openSinceMs === undefined ? {} : { openSinceMs }) };
-  change.put(bankDays.key(day.day), next);
+  const bank = bankOf(day);
+  change.put(bankDayKey(bank, day.day), next);
   if (day.found && sameFound(day.found, result)) return;
   const { ledger, ...told } = result;
-  change.tell("BankCompared", PROVINCE, { day: day.day, version: BigInt(next.looks), ...told, ...ledger });
+  change.tell("BankCompared", PROVINCE, { day: day.day, bank, version: BigInt(next.looks), ...told, ...ledger });
 }
 
 /** Whether two comparisons say the same. */

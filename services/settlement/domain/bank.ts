@@ -19,6 +19,8 @@ export interface BankInput {
   /** The settlement's or the return's id. */
   readonly id: string;
   readonly batchId: string;
+  /** Which bank paid, or has it back. */
+  readonly bank: string;
   readonly county: string;
   readonly payables: readonly BankedPayable[];
   readonly amountFen: bigint;

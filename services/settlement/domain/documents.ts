@@ -43,8 +43,9 @@ export interface Entry extends Doc {
   readonly lines: readonly Line[];
   /** The claim, batch, window or receipt that it is about. */
   readonly about: string;
-  /** For the bank's entries: which payables, and how much of each. */
+  /** For the bank's entries: which payables, and how much of each; and of which bank, where it is not the main one (`values/banks.ts`). */
   readonly payables?: readonly PaidPart[];
+  readonly bank?: string;
   /** For promises and corrections across counties. */
   readonly obligation?: Obligation;
 }

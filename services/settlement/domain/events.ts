@@ -100,6 +100,7 @@ export type SettlementEvents = {
   };
   readonly BankCompared: {
     readonly day: string;
+    readonly bank: string;
     readonly version: bigint;
     readonly bankFen: bigint;
     readonly expectedFen: bigint;

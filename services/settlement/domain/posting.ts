@@ -2,6 +2,8 @@
  * The one way into the ledger: an entry, its place in the order, and the balances that it moves, in one decision. Nothing else writes entries or accounts,
  * and nothing else changes a book's money at the bank, so that what holds here holds for the whole ledger.
  */
+
+import { bankField, bankOf } from "../../values/banks.ts";
 import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { assert } from "../../values/outcome.ts";
 import { BANK, yearOfAccount } from "./chart.ts";
@@ -30,6 +32,8 @@ export interface Posting {
   readonly about: string;
   readonly lines: readonly Line[];
   readonly payables?: readonly PaidPart[];
+  /** Of a bank's entry. */
+  readonly bank?: string;
   readonly obligation?: Obligation;
 }
 
@@ -110,6 +114,7 @@ export function post(state: State, change: Change<SettlementEvents>, context: Co
     lines,
     about: posting.about,
     ...(posting.payables ? { payables: posting.payables } : {}),
+    ...bankField(bankOf(posting)),
     ...(posting.obligation ? { obligation: posting.obligation } : {}),
   });
   const moves = new Map<string, Line>();

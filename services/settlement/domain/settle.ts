@@ -58,7 +58,8 @@ export const settle: Decision<SettleInput, SettleResult, SettlementEvents> = {
       if (transfer) markTransfer(state, change, transfer, true);
     }
     const parts = input.payables.map(({ payableId, amountFen }) => ({ payableId, fen: amountFen }));
-    post(state, change, context, { id: entryId, county, day: input.settledOn, about: batchId, lines: lines.all(), payables: parts });
+    const { bank, settledOn: day } = input;
+    post(state, change, context, { id: entryId, county, day, about: batchId, lines: lines.all(), payables: parts, bank });
     change.tell("PaymentsPosted", county, {
       batchId,
       county,

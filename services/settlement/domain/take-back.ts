@@ -43,7 +43,8 @@ export const takeBack: Decision<BankInput, { returned: number }, SettlementEvent
       if (transfer) markTransfer(state, change, transfer, false);
     }
     const parts = input.payables.map(({ payableId, amountFen }) => ({ payableId, fen: amountFen }));
-    post(state, change, context, { id: entryId, county, day: context.day, about: batchId, lines: reversed(lines.all()), payables: parts });
+    const about = { county, about: batchId, bank: input.bank };
+    post(state, change, context, { id: entryId, ...about, day: context.day, lines: reversed(lines.all()), payables: parts });
     return { returned: input.payables.length };
   },
 };

@@ -35,6 +35,20 @@ export function recordsOf(sample: Sample): Records {
     },
     households: () => by(sample.households, ({ _id }) => _id),
     schemes: () => stream(sample.schemes),
+    enrolled: () => byId(sample.enrolled),
+    personCovers: () => {
+      const rows = sample.enrolled.flatMap(({ _id, members, former, covers }) =>
+        [...members, ...former].map(({ memberNo, identityNumber }) => {
+          const personId = _id + memberNo;
+          return { identityNumber, personId, covers: covers.filter((cover) => cover.personId === personId) };
+        }),
+      );
+      return by(rows, ({ identityNumber }) => identityNumber);
+    },
+    identities: () => byId(sample.identities),
+    tallies: () => stream(sample.tallies),
+    contributions: () => by(sample.contributions, ({ receiptId }) => receiptId),
+    receiptEntries: () => byId(sample.entries.filter(({ _id }) => /^(contributions|receipt)\//.test(_id))),
     entries: () => by(sample.entries, ({ sequence }) => sequence),
     bankEntries: () => stream(sample.entries.filter(({ _id }) => /^(settled|returned)\//.test(_id))),
     accounts: () => stream(sample.accounts),

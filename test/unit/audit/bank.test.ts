@@ -120,7 +120,7 @@ describe("5: the bank", () => {
     {
       what: "a payment that the ledger does not have",
       plant: ({ entries }) => drop(entries, "settled/settled/B1"),
-      breach: /the ledger has paid 813020 fen from the bank, the settled orders sum to 849213/,
+      breach: /the ledger has paid 813020 fen from bank main, its settled orders sum to 849213/,
     },
   ]);
 });

@@ -9,6 +9,12 @@ import { type BillReport, reportBills } from "../../../services/claims/domain/bi
 import type { BenefitYear, Claim, Household } from "../../../services/claims/domain/documents.ts";
 import type { Second, SharePage } from "../../../services/claims/domain/second-compensation.ts";
 import { sideOf } from "../../../services/claims/domain/three-way.ts";
+import { recordDeparture } from "../../../services/enrollment/domain/departure.ts";
+import type { Household as Enrolled, Identity, Tally } from "../../../services/enrollment/domain/documents.ts";
+import { enrol } from "../../../services/enrollment/domain/enrol.ts";
+import { hearCounty } from "../../../services/enrollment/domain/hear-county.ts";
+import { addMember } from "../../../services/enrollment/domain/join.ts";
+import { moveMember } from "../../../services/enrollment/domain/move.ts";
 import { CHAIN_START, chainHash, type Entry as JournalEntry } from "../../../services/mesh/journal.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import type { Due, Order, Statement } from "../../../services/payment/domain/documents.ts";
@@ -42,6 +48,7 @@ import { settle } from "../../../services/settlement/domain/settle.ts";
 import type { Decision, EventMap } from "../../../services/values/decision.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type Told } from "../../harness/decide.ts";
+import { household, member, request } from "../enrollment/people.ts";
 
 export const HOME = "640424";
 export const AWAY = "640521";
@@ -64,6 +71,10 @@ export interface Sample {
   readonly seconds: WithId<Second>[];
   readonly sharePages: WithId<SharePage>[];
   readonly schemes: { -readonly [K in keyof SchemeView]: SchemeView[K] }[];
+  readonly enrolled: WithId<Enrolled>[];
+  readonly identities: WithId<Identity>[];
+  readonly tallies: WithId<Tally>[];
+  readonly contributions: { receiptId: string; receivedOn: string; fen: bigint }[];
   readonly entries: WithId<Entry>[];
   readonly accounts: WithId<Account>[];
   readonly totals: WithId<DayTotal>[];
@@ -167,6 +178,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
   reserve("C6", 90_000n);
   const settled = (id: string, county: string, payableId: string, claimId: string, amountFen: bigint) =>
     settlement.run(settle, {
+      bank: "main",
       id: `settled/${id}`,
       batchId: id,
       county,
@@ -195,7 +207,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
   const ids: string[] = dues.map(({ body }) => body.payableId);
   const open = ids.filter((id) => id.includes("C7"));
   for (const payableIds of [ids.filter((id) => !open.includes(id)), open])
-    payment.run(cut, { payableIds, schedule: "IMMEDIATE", maker: "rule/immediate/1", serial: 0 });
+    payment.run(cut, { countyBanks: {}, payableIds, schedule: "IMMEDIATE", maker: "rule/immediate/1", serial: 0 });
   const orders = payment
     .documents<Order>("orders")
     .map((order) =>
@@ -244,6 +256,7 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
         },
       },
     ],
+    ...enrolment(),
     entries: settlement.documents<Entry>("entries").sort((a, b) => Number(a.sequence - b.sequence)),
     accounts: settlement.documents("accounts"),
     totals: settlement.documents("totals"),
@@ -274,12 +287,36 @@ export function newSample(dispute: "NONE" | "DISPUTED" | "UPHELD" = "NONE"): Sam
   };
 }
 
+/** Two households, both paid for by assistance: a mother has had a child, and somebody has moved, and died. */
+function enrolment() {
+  const enrollment = newService();
+  const county = HOME;
+  enrollment.run(hearCounty, { county, version: 1n });
+  const poor = (no: string, serial: number) => member(no, serial, { category: "FIVE_GUARANTEES" });
+  const [here, there] = [`${HOME}00000017`, `${HOME}00000018`];
+  const lists = [household(here, [poor("01", 1), poor("02", 2), poor("03", 3)]), household(there, [poor("01", 11)])];
+  enrollment.run(enrol, request(lists, { county, contributionFenPerHead: 0n }));
+  const child = member("04", 8, { bornOn: "2011-09-30", category: "FIVE_GUARANTEES" });
+  const born = { cause: "BORN", year: 2011, fromDay: "2011-09-30", motherNo: "02" } as const;
+  enrollment.run(addMember, { requestId: "j", county, householdId: here, member: child, ...born, contributionFen: 0n, evidence: "" });
+  const move = { toHouseholdId: there, toMemberNo: "02", fromDay: "2011-11-01", newHeadNo: "", township: "", village: "" };
+  enrollment.run(moveMember, { county, personId: `${here}03`, ...move, evidence: "" });
+  const death = { cause: "DIED", lastDay: "2011-11-10", newHeadNo: "02" } as const;
+  enrollment.run(recordDeparture, { county, personId: `${there}01`, ...death, evidence: "" });
+  return {
+    enrolled: enrollment.documents<Enrolled>("households"),
+    identities: enrollment.documents<Identity>("identities"),
+    tallies: enrollment.documents<Tally>("tallies"),
+    contributions: [],
+  };
+}
+
 /** The day's statement, told and compared with the ledger as it stands. */
 function comparedDays(settlement: ReturnType<typeof newService>): WithId<BankDay>[] {
   const statement = { openingFen: 9_000_000n, closingFen: 9_000_000n - DEBITS_FEN, otherDebitsFen: 0n, otherCreditsFen: 0n };
-  settlement.run(knowStatement, { day: TODAY, version: 1n, ...statement, missingDebitsFen: 0n, missingReturnsFen: 0n });
+  settlement.run(knowStatement, { bank: "main", day: TODAY, version: 1n, ...statement, missingDebitsFen: 0n, missingReturnsFen: 0n });
   const ledger = { paidFen: DEBITS_FEN, returnedFen: 0n, transfersFen: 406_510n, receiptsFen: 4_000_000n, accountsFen: 0n };
-  settlement.run(compareDays, { before: "", days: [{ day: TODAY, statementVersion: 1n, looks: 0, ledger }] });
+  settlement.run(compareDays, { bank: "main", before: "", days: [{ day: TODAY, statementVersion: 1n, looks: 0, ledger }] });
   return settlement.documents("bankdays");
 }
 

@@ -7,7 +7,9 @@ import { admissionCalls } from "../../../services/claims/admission-calls.ts";
 import { applicationCalls } from "../../../services/claims/application-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
+import { coverCalls } from "../../../services/claims/cover-calls.ts";
 import { type Claim, claims } from "../../../services/claims/domain/documents.ts";
+import { estimateCalls } from "../../../services/claims/estimate-calls.ts";
 import { messages } from "../../../services/claims/messages.ts";
 import { paperCalls } from "../../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../../services/claims/report-calls.ts";
@@ -62,11 +64,13 @@ const served = () => [
   ...schemeCalls({ reader, ask }),
   ...admissionCalls({ reader, ask, settings: {} }),
   ...secondCalls({ reader }),
-  ...paperCalls({ ask }),
+  ...paperCalls({ ask, reader }),
+  ...coverCalls({ reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
   ...reviewCalls({ reader }),
   ...ruleCalls({ reader }),
+  ...estimateCalls({ reader, ask, uri: "", today: () => "2011-11-25", run: () => Promise.reject(new Error("not here")) }),
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: one door for every method.
@@ -595,7 +599,7 @@ describe("a bill on paper", () => {
     bill: bill({ claimId, institutionId: "", invoiceNumber: "", lines: [line("A", 1_250_000n)], ...of }),
     paper: { ...paper(), ...changes },
   });
-  const confirmation = { askedBy: "PHONE", answeredBy: "医保办", code: "XA-778", enteredBy: "", enteredOn: "" } as const;
+  const confirmation = { askedBy: "PHONE", answeredBy: "医保办", code: "XA-778", enteredBy: "", enteredOn: "", confirmed: false } as const;
   const asked = { requestId: "q", county: ZHONGNING, claimId: "P1", answer: "CONFIRMED", confirmation, reason: "" } as const;
 
   it("is handed in, confirmed, approved and taken back", () => {
@@ -614,7 +618,7 @@ describe("a bill on paper", () => {
     } as const;
     expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ code: "NOT_CONFIRMED", field: "claim_id" });
     const confirmed = command(methods.confirmPaperClaim, asked, REVIEWER).claim;
-    expect(confirmed.paper.confirmation).toEqual({ ...confirmation, enteredBy: "reviewer", enteredOn: "2011-11-25" });
+    expect(confirmed.paper.confirmation).toEqual({ ...confirmation, enteredBy: "reviewer", enteredOn: "2011-11-25", confirmed: true });
     expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ claim: { state: "APPROVED" } });
     const back = { requestId: "v", county: ZHONGNING, claimId: "P1", reason: "重复" };
     expect(command(methods.voidPaperClaim, back, REVIEWER)).toMatchObject({ claim: { state: "VOIDED" } });
@@ -676,11 +680,21 @@ describe("a bill on paper", () => {
     ["confirmation.asked_by", { confirmation: { ...confirmation, askedBy: "UNSPECIFIED" } }],
     ["confirmation.answered_by", { confirmation: { ...confirmation, answeredBy: " x" } }],
     ["confirmation.code", { confirmation: { ...confirmation, code: "" } }],
+    ["confirmation.code", { confirmation: { ...confirmation, code: "--" } }],
     ["confirmation.code", { answer: "DENIED", reason: "查无此人", confirmation: { ...confirmation, code: "a b" } }],
     ["reason", { reason: "x" }],
     ["reason", { answer: "DENIED" }],
   ])("is not confirmed with a wrong %s", (field, changes) => {
     expect(command(methods.confirmPaperClaim, { ...asked, ...changes }, REVIEWER)).toMatchObject({ code: "BAD_REQUEST", field });
+  });
+
+  it("is listed for its county's desk, by state where one is asked for", async () => {
+    command(methods.submitPaperClaim, handedIn("P1"), CLERK);
+    const listed = async (state: string) => (await query(methods.listPaperClaims, { county: ZHONGNING, state }, CLERK)).claims;
+    expect(await listed("UNSPECIFIED")).toMatchObject([{ bill: { claimId: "P1" }, paper: { name: "西安某医院" } }]);
+    expect((await listed("IN_REVIEW")).length).toBe(1);
+    expect(await listed("PAID")).toEqual([]);
+    expect(await query(methods.listPaperClaims, { county: "1", state: "PAID" }, CLERK)).toMatchObject({ field: "county" });
   });
 
   it("is handed in with both parts", () => {
@@ -826,6 +840,7 @@ describe("wiring", () => {
       "claims",
       "corrections",
       "counties",
+      "coverlosses",
       "covers",
       "drafts",
       "fees",
@@ -833,6 +848,7 @@ describe("wiring", () => {
       "institutions",
       "invoices",
       "looks",
+      "papercodes",
       "paperinvoices",
       "prefunds",
       "referrals",

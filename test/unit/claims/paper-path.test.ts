@@ -65,7 +65,7 @@ test("6b: 12,500 yuan outside of the province without a referral: 4,025 to the h
   const account = { bankCode: "103871000027", accountNumber: "6228480000000017", accountName: "张三" };
   centre.run(payeeChanged, { county: ZHONGNING, payeeId: HOUSEHOLD, account, schedule: "IMMEDIATE", stateVersion: 1n });
   expect(centre.get(payees.key(HOUSEHOLD))?.waiting).toBeUndefined();
-  centre.run(cut, { payableIds: [payableId], schedule: "IMMEDIATE", maker: "rule", serial: 0 });
+  centre.run(cut, { countyBanks: {}, payableIds: [payableId], schedule: "IMMEDIATE", maker: "rule", serial: 0 });
   const orderId = centre.get(dues.key(payableId))?.orderId ?? "";
   expect(centre.get(orders.key(orderId))).toMatchObject({ account, amountFen: 402_500n, payeeId: HOUSEHOLD });
 

@@ -271,6 +271,86 @@ describe("the hospital's answer", () => {
   });
 });
 
+describe("a hospital's code", () => {
+  const days = { admittedOn: "2011-10-01", dischargedOn: "2011-10-02" };
+  const typed: HospitalAnswer = { ...YES, askedBy: "PHONE", code: "xa_778" };
+
+  it("confirms one claim only, however it is typed; another hospital may have the same", () => {
+    const world = region();
+    const first = submitted(world, paper(), at(0));
+    const second = submitted(world, paper({}, days), at(1));
+    expectDone(answered(world, first));
+    const before = snapshot(world);
+    const refused = {
+      code: "CODE_USED",
+      status: "ALREADY_EXISTS",
+      field: "confirmation.code",
+      en: expect.stringContaining(first.bill.claimId),
+    };
+    expect(answered(world, second, typed).result).toMatchObject(refused);
+    expect(snapshot(world)).toEqual(before);
+    expect(judged(world, second).result).toMatchObject({ code: "NOT_CONFIRMED" });
+    expectDone(answered(world, second, { ...YES, code: "XA-779" }));
+    const elsewhere = submitted(world, networked("COUNTY-1", "N-9", { admittedOn: "2011-09-01", dischargedOn: "2011-09-02" }), at(2));
+    expectDone(answered(world, elsewhere));
+  });
+
+  it.each<[string, (world: World, claim: Claim) => unknown]>([
+    ["refused", (world, claim) => expectDone(judged(world, claim, "REFUSE"))],
+    ["taken back", (world, claim) => [expectDone(judged(world, claim)), expectDone(back(world, claim))]],
+  ])("may confirm again once its claim was %s", (_, end) => {
+    const world = region();
+    const claim = submitted(world, paper(), at(0));
+    expectDone(answered(world, claim));
+    end(world, claim);
+    const again = submitted(world, { ...paper(), bill: { ...paper().bill, claimId: "P-again" } }, at(10));
+    expect(expectDone(answered(world, again)).paper?.confirmation).toMatchObject({ code: "XA-778" });
+  });
+
+  it("of a denial confirms nothing, and stays free", () => {
+    const world = region();
+    expectDone(answered(world, submitted(world, paper(), at(0)), { ...YES, confirmed: false }, REVIEWER, "查无此人"));
+    expectDone(answered(world, submitted(world, paper({}, days), at(1))));
+  });
+
+  it("confirmed before codes were kept is taken back all the same", () => {
+    const world = region();
+    const claim = approvedPaper(world, paper());
+    const known = {
+      ...claim,
+      paper: claim.paper && { ...claim.paper, confirmation: { ...YES, code: "OLD", enteredBy: "x", enteredOn: "" } },
+    };
+    world.put(claims.key(claim.bill.claimId), known as Claim);
+    expect(expectDone(back(world, claim)).state).toBe("VOIDED");
+  });
+});
+
+describe("a scheme's days for handing in", () => {
+  // Handed in on 2011-11-25.
+  it.each<[string, number | undefined, string, boolean]>([
+    ["no limit", undefined, "2011-03-01", true],
+    ["the last day", 30, "2011-10-26", true],
+    ["a day later", 30, "2011-10-25", false],
+  ])("%s", (_, paperWithinDays, dischargedOn, taken) => {
+    const world = region([scheme({ paperWithinDays }), scheme({ county: JINGYUAN })]);
+    const input = paper({}, { admittedOn: dischargedOn, dischargedOn });
+    if (taken) return void submitted(world, input, at(0));
+    const before = snapshot(world);
+    const refused = { code: "HANDED_IN_LATE", field: "bill.discharged_on", zh: expect.stringContaining("2011-11-24") };
+    expect(refusedWith(world, input, at(0))).toMatchObject(refused);
+    expect(snapshot(world)).toEqual(before);
+  });
+
+  it("do not count once it was handed in, nor for what an institution bills", () => {
+    const world = region([scheme({ paperWithinDays: 3 }), scheme({ county: JINGYUAN })]);
+    const input = paper();
+    const claim = submitted(world, input, at(0));
+    const later = { ...at(0), atMs: Date.parse("2011-12-20T10:00:00+08:00") };
+    expect(submitted(world, input, later)).toEqual(claim);
+    submitted(world, bill({ admittedOn: "2011-09-01", dischargedOn: "2011-09-02" }));
+  });
+});
+
 describe("who has paid all of it", () => {
   it("bears what is taken off, for nobody else can", () => {
     const world = region();

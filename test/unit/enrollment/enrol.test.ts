@@ -26,7 +26,7 @@ describe("a household that is enrolled", () => {
   test("is covered for the whole year, and its ordinary members' money is booked once", () => {
     const world = known();
     const { results, membersEnrolled, contributionsFen, told } = run(world, request([ONE]));
-    expect(results).toEqual([{ householdId: H1, enrolled: true, code: "", field: "", zh: "", en: "" }]);
+    expect(results).toEqual([{ householdId: H1, enrolled: true, code: "", field: "", zh: "", en: "", releaseId: "" }]);
     expect([membersEnrolled, contributionsFen]).toEqual([3, 6000n]);
     const cover = { county: "640521", householdId: H1, fromDay: "2011-01-01", toDay: "2011-12-31" };
     expect(told).toEqual([
@@ -59,6 +59,7 @@ describe("a household that is enrolled", () => {
           heads: 2,
           contributionsFen: 6000n,
           receivedOn: "2011-11-25",
+          source: "INDIVIDUAL",
         },
       },
     ]);

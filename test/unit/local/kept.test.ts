@@ -20,11 +20,12 @@ afterEach(async () => {
 
 const log = () => join(folder, "log");
 
-function keep(script: string, file = "/bin/sh"): Kept {
+function keep(script: string, file = "/bin/sh", turn?: (start: () => void) => void): Kept {
   const environment = { PATH: "/usr/bin:/bin", WORD: "told" };
   const kept = new Kept(
     { name: "claims.a", file, parameters: ["-c", script], environment, log: log() },
     (exit) => exit && exits.push(exit),
+    turn,
   );
   started.push(kept);
   kept.start();
@@ -55,6 +56,23 @@ describe("a kept process", () => {
     expect(tookMs).toBeLessThan(1_000);
     expect(kept.restarts).toBe(1);
     expect(exits).toEqual([{ name: "claims.a", pid: first, code: null, signal: "SIGKILL" }]);
+  });
+
+  test("waits for its turn to be started again, and is not where it is held meanwhile", async () => {
+    const turns: (() => void)[] = [];
+    const kept = keep("exec sleep 60", "/bin/sh", (start) => turns.push(start));
+    kept.signal("SIGKILL");
+    await until(() => turns.length === 1);
+    expect(kept.pid).toBeUndefined();
+    turns.shift()?.();
+    expect(kept.restarts).toBe(1);
+    kept.signal("SIGKILL");
+    await until(() => turns.length === 1);
+    kept.hold();
+    turns.shift()?.();
+    expect(kept.pid).toBeUndefined();
+    kept.release();
+    expect(kept.pid).toBeDefined();
   });
 
   test("that keeps dying is started less and less often", async () => {

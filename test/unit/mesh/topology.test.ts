@@ -2,7 +2,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../../deploy/local/binaries.ts";
 import { withElsewhere, withoutSecret } from "../../../deploy/local/elsewhere.ts";
-import { checkTopology, mongoUri, natsAccess, readTopology, streamReplicas, type Topology } from "../../../services/mesh/topology.ts";
+import {
+  banksIn,
+  checkTopology,
+  countyBanksIn,
+  mongoUri,
+  natsAccess,
+  readTopology,
+  streamReplicas,
+  type Topology,
+} from "../../../services/mesh/topology.ts";
 
 const topology = () => readTopology(join(ROOT, "deploy", "topology.yaml"));
 const elsewhere = (environment: NodeJS.ProcessEnv) => withElsewhere(topology(), environment);
@@ -67,6 +76,15 @@ test("an address is shown without its password", () => {
 
 describe("a topology that has a single point of failure, or cannot be, is refused with the place and the reason", () => {
   const [nats, mongo] = [(draft: Topology) => draft.engines.nats, (draft: Topology) => draft.engines.mongo];
+  /** Another bank as it should be. */
+  const icbc = (draft: Topology): Topology["other_banks"][number] => ({
+    ...draft.bank,
+    id: "icbc",
+    port: 24342,
+    bank_code: "102871000014",
+    account_number: "6405000000000002",
+    counties: ["640424"],
+  });
   const claims = (draft: Topology) => draft.services.claims as NonNullable<Topology["services"][string]>;
   test.each<[string, (draft: Topology) => unknown, RegExp]>([
     [
@@ -95,6 +113,48 @@ describe("a topology that has a single point of failure, or cannot be, is refuse
       (draft) => Object.assign(mongo(draft)[0] ?? {}, { server: "server-c" }),
       /engines\.mongo\.0: unknown server server-c/,
     ],
+    ["a bank code that is none", (draft) => Object.assign(draft.bank, { bank_code: "10587100001" }), /bank\.bank_code: must be a 12-digit/],
+    [
+      "another bank's bank code that is none",
+      (draft) => draft.other_banks.push({ ...icbc(draft), bank_code: "x" }),
+      /other_banks\.0\.bank_code: must be a 12-digit CNAPS code/,
+    ],
+    [
+      "two banks with one account",
+      (draft) => draft.other_banks.push({ ...icbc(draft), bank_code: draft.bank.bank_code, account_number: draft.bank.account_number }),
+      /other_banks\.0\.account_number: account 6405000000000001 at 105871000019 is main's already/,
+    ],
+    [
+      "a county at two banks",
+      (draft) => draft.other_banks.push(icbc(draft), { ...icbc(draft), id: "boc", port: 24343, account_number: "6405000000000003" }),
+      /other_banks\.1\.counties\.0: 640424 is icbc's already/,
+    ],
+    [
+      "a bank that keeps no county",
+      (draft) => draft.other_banks.push({ ...icbc(draft), counties: [] }),
+      /other_banks\.0\.counties: must name a county: nothing would ever be paid through it/,
+    ],
+    [
+      "a county that is none of the province's",
+      (draft) => draft.other_banks.push({ ...icbc(draft), counties: ["640400"] }),
+      /other_banks\.0\.counties\.0: 640400 is no county of 640000/,
+    ],
+    [
+      "two banks of one name",
+      (draft) => draft.other_banks.push({ ...icbc(draft), id: "main" }),
+      /other_banks\.0\.id: main is main's already/,
+    ],
+    [
+      "two banks at one address",
+      (draft) => draft.other_banks.push({ ...icbc(draft), port: draft.bank.port }),
+      /other_banks\.0\.port: 127\.0\.0\.1:24341 is main's already/,
+    ],
+    [
+      "a holiday that is no day",
+      (draft) =>
+        draft.other_banks.push({ ...icbc(draft), calendar: { cutOff: "17:00", weekends: true, holidays: ["2011-02-30"], workdays: [] } }),
+      /other_banks\.0\.calendar\.holidays\.0: must be a day YYYY-MM-DD/,
+    ],
     ["an unknown mode", (draft) => Object.assign(claims(draft), { mode: "both" }), /services\.claims\.mode: /],
     [
       "a listening address that is a name",
@@ -102,8 +162,17 @@ describe("a topology that has a single point of failure, or cannot be, is refuse
       /services\.claims\.a\.listen: /,
     ],
   ])("%s", (_, change, words) => {
-    const draft = structuredClone(topology());
+    const draft = { ...structuredClone(topology()), other_banks: [] };
     change(draft);
     expect(() => checkTopology(draft, "topology.yaml")).toThrow(words);
   });
+});
+
+test("a topology of before there were several banks has the main one alone; others follow it, and keep the counties that they name", () => {
+  expect(banksIn(topology()).map(({ id }) => id)[0]).toBe("main");
+  const draft = structuredClone(topology());
+  const other = { ...draft.bank, id: "boc", port: 24349, account_number: "6405000000000009", counties: ["640104"] };
+  const [main, ...others] = banksIn({ bank: draft.bank, other_banks: [other] });
+  expect([main?.id, main?.counties, others.map(({ id, counties }) => [id, counties])]).toEqual(["main", [], [["boc", ["640104"]]]]);
+  expect(countyBanksIn({ bank: draft.bank, other_banks: [other] })).toEqual({ "640104": "boc" });
 });

@@ -30,7 +30,7 @@ const covered = (number: number, version: bigint, toDay: string) =>
 it("raises an alarm for a difference between the bank and the ledger that is open, and none for one that is not", () => {
   const world = newWorld();
   const compared = (number: number, version: bigint, isOpen: boolean) =>
-    heard("BankCompared", number, { day: "2011-11-25", version, isOpen, differenceFen: -700n });
+    heard("BankCompared", number, { bank: "main", day: "2011-11-25", version, isOpen, differenceFen: -700n });
   for (const event of [compared(1, 1n, false), compared(2, 2n, true), compared(3, 3n, false)]) world.run(fold, event);
   expect(world.all<Alarm>("alarms")).toMatchObject([
     { kind: "LEDGER_BALANCE", county: "640000", subject: "2011-11-25/2", amountFen: -700n, detail: "2011-11-25" },

@@ -12,11 +12,11 @@ import { accountOf, done, MAKER, ordersIn, putDue, putPayee, readerOver, sentBat
 function says(world: World, batchId: string, status: string, reason = ""): void {
   const transactions = ordersIn(world, batchId).map(({ endToEndId }) => ({ endToEndId, status, reason, on: "" }));
   const report = { messageId: `S-${batchId}-${status}`, originalMessageId: batchId, groupStatus: "", groupReason: "", transactions };
-  done(world.run(answer, { batchId, hash: reportHash(report), report }));
+  done(world.run(answer, { bank: "main", batchId, hash: reportHash(report), report }));
 }
 
 function known(world: World, payeeId = "H1") {
-  return world.get(accountKey(accountOf(payeeId)));
+  return world.get(accountKey("main", accountOf(payeeId)));
 }
 
 /** Another due to the same payee, and what a cut makes of it. */
@@ -26,7 +26,7 @@ function dueAgain(world: World, payableId: string): { state: string | undefined;
 }
 
 function cutAgain(world: World, payableId: string): { state: string | undefined; orders: number } {
-  const input = { payableIds: [payableId], schedule: "IMMEDIATE", maker: MAKER.name, serial: 0 } as const;
+  const input = { payableIds: [payableId], schedule: "IMMEDIATE", maker: MAKER.name, serial: 0, countyBanks: {} } as const;
   const { batches } = done(world.run(cut, input, { caller: MAKER }));
   return { state: world.get(dues.key(payableId))?.state, orders: batches.reduce((sum, { orders }) => sum + orders, 0) };
 }
@@ -34,7 +34,7 @@ function cutAgain(world: World, payableId: string): { state: string | undefined;
 /** The timer finds what may be ordered again, and its decision is taken. */
 async function recheckAll(world: World): Promise<number> {
   let released = 0;
-  for (const { input } of await toRecheck(readerOver(world))) released += done(world.run(recheck, input as never)).released;
+  for (const { input } of await toRecheck(readerOver(world), {})) released += done(world.run(recheck, input as never)).released;
   return released;
 }
 
@@ -88,10 +88,10 @@ describe("the check list of accounts", () => {
     dueAgain(world, "again");
     const { bankCode, accountNumber } = accountOf("H1");
     const caller = { name: "treasurer.yang", role: "TREASURER", scope: "640000" };
-    const confirm = () => done(world.run(confirmAccount, { bankCode, accountNumber, reason: "电话核实" }, { caller }));
+    const confirm = () => done(world.run(confirmAccount, { bank: "main", bankCode, accountNumber, reason: "电话核实" }, { caller }));
     expect(confirm()).toMatchObject({ state: "CONFIRMED", by: "treasurer.yang", reason: "电话核实" });
     expect(confirm()).toMatchObject({ state: "CONFIRMED" });
-    const [first] = await toRecheck(readerOver(world));
+    const [first] = await toRecheck(readerOver(world), {});
     expect(await recheckAll(world)).toBe(1);
     cutAgain(world, "again");
     expect(first?.id).toMatch(/^recheck\/[0-9a-f]{16}$/);
@@ -101,7 +101,12 @@ describe("the check list of accounts", () => {
   });
 
   test("nothing is confirmed of which nothing is known", () => {
-    const result = newWorld().run(confirmAccount, { bankCode: "103871000027", accountNumber: "62999999", reason: "x" }).result;
+    const result = newWorld().run(confirmAccount, {
+      bank: "main",
+      bankCode: "103871000027",
+      accountNumber: "62999999",
+      reason: "x",
+    }).result;
     expect(result).toMatchObject({ code: "UNKNOWN_ACCOUNT", field: "account_number" });
   });
 

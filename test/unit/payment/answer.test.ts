@@ -10,7 +10,7 @@ function report(batchId: string, transactions: readonly ReportedTransaction[], g
 }
 
 function hear(world: World, news: StatusReport) {
-  return world.run(answer, { batchId: news.originalMessageId, hash: reportHash(news), report: news });
+  return world.run(answer, { bank: "main", batchId: news.originalMessageId, hash: reportHash(news), report: news });
 }
 
 function statuses(world: World, batchId: string, codes: readonly string[], reason = "") {
@@ -65,7 +65,7 @@ describe("the bank's answer", () => {
     const ids = Array.from({ length: 603 }, (_, n) => `a${n}`);
     for (const [n, payableId] of ids.entries())
       putDue(world, { payableId, payeeId: n < 600 ? `H${(n % 2) + 1}` : "H1", amountFen: 10n, county: n < 600 ? ZHONGNING : JINGYUAN });
-    const [batch] = done(world.run(cut, { payableIds: ids, schedule: "IMMEDIATE", maker: "rule", serial: 0 })).batches;
+    const [batch] = done(world.run(cut, { countyBanks: {}, payableIds: ids, schedule: "IMMEDIATE", maker: "rule", serial: 0 })).batches;
     const batchId = batch?.batchId ?? "";
     approved(world, batchId);
     done(world.run(attempt, { batchId, attempt: 1 }));

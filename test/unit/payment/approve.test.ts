@@ -47,7 +47,8 @@ describe("approval", () => {
   test("asks for execution on the next banking day", () => {
     const { world, batch, input } = proposed();
     const calendar = { cutOff: "09:00", weekends: true, holidays: [], workdays: [] };
-    done(world.run(approve, { ...input, calendar }, { caller: CHECKER }));
+    const terms = { main: { ...TERMS.terms.main, calendar } };
+    done(world.run(approve, { ...input, terms }, { caller: CHECKER }));
     // Friday 25 November, after the cut-off.
     expect(world.get(files.key(batch.batchId))?.content).toContain("<ReqdExctnDt><Dt>2011-11-28</Dt>");
   });
@@ -91,7 +92,7 @@ describe("approval", () => {
     const [old] = ordersIn(world, sent.batchId);
     if (!old) throw new Error("no order");
     world.put(orders.key(old.orderId), { ...old, state: "REJECTED" });
-    const fresh = done(world.run(reissue, { orderId: old.orderId, account: accountOf("H7") }, { caller: MAKER }));
+    const fresh = done(world.run(reissue, { countyBanks: {}, orderId: old.orderId, account: accountOf("H7") }, { caller: MAKER }));
     const replaced = world.get(orders.key(old.orderId));
     if (!replaced) throw new Error("no order");
     world.put(orders.key(old.orderId), { ...replaced, contradiction: "SETTLED 2011-11-25" });

@@ -11,11 +11,15 @@ import {
   accountOf,
   batchIn,
   CHECKER,
+  COUNTY_BANKS,
   camt053,
   camt054,
   cutAll,
   DAY,
+  DEBTOR,
   MAKER,
+  OTHER,
+  OTHER_DEBTOR,
   ordersIn,
   putDue,
   putPayee,
@@ -26,7 +30,8 @@ import {
 
 /** A bank that was agreed not to sign. */
 function parts(reader: Reader) {
-  return { reader, ...TERMS, hearing: { reader, read: readerOf("iso20022", TERMS.debtor.accountNumber), signing: undefined } };
+  const hearing = { bank: "main", reader, read: readerOf("iso20022", DEBTOR.accountNumber), signing: undefined };
+  return { reader, ...TERMS, hearings: [hearing], countyBanks: {} };
 }
 
 function commandOf(name: string, world = newWorld()): CommandCall {
@@ -91,7 +96,8 @@ describe("at the door", () => {
     ["DeclineOrders", { ...DECLINED, orderIds: [] }],
     ["ReissueOrder", { orderId: "P20111125000001-0001", account }],
     ["ReceiveBankMessage", { document: new Uint8Array(1) }],
-    ["FetchStatement", { day: DAY }],
+    ["FetchStatement", { day: DAY, bank: "" }],
+    ["FetchStatement", { day: DAY, bank: OTHER }],
   ])("%s with a good request comes in", (name, request) => {
     expect(commandOf(name).check({ requestId: "r", ...request }, MAKER)).toBeUndefined();
   });
@@ -133,7 +139,7 @@ describe("ReceiveBankMessage", () => {
     const world = newWorld();
     const reader = readerOver(world);
     const signing: Signing = { sign: async () => "", check: async () => ({ trusted: false, why: "FORGED" }) };
-    const suspicious = calls({ ...parts(reader), hearing: { ...parts(reader).hearing, signing } });
+    const suspicious = calls({ ...parts(reader), hearings: parts(reader).hearings.map((hearing) => ({ ...hearing, signing })) });
     const call = suspicious.find((one) => one.method.name === "ReceiveBankMessage");
     if (call?.act !== "command") throw new Error("it is a command");
     const input = await call.input({ requestId: "N1", document: camt054("N1", []), signature: "x" }, MAKER);
@@ -156,7 +162,7 @@ describe("ReceiveBankMessage", () => {
     const debits = ids.map((endToEndId) => ({ endToEndId, side: "DBIT" as const, amountFen: 700n }));
     await run("N1", camt054("N1", debits));
     expect(await run("ST1", camt053("ST1", debits.slice(1), { openingFen: 1_400n }))).toEqual({ kind: "camt.053", entries: 1 });
-    const answer = await queryOf("GetReconciliation", world).answer({ day: DAY }, CHECKER);
+    const answer = await queryOf("GetReconciliation", world).answer({ day: DAY, bank: "" }, CHECKER);
     expect(answer).toMatchObject({
       day: DAY,
       entries: 1,
@@ -174,16 +180,16 @@ describe("ReceiveBankMessage", () => {
     // Two days later, with a statement between that does not join.
     const next = "2011-11-26";
     expect(await run("ST2", camt053("ST2", [], { openingFen: 800n }, next))).toMatchObject({ entries: 0 });
-    const open = await queryOf("ListBreaks", world).answer({ onDay: "2011-11-27" }, CHECKER);
+    const open = await queryOf("ListBreaks", world).answer({ onDay: "2011-11-27", bank: "" }, CHECKER);
     expect(open).toMatchObject({
       breaks: [
-        { day: DAY, ageDays: 2, found: { kind: "MISSING_AT_BANK", owner: "TREASURER" } },
+        { day: DAY, bank: "main", ageDays: 2, found: { kind: "MISSING_AT_BANK", owner: "TREASURER" } },
         { day: next, ageDays: 1, found: { kind: "BALANCE_GAP", owner: "OPERATOR", oursFen: 700n, banksFen: 800n } },
       ],
     });
     // The bank has booked on the next day what the first statement lacked: the break is gone.
     await run("ST3", camt053("ST3", debits.slice(0, 1), { openingFen: 700n }, next));
-    expect(await queryOf("ListBreaks", world).answer({ onDay: next }, CHECKER)).toEqual({ breaks: [] });
+    expect(await queryOf("ListBreaks", world).answer({ onDay: next, bank: "" }, CHECKER)).toEqual({ breaks: [] });
   });
 });
 
@@ -195,6 +201,7 @@ describe("questions", () => {
     const { contentHash } = batchIn(world, batchId);
     const batch = {
       batchId,
+      bank: "main",
       state: "SENDING",
       maker: MAKER.name,
       checker: CHECKER.name,
@@ -212,6 +219,7 @@ describe("questions", () => {
       account: accountOf("H1"),
       amountFen: 700n,
       endToEndId: `${order?.orderId}01`,
+      bank: "main",
       state: "OPEN",
       reason: "",
       payableIds: ["claim/H1/decision/1"],
@@ -222,15 +230,15 @@ describe("questions", () => {
     };
     expect(await queryOf("GetBatch", world).answer({ batchId }, CHECKER)).toEqual({ batch, orders: [message] });
     expect(await queryOf("GetOrder", world).answer({ orderId: order?.orderId }, CHECKER)).toEqual({ order: message });
-    expect(await queryOf("ListBatches", world).answer({ state: "SENDING" }, CHECKER)).toEqual({ batches: [batch] });
-    expect(await queryOf("ListBatches", world).answer({ state: "DONE" }, CHECKER)).toEqual({ batches: [] });
+    expect(await queryOf("ListBatches", world).answer({ state: "SENDING", bank: "" }, CHECKER)).toEqual({ batches: [batch] });
+    expect(await queryOf("ListBatches", world).answer({ state: "DONE", bank: "" }, CHECKER)).toEqual({ batches: [] });
   });
 
   test("about what is not there name it", async () => {
     const world = newWorld();
     expect(await queryOf("GetBatch", world).answer({ batchId: "B1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_BATCH" });
     expect(await queryOf("GetOrder", world).answer({ orderId: "P1" }, CHECKER)).toMatchObject({ code: "UNKNOWN_ORDER" });
-    expect(await queryOf("GetReconciliation", world).answer({ day: DAY }, CHECKER)).toMatchObject({ code: "NO_STATEMENT" });
+    expect(await queryOf("GetReconciliation", world).answer({ day: DAY, bank: "" }, CHECKER)).toMatchObject({ code: "NO_STATEMENT" });
   });
 
   test("about what waits for the maker list what was declined and came back, and is not yet reissued", async () => {
@@ -271,7 +279,57 @@ describe("questions", () => {
       putDue(world, { payableId, payeeId: "H1" });
       cutAll(world, [payableId]);
     }
-    const answer = (await queryOf("ListBatches", world).answer({ state: "PROPOSED" }, CHECKER)) as { batches: { batchId: string }[] };
+    const answer = (await queryOf("ListBatches", world).answer({ state: "PROPOSED", bank: "" }, CHECKER)) as {
+      batches: { batchId: string }[];
+    };
     expect(answer.batches.map(({ batchId }) => batchId)).toEqual(["B20111125000001", "B20111125000002", "B20111125000003"]);
+  });
+});
+
+describe("with two banks", () => {
+  const twoBanks = (reader: Reader) => {
+    const other = { bank: OTHER, reader, read: readerOf("json", OTHER_DEBTOR.accountNumber), signing: undefined };
+    return calls({ ...parts(reader), hearings: [...parts(reader).hearings, other], countyBanks: COUNTY_BANKS });
+  };
+  const named = (world: World, name: string) => twoBanks(readerOver(world)).find((call) => call.method.name === name);
+
+  test("ListBanks tells the accounts and whose money is kept there", async () => {
+    const call = named(newWorld(), "ListBanks");
+    if (call?.act !== "query") throw new Error("it is a query");
+    expect(await call.answer({}, CHECKER)).toEqual({
+      banks: [
+        { bank: "main", account: DEBTOR, format: "iso20022", counties: [] },
+        { bank: OTHER, account: OTHER_DEBTOR, format: "json", counties: ["640424"] },
+      ],
+    });
+  });
+
+  test.each([
+    ["ListBatches", { state: "PROPOSED" }],
+    ["GetReconciliation", { day: DAY }],
+    ["ListBreaks", { onDay: DAY }],
+    ["FetchStatement", { day: DAY }],
+    ["ConfirmAccount", { bankCode: "103871000027", accountNumber: "620000000001", reason: "asked" }],
+  ])("%s of a bank that is none is refused", async (name, request) => {
+    const call = named(newWorld(), name);
+    const asked = { requestId: "r", ...request, bank: "boc" };
+    const answer = call?.act === "query" ? await call.answer(asked, CHECKER) : call?.act === "command" && call.check(asked, CHECKER);
+    expect(answer).toMatchObject({ code: "UNKNOWN_BANK", field: "bank", en: "the topology names no bank boc" });
+  });
+
+  test("a message is its bringer's bank's: read in that bank's form, of that bank's account", async () => {
+    const call = named(newWorld(), "ReceiveBankMessage");
+    if (call?.act !== "command") throw new Error("it is a command");
+    const brought = (name: string, document: string | Uint8Array) =>
+      call.input(
+        { requestId: "N1", document: typeof document === "string" ? new TextEncoder().encode(document) : document, signature: "" },
+        { name, role: "BANK", scope: "640000" },
+      );
+    const notice = (account: string) => JSON.stringify({ kind: "notice", messageId: "N1", account, entries: [] });
+    expect(await brought("bank-icbc-client", notice(OTHER_DEBTOR.accountNumber))).toMatchObject({ bank: OTHER });
+    expect(await brought("bank-icbc-client", notice(DEBTOR.accountNumber))).toMatchObject({ code: "BAD_BANK_MESSAGE" });
+    expect(await brought("bank-icbc-client", camt054("N1", []))).toMatchObject({ code: "BAD_BANK_MESSAGE" });
+    expect(await brought("bank-client", camt054("N1", []))).toMatchObject({ bank: "main" });
+    expect(await brought("bank-client", notice(OTHER_DEBTOR.accountNumber))).toMatchObject({ code: "BAD_BANK_MESSAGE" });
   });
 });

@@ -5,9 +5,10 @@ import { type Cancel, cancel, caseIdOf, type Resolution, resolve } from "../../.
 import { type Cancellation, cancellations, type Order } from "../../../services/payment/domain/documents.ts";
 import { hear } from "../../../services/payment/domain/receive.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
-import { approved, batchIn, cutAll, DEBTOR, done, MAKER, orderIn, ordersIn, originalNamed, putDue, putPayee, sentBatch } from "./scene.ts";
+import { approved, batchIn, cutAll, done, MAKER, orderIn, ordersIn, originalNamed, putDue, putPayee, sentBatch, TERMS } from "./scene.ts";
 
-const wish = (orderId: string): Cancel => ({ orderId, reason: "户名有误", debtor: DEBTOR, format: "iso20022" });
+const at = (resolution: Resolution) => ({ bank: "main", resolution });
+const wish = (orderId: string): Cancel => ({ orderId, reason: "户名有误", terms: TERMS.terms });
 
 /** A batch of two orders that the bank has taken and not yet settled. */
 function accepted(): { world: World; batchId: string; first: Order; second: Order } {
@@ -24,7 +25,7 @@ function says(world: World, batchId: string, status: string, only?: Order): void
   const told = ordersIn(world, batchId).filter((order) => !only || order.orderId === only.orderId);
   const transactions = told.map(({ endToEndId }) => ({ endToEndId, status, reason: "", on: "" }));
   const report = { messageId: `S-${status}`, originalMessageId: batchId, groupStatus: "", groupReason: "", transactions };
-  done(world.run(answer, { batchId, hash: reportHash(report), report }));
+  done(world.run(answer, { bank: "main", batchId, hash: reportHash(report), report }));
 }
 
 const resolved = (order: Order, says: Resolution["says"], reason = ""): Resolution => ({
@@ -69,12 +70,12 @@ describe("the bank's answer", () => {
   test("granted before the booking: the order is rejected and waits for its maker; the others are not touched", () => {
     const { world, batchId, first, second } = accepted();
     done(world.run(cancel, wish(first.orderId)));
-    expect(done(world.run(resolve, resolved(first, "GRANTED")))).toEqual({ known: true });
+    expect(done(world.run(resolve, at(resolved(first, "GRANTED"))))).toEqual({ known: true });
     expect(orderIn(world, first.orderId)).toMatchObject({ state: "REJECTED", reason: "CUST" });
     expect(orderIn(world, second.orderId).state).toBe("OPEN");
     expect(batchIn(world, batchId)).toMatchObject({ state: "ACCEPTED", open: 1 });
     // A later no takes nothing back.
-    done(world.run(resolve, resolved(first, "REFUSED", "CUST")));
+    done(world.run(resolve, at(resolved(first, "REFUSED", "CUST"))));
     expect(world.get(cancellations.key(caseIdOf(first)))).toMatchObject({ state: "GRANTED" });
   });
 
@@ -82,11 +83,11 @@ describe("the bank's answer", () => {
     const { world, batchId, first } = accepted();
     done(world.run(cancel, wish(first.orderId)));
     says(world, batchId, "ACSC", first);
-    const { told } = world.run(resolve, resolved(first, "GRANTED"));
+    const { told } = world.run(resolve, at(resolved(first, "GRANTED")));
     expect(told).toEqual([]);
     expect(orderIn(world, first.orderId).state).toBe("SETTLED");
     const evidence = [{ endToEndId: first.endToEndId, says: "RETURNED", reason: "CUST", on: "", amountFen: 700n }] as const;
-    done(world.run(hear, { original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
+    done(world.run(hear, { bank: "main", original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
     expect(orderIn(world, first.orderId).state).toBe("RETURNED");
   });
 
@@ -94,11 +95,15 @@ describe("the bank's answer", () => {
     const { world, first, second } = accepted();
     done(world.run(cancel, wish(first.orderId)));
     done(world.run(cancel, wish(second.orderId)));
-    done(world.run(resolve, resolved(first, "REFUSED", "CUST")));
-    done(world.run(resolve, resolved(second, "PENDING")));
+    done(world.run(resolve, at(resolved(first, "REFUSED", "CUST"))));
+    done(world.run(resolve, at(resolved(second, "PENDING"))));
     expect([first, second].map(({ orderId }) => orderIn(world, orderId).state)).toEqual(["OPEN", "OPEN"]);
     expect(world.get(cancellations.key(caseIdOf(first)))).toMatchObject({ state: "REFUSED", answer: "CUST" });
-    const brought = { original: originalNamed("R1"), content: { kind: "camt.029", resolution: resolved(second, "GRANTED") } } as const;
+    const brought = {
+      bank: "main",
+      original: originalNamed("R1"),
+      content: { kind: "camt.029", resolution: resolved(second, "GRANTED") },
+    } as const;
     expect(done(world.run(hear, brought))).toEqual({ kind: "camt.029", entries: 1 });
     expect(orderIn(world, second.orderId).state).toBe("REJECTED");
     expect(done(world.run(hear, brought))).toEqual({ kind: "camt.029", entries: 1 });
@@ -108,8 +113,12 @@ describe("the bank's answer", () => {
     const { world, first, second } = accepted();
     done(world.run(cancel, wish(first.orderId)));
     const crossed = { ...resolved(first, "GRANTED"), endToEndId: second.endToEndId };
-    expect(done(world.run(resolve, crossed))).toEqual({ known: false });
-    const nobody = { original: originalNamed("R2"), content: { kind: "camt.029", resolution: resolved(second, "GRANTED") } } as const;
+    expect(done(world.run(resolve, at(crossed)))).toEqual({ known: false });
+    const nobody = {
+      bank: "main",
+      original: originalNamed("R2"),
+      content: { kind: "camt.029", resolution: resolved(second, "GRANTED") },
+    } as const;
     expect(world.run(hear, nobody).result).toMatchObject({ code: "BAD_BANK_MESSAGE" });
     expect([first, second].map(({ orderId }) => orderIn(world, orderId).state)).toEqual(["OPEN", "OPEN"]);
   });

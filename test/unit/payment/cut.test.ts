@@ -1,9 +1,34 @@
 import { describe, expect, test } from "vitest";
+import { accountKey } from "../../../services/payment/domain/accounts.ts";
+import { answer } from "../../../services/payment/domain/answer.ts";
+import { approve } from "../../../services/payment/domain/approve.ts";
+import { attempt } from "../../../services/payment/domain/attempt.ts";
+import { contentHash } from "../../../services/payment/domain/batch.ts";
 import { cut, MAX_BATCHES, MAX_ORDERS, MAX_PAYABLES } from "../../../services/payment/domain/cut.ts";
-import { type Due, dues, type Order } from "../../../services/payment/domain/documents.ts";
+import { decline } from "../../../services/payment/domain/decline.ts";
+import { type Due, dues, files, type Order } from "../../../services/payment/domain/documents.ts";
+import { reissue } from "../../../services/payment/domain/reissue.ts";
+import { MAIN_BANK } from "../../../services/values/banks.ts";
 import { sum } from "../../../services/values/money.ts";
-import { newWorld } from "../../harness/decide.ts";
-import { cutAll, done, JINGYUAN, MAKER, ordersIn, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import { newWorld, type World } from "../../harness/decide.ts";
+import {
+  accountOf,
+  approved,
+  batchIn,
+  CHECKER,
+  COUNTY_BANKS,
+  cutAll,
+  done,
+  JINGYUAN,
+  MAKER,
+  OTHER,
+  OTHER_DEBTOR,
+  ordersIn,
+  putDue,
+  putPayee,
+  TERMS,
+  ZHONGNING,
+} from "./scene.ts";
 
 function waiting(count: number, payeesCount: number) {
   const world = newWorld();
@@ -47,7 +72,7 @@ describe("a cut", () => {
 
   test("tells the proposed batch, and depends on the accounts that it read", () => {
     const { world, ids } = waiting(3, 2);
-    const outcome = world.run(cut, { payableIds: ids, schedule: "IMMEDIATE", maker: "rule:cut-immediate/v1", serial: 1 });
+    const outcome = world.run(cut, { countyBanks: {}, payableIds: ids, schedule: "IMMEDIATE", maker: "rule:cut-immediate/v1", serial: 1 });
     expect(outcome.told).toMatchObject([
       { name: "BatchChanged", county: "640000", body: { version: 1n, batch: { state: "PROPOSED", orders: 2 } } },
     ]);
@@ -56,7 +81,7 @@ describe("a cut", () => {
 
   test("never orders one payable twice: the second of two finders makes nothing, a person's cut takes only what still waits", () => {
     const { world, ids } = waiting(4, 4);
-    const input = { payableIds: ids.slice(0, 3), schedule: "IMMEDIATE", maker: "rule", serial: 1 } as const;
+    const input = { payableIds: ids.slice(0, 3), schedule: "IMMEDIATE", maker: "rule", serial: 1, countyBanks: {} } as const;
     expect(done(world.run(cut, input)).batches).toHaveLength(1);
     expect(done(world.run(cut, input)).batches).toEqual([]);
     const [rest] = done(world.run(cut, { ...input, payableIds: ids, serial: 0 })).batches;
@@ -92,4 +117,88 @@ describe("a cut", () => {
       expect(order.endToEndId.length).toBeLessThanOrEqual(35);
     }
   });
+});
+
+describe("with two banks", () => {
+  const kept = (world: World, ids: readonly string[]) => cutAll(world, ids, MAKER.name, COUNTY_BANKS);
+
+  test("a batch holds the orders of one bank, that which keeps its counties' money", () => {
+    const world = newWorld();
+    putPayee(world, "H1");
+    for (const [payableId, county] of [
+      ["a", ZHONGNING],
+      ["b", JINGYUAN],
+      ["c", ZHONGNING],
+      ["d", JINGYUAN],
+    ] as const)
+      putDue(world, { payableId, payeeId: "H1", amountFen: 100n, county });
+    const made = kept(world, ["a", "b", "c", "d"]);
+    expect(
+      made.map(({ batchId, bank }) => [bank, ordersIn(world, batchId).map((order) => [order.bank, order.county, order.amountFen])]),
+    ).toEqual([
+      [undefined, [[undefined, ZHONGNING, 200n]]],
+      [OTHER, [[OTHER, JINGYUAN, 200n]]],
+    ]);
+    // Another account is another content to approve.
+    const [, other] = made;
+    expect(other && contentHash({ batchId: other.batchId }, ordersIn(world, other.batchId))).not.toBe(other?.contentHash);
+  });
+
+  test("one that has many dues leaves a batch to the other", () => {
+    const world = newWorld();
+    const ids = Array.from({ length: MAX_BATCHES * MAX_ORDERS + 1 }, (_, n) => `p${n}`);
+    for (const [n, payableId] of ids.entries()) {
+      putPayee(world, `H${n}`);
+      putDue(world, { payableId, payeeId: `H${n}`, amountFen: 1n, county: n === ids.length - 1 ? JINGYUAN : ZHONGNING });
+    }
+    expect(kept(world, ids).map(({ bank, orderIds }) => [bank, orderIds.length])).toEqual([
+      [undefined, MAX_ORDERS],
+      [OTHER, 1],
+    ]);
+  });
+
+  test("what one has disproved of an account holds back the dues of its own counties only", () => {
+    const world = newWorld();
+    putPayee(world, "H1");
+    putDue(world, { payableId: "x", payeeId: "H1", county: JINGYUAN });
+    const [batch] = kept(world, ["x"]);
+    const { batchId = "" } = batch ?? {};
+    approved(world, batchId);
+    done(world.run(attempt, { batchId, attempt: 1 }));
+    const transactions = ordersIn(world, batchId).map(({ endToEndId }) => ({ endToEndId, status: "RJCT", reason: "AC04", on: "" }));
+    const report = { messageId: "S", originalMessageId: batchId, groupStatus: "", groupReason: "", transactions };
+    done(world.run(answer, { bank: OTHER, batchId, hash: "h", report }));
+    expect([MAIN_BANK, OTHER].map((bank) => world.get(accountKey(bank, accountOf("H1")))?.state)).toEqual([undefined, "DISPROVED"]);
+    putDue(world, { payableId: "a", payeeId: "H1", county: ZHONGNING });
+    putDue(world, { payableId: "b", payeeId: "H1", county: JINGYUAN });
+    expect(kept(world, ["a", "b"]).map(({ bank }) => bank)).toEqual([undefined]);
+    expect(world.get(dues.key("b"))?.state).toBe("ON_CHECK");
+  });
+
+  test("a reissued order goes by the bank where its county's money is now", () => {
+    const world = newWorld();
+    putPayee(world, "H1");
+    putDue(world, { payableId: "b", payeeId: "H1", county: JINGYUAN });
+    const [batch] = kept(world, ["b"]);
+    const { batchId = "", contentHash: expectedHash = "", orderIds: [orderId = ""] = [] } = batch ?? {};
+    done(world.run(decline, { batchId, expectedHash, orderIds: [], reason: "no" }, { caller: CHECKER }));
+    const again = done(world.run(reissue, { orderId, account: accountOf("H1"), countyBanks: {} }, { caller: MAKER }));
+    expect([again.bank, batchIn(world, again.batchId).bank]).toEqual([undefined, undefined]);
+  });
+});
+
+test("a batch of a bank that the topology names no more is not approved", () => {
+  const world = newWorld();
+  putPayee(world, "H1");
+  putDue(world, { payableId: "b", payeeId: "H1", county: JINGYUAN });
+  const [batch] = cutAll(world, ["b"], MAKER.name, COUNTY_BANKS);
+  const { batchId = "", contentHash: expectedHash = "" } = batch ?? {};
+  const terms = { main: TERMS.terms.main };
+  expect(world.run(approve, { batchId, expectedHash, ...TERMS, terms }, { caller: CHECKER }).result).toMatchObject({
+    code: "UNKNOWN_BANK",
+  });
+  expect(batchIn(world, batchId).state).toBe("PROPOSED");
+  approved(world, batchId);
+  const file = world.get(files.key(batchId))?.content ?? "";
+  expect(JSON.parse(file)).toMatchObject({ kind: "payments", messageId: batchId, debtor: OTHER_DEBTOR });
 });

@@ -1,6 +1,6 @@
 /**
- * Random days at the bank: it settles, rejects, returns, forgets to answer, repeats old messages in any order; makers reissue, finders cut twice, statements come.
- * Whatever happens, nobody is paid twice, and once the bank has told everything nobody is forgotten.
+ * Random days at two banks, each of which keeps one county's money: they settle, reject, return, forget to answer, repeat old messages in any order, and speak of each other's orders; makers reissue, finders cut twice, statements come.
+ * Whatever happens, nobody is paid twice, and once the banks have told everything nobody is forgotten.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -11,23 +11,47 @@ import { orderIdIn } from "../../../services/payment/domain/batch.ts";
 import { cancel, caseIdOf, resolve } from "../../../services/payment/domain/cancel.ts";
 import { cut } from "../../../services/payment/domain/cut.ts";
 import { decline } from "../../../services/payment/domain/decline.ts";
-import { type Batch, type Due, type KnownAccount, type Order, TO_REISSUE } from "../../../services/payment/domain/documents.ts";
+import {
+  type Batch,
+  type Due,
+  type KnownAccount,
+  type Order,
+  statementKey,
+  TO_REISSUE,
+} from "../../../services/payment/domain/documents.ts";
 import { hear } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
 import { reissue } from "../../../services/payment/domain/reissue.ts";
 import { bookStatement } from "../../../services/payment/domain/statement.ts";
+import { bankOf, bankOfCounty, MAIN_BANK } from "../../../services/values/banks.ts";
 import { sum } from "../../../services/values/money.ts";
 import { isRefusal } from "../../../services/values/outcome.ts";
 import { newWorld, type Outcome, type World } from "../../harness/decide.ts";
-import { accountOf, approved, CHECKER, DAY, DEBTOR, done, JINGYUAN, MAKER, originalNamed, putDue, putPayee, ZHONGNING } from "./scene.ts";
+import {
+  accountOf,
+  approved,
+  CHECKER,
+  COUNTY_BANKS,
+  DAY,
+  done,
+  JINGYUAN,
+  MAKER,
+  OTHER,
+  originalNamed,
+  putDue,
+  putPayee,
+  TERMS,
+  ZHONGNING,
+} from "./scene.ts";
 
 /** What was put on the check list in the last round but two is confirmed, ordered and paid in the ones after it. */
 const FINISHING_ROUNDS = 5;
 
 type Fate = "PENDING" | "SETTLED" | "REJECTED" | "RETURNED";
 
-/** The bank's own books: what became of each EndToEndId. It executes a file once, whoever sends it again. */
+/** A bank's own books: what became of each EndToEndId. It executes a file once, whoever sends it again. */
 interface Bank {
+  readonly id: string;
   readonly fates: Map<string, { fate: Fate; amountFen: bigint }>;
   readonly files: Map<string, string[]>;
   /** What it said to each wish to cancel, for ever. */
@@ -36,9 +60,13 @@ interface Bank {
   readonly written: (() => Outcome<unknown>)[];
 }
 
+function newBank(id: string): Bank {
+  return { id, fates: new Map(), files: new Map(), cases: new Map(), written: [] };
+}
+
 class Day {
   readonly world: World = newWorld();
-  readonly bank: Bank = { fates: new Map(), files: new Map(), cases: new Map(), written: [] };
+  readonly banks: readonly [Bank, Bank] = [newBank(MAIN_BANK), newBank(OTHER)];
   /** Net of what was told, by payable. */
   readonly paid = new Map<string, bigint>();
   readonly toldIds = new Set<string>();
@@ -63,7 +91,15 @@ class Day {
   cut(n: number): void {
     const payableIds = this.world.all<Due>("dues").map((due) => due.payableId);
     // Every third finder saw an old serial.
-    this.hear(this.world.run(cut, { payableIds, schedule: "IMMEDIATE", maker: "rule", serial: n % 3 === 0 ? 1 : 0 }));
+    this.hear(
+      this.world.run(cut, { countyBanks: COUNTY_BANKS, payableIds, schedule: "IMMEDIATE", maker: "rule", serial: n % 3 === 0 ? 1 : 0 }),
+    );
+  }
+
+  private bankOf(of: { readonly bank?: string }): Bank {
+    const found = this.banks.find(({ id }) => id === bankOf(of));
+    if (!found) throw new Error(`no bank ${of.bank}`);
+    return found;
   }
 
   private batches(...states: Batch["state"][]): Batch[] {
@@ -90,10 +126,11 @@ class Day {
   /** Sends a file that waits or is unknown: n decides whether it arrives, and whether the answer does. */
   send(n: number): void {
     for (const batch of this.batches("APPROVED", "SENDING", "UNKNOWN")) {
-      const known = this.bank.files.has(batch.batchId);
+      const bank = this.bankOf(batch);
+      const known = bank.files.has(batch.batchId);
       // A bank that has the file answers the enquiry: no second attempt then, unless the enquiry is lost too.
       if (batch.state !== "APPROVED" && known && n % 4 !== 0) {
-        this.answerOn(batch);
+        this.answerOn(bank, batch.batchId);
         continue;
       }
       const number = batch.attempts + 1;
@@ -101,31 +138,32 @@ class Day {
       if (!send) continue;
       if (n % 3 !== 0) this.execute(batch, n);
       if (n % 2 === 0) this.hear(this.world.run(silence, { batchId: batch.batchId, attempt: number }));
-      else if (this.bank.files.has(batch.batchId)) this.answerOn(batch);
+      else if (bank.files.has(batch.batchId)) this.answerOn(bank, batch.batchId);
     }
   }
 
   private execute(batch: Batch, n: number): void {
-    if (this.bank.files.has(batch.batchId)) return;
+    const bank = this.bankOf(batch);
+    if (bank.files.has(batch.batchId)) return;
     const ids: string[] = [];
     for (const [index, order] of this.ordersOf(batch).entries()) {
       const mood = (["SETTLED", "PENDING", "REJECTED", "SETTLED"] as const)[(n + index) % 4] ?? "PENDING";
       const fate = this.willing ? "SETTLED" : mood;
-      this.bank.fates.set(order.endToEndId, { fate, amountFen: order.amountFen });
+      bank.fates.set(order.endToEndId, { fate, amountFen: order.amountFen });
       ids.push(order.endToEndId);
     }
-    this.bank.files.set(batch.batchId, ids);
+    bank.files.set(batch.batchId, ids);
   }
 
   /** The bank's status report as of now, written once more. */
-  private answerOn(batch: { batchId: string }): void {
+  private answerOn(bank: Bank, batchId: string): void {
     const codes: Record<Fate, string> = { SETTLED: "ACSC", RETURNED: "ACSC", REJECTED: "RJCT", PENDING: "PDNG" };
-    const transactions = (this.bank.files.get(batch.batchId) ?? []).map((endToEndId) => {
-      const { fate, amountFen } = this.bank.fates.get(endToEndId) ?? { fate: "PENDING" as const, amountFen: 0n };
+    const transactions = (bank.files.get(batchId) ?? []).map((endToEndId) => {
+      const { fate, amountFen } = bank.fates.get(endToEndId) ?? { fate: "PENDING" as const, amountFen: 0n };
       return { endToEndId, status: codes[fate], reason: fate === "REJECTED" ? "AC01" : "", on: "", amountFen };
     });
-    const report: StatusReport = { messageId: "S", originalMessageId: batch.batchId, groupStatus: "", groupReason: "", transactions };
-    this.write(() => this.world.run(answer, { batchId: batch.batchId, hash: reportHash(report), report }));
+    const report: StatusReport = { messageId: "S", originalMessageId: batchId, groupStatus: "", groupReason: "", transactions };
+    this.write(bank, () => this.world.run(answer, { bank: bank.id, batchId, hash: reportHash(report), report }));
   }
 
   /** The usual way, so that a short day has something at the bank. */
@@ -139,7 +177,8 @@ class Day {
 
   /** Something moves at the bank: pending ones get their end, settled ones come back. It tells, or keeps it for the statement. */
   move(n: number): void {
-    const rows = [...this.bank.fates];
+    const bank = this.banks[n % 2 === 0 ? 0 : 1];
+    const rows = [...bank.fates];
     const row = rows[n % Math.max(1, rows.length)];
     if (!row) return;
     const [endToEndId, state] = row;
@@ -155,18 +194,66 @@ class Day {
     const evidence = { endToEndId, says: state.fate === "SETTLED" ? "SETTLED" : "RETURNED", reason: "AC04", on: DAY, amountFen } as const;
     this.serial += 1;
     const messageId = `N${this.serial}`;
-    this.write(() => this.world.run(hear, { original: originalNamed(messageId), content: { kind: "camt.054", evidence: [evidence] } }));
+    this.write(bank, () =>
+      this.world.run(hear, { bank: bank.id, original: originalNamed(messageId), content: { kind: "camt.054", evidence: [evidence] } }),
+    );
   }
 
   repeat(n: number): void {
-    const old = this.bank.written[n % Math.max(1, this.bank.written.length)];
+    const { written } = this.banks[n % 2 === 0 ? 0 : 1];
+    const old = written[n % Math.max(1, written.length)];
     if (old) this.hear(old());
+  }
+
+  /** One bank speaks of the other's orders, in each way that there is, under the ids that the other has used: nothing of theirs changes. */
+  meddle(n: number): void {
+    const [bank, other] = n % 2 === 0 ? this.banks : ([this.banks[1], this.banks[0]] as const);
+    const orders = this.world.all<Order>("orders").filter((order) => this.bankOf(order) === other);
+    const order = orders[n % Math.max(1, orders.length)];
+    if (!order) return;
+    const ofOther = () =>
+      ["orders", "batches", "statements", "cancellations", "knownaccounts", "dues"].flatMap((name) =>
+        this.world.all<{ county: string; bank?: string }>(name).filter((doc) => name === "dues" || this.bankOf(doc) === other),
+      );
+    const before = structuredClone(ofOther());
+    const { endToEndId, amountFen, orderId, batchId } = order;
+    const says = (["SETTLED", "RETURNED", "REJECTED"] as const)[n % 3] ?? "SETTLED";
+    const evidence = [{ endToEndId, says, reason: "AC04", on: DAY, amountFen, reference: "R1" }] as const;
+    const transactions = [{ endToEndId, status: "ACSC", reason: "", on: DAY, amountFen }];
+    const report: StatusReport = { messageId: "S", originalMessageId: batchId, groupStatus: "RJCT", groupReason: "AC04", transactions };
+    const resolution = { caseId: caseIdOf(order), endToEndId, says: "GRANTED", reason: "" } as const;
+    const named = { instructionId: orderId, paymentInformationId: batchId, reference: "R1" };
+    const entries: StatementEntry[] = [
+      { endToEndId, direction: "DEBIT", amountFen, returned: false, reason: "" },
+      { endToEndId: "", ...named, direction: "DEBIT", amountFen, returned: false, reason: "" },
+      { endToEndId: "", paymentInformationId: batchId, direction: "DEBIT", amountFen, returned: false, reason: "" },
+    ];
+    const content = { messageId: "N1", day: DAY, openingFen: 0n, closingFen: -3n * amountFen, entries };
+    const statement = { bank: bank.id, content, expectedOrderIds: [], previousDay: "" };
+    this.serial += 1;
+    const contents = [
+      { kind: "camt.054", evidence },
+      { kind: "pain.002", report },
+      { kind: "camt.029", resolution },
+      { kind: "camt.053", statement },
+    ] as const;
+    for (const [index, one] of contents.entries()) {
+      const outcome = this.world.run(hear, { bank: bank.id, original: originalNamed(`M${this.serial}-${index}`), content: one });
+      expect(outcome.told.filter(({ name }) => name !== "StatementBooked")).toEqual([]);
+      if (one.kind !== "camt.053") expect(outcome.result).toMatchObject({ code: "BAD_BANK_MESSAGE" });
+    }
+    expect(ofOther()).toEqual(before);
+    const booked = this.world.get(statementKey(bank.id, DAY));
+    expect(booked?.breaks.map(({ kind }) => kind).filter((kind) => kind === "MISSING_HERE" || kind === "BATCH_SUM")).toHaveLength(3);
   }
 
   reissue(n: number): void {
     const candidates = this.world.all<Order>("orders").filter((order) => TO_REISSUE.includes(order.state));
     const order = candidates[n % Math.max(1, candidates.length)];
-    if (order) this.hear(this.world.run(reissue, { orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }));
+    if (order)
+      this.hear(
+        this.world.run(reissue, { countyBanks: COUNTY_BANKS, orderId: order.orderId, account: accountOf(`H${n}`) }, { caller: MAKER }),
+      );
   }
 
   /** The maker has second thoughts about an order that the bank has: what is pending is cancelled, what was paid is not. */
@@ -174,43 +261,51 @@ class Day {
     const open = this.world.all<Order>("orders").filter(({ state }) => state === "OPEN" || state === "SETTLED");
     const order = open[n % Math.max(1, open.length)];
     if (!order) return;
-    const asked = this.world.run(cancel, { orderId: order.orderId, reason: "no", debtor: DEBTOR, format: "iso20022" }, { caller: MAKER });
+    const asked = this.world.run(cancel, { orderId: order.orderId, reason: "no", terms: TERMS.terms }, { caller: MAKER });
     this.hear(asked);
     if (isRefusal(asked.result)) return;
     const { endToEndId } = order;
-    const at = this.bank.fates.get(endToEndId);
-    const granted = this.bank.cases.get(endToEndId) ?? at?.fate === "PENDING";
-    this.bank.cases.set(endToEndId, granted);
+    const bank = this.bankOf(order);
+    const at = bank.fates.get(endToEndId);
+    const granted = bank.cases.get(endToEndId) ?? at?.fate === "PENDING";
+    bank.cases.set(endToEndId, granted);
     if (granted && at) at.fate = "REJECTED";
     // One in three answers is lost; the bank still has it, and says it when it is asked again.
     if (n % 3 === 0) return;
     const resolution = { caseId: caseIdOf(order), endToEndId, says: granted ? "GRANTED" : "REFUSED", reason: "" } as const;
-    this.write(() => this.world.run(resolve, resolution));
+    this.write(bank, () => this.world.run(resolve, { bank: bank.id, resolution }));
   }
 
   /** Somebody makes sure of the accounts that the bank has disproved; what waited for them waits for its order. */
   private confirm(): void {
-    for (const { account, state } of this.world.all<KnownAccount>("knownaccounts"))
-      if (state === "DISPROVED") this.hear(this.world.run(confirmAccount, { ...account, reason: "asked" }, { caller: CHECKER }));
+    for (const known of this.world.all<KnownAccount>("knownaccounts")) {
+      if (known.state !== "DISPROVED") continue;
+      const confirmed = { bank: bankOf(known), ...known.account, reason: "asked" };
+      this.hear(this.world.run(confirmAccount, confirmed, { caller: CHECKER }));
+    }
     const held = this.world.all<Due>("dues").filter(({ state }) => state === "ON_CHECK");
-    this.hear(this.world.run(recheck, { payableIds: held.map(({ payableId }) => payableId) }));
+    this.hear(this.world.run(recheck, { countyBanks: COUNTY_BANKS, payableIds: held.map(({ payableId }) => payableId) }));
   }
 
-  /** The whole truth of the bank's books as one statement. Every third books a batch's debits as one entry, which names no order; others name orders by our InstrId. */
+  /** The whole truth of each bank's books as one statement. Every third books a batch's debits as one entry, which names no order; others name orders by our InstrId. */
   statement(n = 0): string[] {
-    const entries = [...this.bank.fates].flatMap(([endToEndId, { fate, amountFen }]): StatementEntry[] => {
+    return this.banks.flatMap((bank) => this.statementOf(bank, n));
+  }
+
+  private statementOf(bank: Bank, n: number): string[] {
+    const entries = [...bank.fates].flatMap(([endToEndId, { fate, amountFen }]): StatementEntry[] => {
       const debit = { endToEndId, direction: "DEBIT", amountFen, returned: false, reason: "" } as const;
       const back = { endToEndId, direction: "CREDIT", amountFen, returned: true, reason: "AC04" } as const;
       if (fate === "SETTLED") return [debit];
       return fate === "RETURNED" ? [debit, back] : [];
     });
-    if (n % 3 === 1) return this.bookStatement(this.asBatches(entries));
-    return this.bookStatement(n % 3 === 2 ? entries.map(byInstruction) : entries);
+    if (n % 3 === 1) return this.bookStatement(bank, this.asBatches(bank, entries));
+    return this.bookStatement(bank, n % 3 === 2 ? entries.map(byInstruction) : entries);
   }
 
   /** What the bank has debited of each file, as one entry. */
-  private asBatches(entries: readonly StatementEntry[]): StatementEntry[] {
-    const batches = [...this.bank.files].flatMap(([paymentInformationId, ids]): StatementEntry[] => {
+  private asBatches(bank: Bank, entries: readonly StatementEntry[]): StatementEntry[] {
+    const batches = [...bank.files].flatMap(([paymentInformationId, ids]): StatementEntry[] => {
       const debits = entries.filter(({ endToEndId, direction }) => direction === "DEBIT" && ids.includes(endToEndId));
       const amountFen = sum(debits.map((debit) => debit.amountFen));
       const batch = { endToEndId: "", paymentInformationId, transactions: debits.length, direction: "DEBIT", returned: false } as const;
@@ -219,16 +314,15 @@ class Day {
     return [...batches, ...entries.filter(({ direction }) => direction === "CREDIT")];
   }
 
-  private bookStatement(entries: readonly StatementEntry[]): string[] {
+  private bookStatement(bank: Bank, entries: readonly StatementEntry[]): string[] {
     const moved = sum(entries.map((entry) => (entry.direction === "DEBIT" ? -entry.amountFen : entry.amountFen)));
     const content = { messageId: "ST", day: DAY, openingFen: 0n, closingFen: moved, entries };
     const expectedOrderIds = this.world
       .all<Order>("orders")
-      .filter((order) => order.settledOn === DAY || order.returnedOn === DAY)
+      .filter((order) => this.bankOf(order) === bank && (order.settledOn === DAY || order.returnedOn === DAY))
       .map((order) => order.orderId);
-    this.hear(this.world.run(bookStatement, { content, expectedOrderIds, previousDay: "" }));
-    const booked = this.world.all<{ county: string; breaks: { kind: string }[] }>("statements")[0];
-    return (booked?.breaks ?? []).map((one) => one.kind);
+    this.hear(this.world.run(bookStatement, { bank: bank.id, content, expectedOrderIds, previousDay: "" }));
+    return (this.world.get(statementKey(bank.id, DAY))?.breaks ?? []).map((one) => one.kind);
   }
 
   /** Everybody works until nothing moves: the bank brings all to an end and tells it, what came back is paid anew. */
@@ -240,14 +334,16 @@ class Day {
       this.cut(1);
       this.approve();
       this.send(1);
-      for (const state of this.bank.fates.values()) if (state.fate === "PENDING") state.fate = "SETTLED";
-      for (const batchId of this.bank.files.keys()) this.answerOn({ batchId });
+      for (const bank of this.banks) {
+        for (const state of bank.fates.values()) if (state.fate === "PENDING") state.fate = "SETTLED";
+        for (const batchId of bank.files.keys()) this.answerOn(bank, batchId);
+      }
       this.statement();
     }
   }
 
-  private write(message: () => Outcome<unknown>): void {
-    this.bank.written.push(message);
+  private write(bank: Bank, message: () => Outcome<unknown>): void {
+    bank.written.push(message);
     this.hear(message());
   }
 
@@ -281,10 +377,15 @@ class Day {
       const own = paying.get(due.payableId) ?? [];
       const standing = own.filter((order) => order.state !== "REPLACED");
       expect(standing.map((order) => order.orderId)).toEqual(due.state === "ORDERED" ? [due.orderId] : []);
-      const moved = own.filter((order) => this.bank.fates.get(order.endToEndId)?.fate === "SETTLED");
+      const moved = own.filter((order) => this.bankOf(order).fates.get(order.endToEndId)?.fate === "SETTLED");
       expect(moved.length, `${due.payableId} left the bank ${moved.length} times`).toBeLessThanOrEqual(1);
     }
+    for (const order of orders) {
+      expect(bankOf(order)).toBe(bankOfCounty(order.county, COUNTY_BANKS));
+      expect(this.banks.some((bank) => bank !== this.bankOf(order) && bank.fates.has(order.endToEndId))).toBe(false);
+    }
     for (const batch of this.world.all<Batch>("batches")) {
+      expect(this.ordersOf(batch).every((order) => order.bank === batch.bank)).toBe(true);
       expect(batch.open, `open orders of ${batch.batchId}`).toBe(open.get(batch.batchId) ?? 0);
       if (batch.state === "DONE") expect(batch.open).toBe(0);
     }
@@ -310,6 +411,7 @@ const step = fc.record({
     "repeat",
     "repeat",
     "cancel",
+    "meddle",
     "reissue",
     "statement",
   ),
@@ -330,7 +432,8 @@ test("nobody is paid twice, nobody is forgotten", () => {
           "SETTLED",
           due.amountFen,
         ]);
-        expect(day.bank.fates.get(order?.endToEndId ?? "")?.fate).toBe("SETTLED");
+        const bank = day.banks.find(({ id }) => id === bankOf(order ?? {}));
+        expect(bank?.fates.get(order?.endToEndId ?? "")?.fate).toBe("SETTLED");
       }
       for (const booked of [0, 1, 2]) expect(day.statement(booked), `booked ${booked}`).toEqual([]);
     }),

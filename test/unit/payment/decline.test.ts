@@ -97,20 +97,22 @@ describe("what was declined", () => {
     const { world, batch, first } = proposed();
     declined(world, batch.batchId, [first]);
     const account = accountOf("H77");
-    const fresh = done(world.run(reissue, { orderId: first, account }, { caller: MAKER }));
+    const fresh = done(world.run(reissue, { countyBanks: {}, orderId: first, account }, { caller: MAKER }));
     expect(fresh).toMatchObject({ state: "OPEN", account, amountFen: 120n, replaces: first, reason: "", attempt: 2 });
     expect(orderIn(world, first)).toMatchObject({ state: "REPLACED", replacedBy: fresh.orderId });
     expect(world.get(dues.key("P1"))).toMatchObject({ state: "ORDERED", orderId: fresh.orderId });
-    expect(world.run(reissue, { orderId: first, account }, { caller: MAKER }).result).toMatchObject({ code: "NOT_RETURNED" });
+    expect(world.run(reissue, { countyBanks: {}, orderId: first, account }, { caller: MAKER }).result).toMatchObject({
+      code: "NOT_RETURNED",
+    });
   });
 
   test("can be declined again", () => {
     const { world, batch, first } = proposed();
     declined(world, batch.batchId, [first]);
-    const again = done(world.run(reissue, { orderId: first, account: accountOf("H77") }, { caller: MAKER }));
+    const again = done(world.run(reissue, { countyBanks: {}, orderId: first, account: accountOf("H77") }, { caller: MAKER }));
     declined(world, again.batchId);
     expect(orderIn(world, again.orderId)).toMatchObject({ state: "DECLINED", replaces: first });
-    done(world.run(reissue, { orderId: again.orderId, account: accountOf("H78") }, { caller: MAKER }));
+    done(world.run(reissue, { countyBanks: {}, orderId: again.orderId, account: accountOf("H78") }, { caller: MAKER }));
     expect(orderIn(world, first)).toMatchObject({ state: "REPLACED", replacedBy: again.orderId });
   });
 
@@ -133,11 +135,11 @@ describe("what was declined", () => {
     declined(world, batch.batchId);
     const { endToEndId, amountFen } = orderIn(world, first);
     const evidence = [{ endToEndId, says: "SETTLED", reason: "", on: DAY, amountFen } as const];
-    const { result, told } = world.run(hear, { original: originalNamed("N1"), content: { kind: "camt.054", evidence } });
+    const { result, told } = world.run(hear, { bank: "main", original: originalNamed("N1"), content: { kind: "camt.054", evidence } });
     expect(result).toMatchObject({ kind: "camt.054" });
     expect(told).toEqual([]);
     expect(world.get(orders.key(first))).toMatchObject({ state: "DECLINED", contradiction: `SETTLED ${DAY}` });
-    expect(world.run(reissue, { orderId: first, account: accountOf("H77") }, { caller: MAKER }).result).toMatchObject({
+    expect(world.run(reissue, { countyBanks: {}, orderId: first, account: accountOf("H77") }, { caller: MAKER }).result).toMatchObject({
       code: "NOT_RETURNED",
     });
   });

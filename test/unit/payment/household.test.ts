@@ -27,7 +27,7 @@ describe("a household without an account", () => {
     const world = newWorld();
     const ids = [due(world, "C1"), due(world, "C2")];
     expect(ids.map((id) => world.get(dues.key(id))?.state)).toEqual(["NO_ACCOUNT", "NO_ACCOUNT"]);
-    expect(done(world.run(cut, { payableIds: ids, schedule: "IMMEDIATE", maker: "rule", serial: 0 })).batches).toEqual([]);
+    expect(done(world.run(cut, { countyBanks: {}, payableIds: ids, schedule: "IMMEDIATE", maker: "rule", serial: 0 })).batches).toEqual([]);
     done(world.run(payeeChanged, payee()));
     expect(ids.map((id) => world.get(dues.key(id))?.state)).toEqual(["WAITING", "WAITING"]);
     expect(world.get(payees.key(HOUSEHOLD))).toEqual(payee());

@@ -148,6 +148,7 @@ describe("a bank's message", () => {
     ["no MsgId", good.replace(/<MsgId>.*?<\/MsgId>/, ""), "MsgId is missing"],
     ["two MsgIds", good.replace("<MsgId>", "<MsgId>A</MsgId><MsgId>"), "MsgId is there 2 times"],
     ["a MsgId that is too long", good.replace("<MsgId>SB1", `<MsgId>${"S".repeat(36)}`), "longer than 35"],
+    ["a MsgId with what parts our own keys", good.replace("<MsgId>SB1", "<MsgId>icbc|B1"), "MsgId has a character that no id has"],
     ["no OrgnlMsgId", good.replace(/<OrgnlMsgId>.*?<\/OrgnlMsgId>/, ""), "OrgnlMsgId is missing"],
     ["no EndToEndId", good.replace(/<OrgnlEndToEndId>.*?<\/OrgnlEndToEndId>/, ""), "OrgnlEndToEndId is missing"],
     ["no status", good.replace(/<TxSts>.*?<\/TxSts>/, ""), "TxSts is missing"],

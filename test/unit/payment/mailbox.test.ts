@@ -70,7 +70,7 @@ beforeEach(async () => {
   const enter = async <I, R>(id: string, decision: Decision<I, R, never>, input: I) =>
     world.run(decision, input, { id, atMs: AT_MS }).result;
   const leading = { epoch: 1, signal: ended.signal, enter, news: async () => undefined } as unknown as Leading;
-  const hearing = { reader: readerOver(world), read: readerOf("batch-file", DEBTOR.accountNumber), signing };
+  const hearing = { bank: "main", reader: readerOver(world), read: readerOf("batch-file", DEBTOR.accountNumber), signing };
   running.push(readMailboxWhileLeading({ mailbox, hearing, log, monotonicMs: () => clockMs }, leading));
 });
 
@@ -101,7 +101,13 @@ function sentFile(): { batchId: string; bytes: Buffer } {
   const [batch] = cutAll(world, ["claim/H1/decision/1", "claim/H2/decision/1"]);
   if (!batch) throw new Error("nothing was cut");
   const { batchId, contentHash: expectedHash } = batch;
-  done(world.run(approve, { batchId, expectedHash, ...TERMS, format: "batch-file" }, { caller: CHECKER }));
+  done(
+    world.run(
+      approve,
+      { batchId, expectedHash, ...TERMS, terms: { main: { ...TERMS.terms.main, format: "batch-file" } } },
+      { caller: CHECKER },
+    ),
+  );
   done(world.run(attempt, { batchId, attempt: 1 }));
   return { batchId, bytes: Buffer.from(world.get(files.key(batchId))?.content ?? "", "utf8") };
 }

@@ -1,5 +1,6 @@
 /** Which order an entry is of: by EndToEndId, InstrId, PmtInfId and sum, or a reference; amount and account only propose. */
 import { describe, expect, test } from "vitest";
+import { answer, reportHash } from "../../../services/payment/domain/answer.ts";
 import { type Break, messages, orders, references, statements } from "../../../services/payment/domain/documents.ts";
 import { hear } from "../../../services/payment/domain/receive.ts";
 import type { StatementEntry } from "../../../services/payment/domain/reconcile.ts";
@@ -25,7 +26,7 @@ function book(world: World, entries: readonly StatementEntry[], day = DAY, openO
   const expectedOrderIds = all.filter((one) => one.settledOn === day || one.returnedOn === day).map(({ orderId }) => orderId);
   const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
   const content = { messageId: `ST${day}`, day, openingFen: 0n, closingFen: moved, entries };
-  done(world.run(bookStatement, { content, expectedOrderIds, previousDay: "", openOrderIds }));
+  done(world.run(bookStatement, { bank: "main", content, expectedOrderIds, previousDay: "", openOrderIds }));
   return world.get(statements.key(day))?.breaks ?? [];
 }
 
@@ -72,6 +73,31 @@ describe("an entry", () => {
     }
   });
 
+  test("that names a batch with another sum is looked at again by itself once the bank has said which order it refused", () => {
+    const { world, batchId, sent } = scene();
+    const sumOfTwo = [entry({ paymentInformationId: batchId, amountFen: 2n * FEN })];
+    expect(kinds(book(world, sumOfTwo))).toEqual([`BATCH_SUM ${batchId}`]);
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 0 });
+    const { endToEndId = "" } = sent[0] ?? {};
+    const says = (endToEndId: string, status: string) => {
+      const report = {
+        messageId: "S",
+        originalMessageId: batchId,
+        groupStatus: "",
+        groupReason: "",
+        transactions: [{ endToEndId, status, reason: status === "RJCT" ? "AC04" : "", on: "" }],
+      };
+      done(world.run(answer, { bank: "main", batchId, hash: reportHash(report), report }));
+    };
+    says(endToEndId, "PDNG");
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 0 });
+    says(endToEndId, "RJCT");
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 1 });
+    expect(kinds(book(world, sumOfTwo))).toEqual([]);
+    expect(states(world, batchId)).toEqual(["REJECTED", "SETTLED", "SETTLED"]);
+    expect(world.get(statements.key(DAY))).toMatchObject({ state: "BOOKED", wanted: 1 });
+  });
+
   test("that names a batch with another sum hides no other break, and its orders are not missed one by one", () => {
     const { world, batchId, sent } = scene();
     for (const order of sent) world.put(orders.key(order.orderId), { ...order, state: "SETTLED", settledOn: DAY });
@@ -105,7 +131,7 @@ describe("an entry", () => {
     const [first] = sent;
     if (!first) throw new Error("no order");
     const evidence = [{ endToEndId: first.endToEndId, says: "SETTLED", reason: "", on: DAY, amountFen: FEN, reference: "R77" }] as const;
-    done(world.run(hear, { original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
+    done(world.run(hear, { bank: "main", original: originalNamed("N1"), content: { kind: "camt.054", evidence } }));
     expect(world.get(references.key("R77"))).toMatchObject({ orderId: first.orderId, endToEndId: first.endToEndId });
     expect(book(world, [entry({ reference: "R77" })])).toEqual([]);
     expect(kinds(book(world, [entry({ reference: "R77", amountFen: 1n })], DAY))).toEqual([
@@ -143,7 +169,7 @@ describe("a proposal", () => {
 
 describe("a notification", () => {
   const heard = (world: World, evidence: object, id = "N1") =>
-    world.run(hear, { original: originalNamed(id), content: { kind: "camt.054", evidence: [evidence as never] } });
+    world.run(hear, { bank: "main", original: originalNamed(id), content: { kind: "camt.054", evidence: [evidence as never] } });
   const told = (change: object) => ({ endToEndId: "", says: "SETTLED", reason: "", on: DAY, ...change });
 
   test("of a batch as one entry settles its orders", () => {

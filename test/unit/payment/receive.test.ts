@@ -9,8 +9,9 @@ import { type Booked, batchIn, camt053, camt054, DEBTOR, done, ordersIn, pain002
 function inputOf(document: Uint8Array): Receive {
   const message = readIso20022(document, DEBTOR.accountNumber);
   const original = originalOf({ from: "caller:bank", document });
-  if (message.kind !== "camt.053") return { original, content: message };
-  return { original, content: { kind: "camt.053", statement: { content: message.content, expectedOrderIds: [], previousDay: "" } } };
+  if (message.kind !== "camt.053") return { bank: "main", original, content: message };
+  const statement = { bank: "main", content: message.content, expectedOrderIds: [], previousDay: "" };
+  return { bank: "main", original, content: { kind: "camt.053", statement } };
 }
 
 function sent(): { world: World; batch: Batch; ids: string[] } {
@@ -90,7 +91,7 @@ describe("a message that the bank sends by itself", () => {
     const { world, ids } = sent();
     const { original } = inputOf(camt054("N1", [debit(ids[0])]));
     for (const why of ["UNSIGNED", "FORGED", "UNKNOWN_KEY", "EXPIRED_KEY"] as const) {
-      const { result, told } = world.run(hear, { ...original, why });
+      const { result, told } = world.run(hear, { bank: "main", ...original, why });
       expect(result).toMatchObject({ kind: "", entries: 0, doubts: { code: "NOT_BELIEVED", en: expect.stringContaining(why) } });
       expect(told.map(({ name }) => name)).toEqual(["BankMessageDoubted"]);
     }

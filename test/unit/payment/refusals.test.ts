@@ -16,6 +16,7 @@ test.each(CODES)("%s is in the catalogue, in both languages, with every paramete
     checker: "c",
     limit: "1.00",
     asked: "2.00",
+    bank: "icbc",
     account: "103871000027 6200000001",
   });
   expect(refusal.code).toBe(code);

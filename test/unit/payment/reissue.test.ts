@@ -19,7 +19,7 @@ describe("a reissue", () => {
     "replaces an order that is $state by one to the corrected account, in a batch that waits for the checker",
     (change) => {
       const { world, orderId } = orderWith(change);
-      const outcome = world.run(reissue, { orderId, account: CORRECTED }, { caller: MAKER });
+      const outcome = world.run(reissue, { countyBanks: {}, orderId, account: CORRECTED }, { caller: MAKER });
       const fresh = done(outcome);
       expect(fresh).toMatchObject({
         orderId: "P20111125000002-0001",
@@ -36,7 +36,9 @@ describe("a reissue", () => {
       expect(world.get(dues.key("claim/H1/decision/1"))).toMatchObject({ state: "ORDERED", orderId: fresh.orderId });
       expect(batchIn(world, fresh.batchId)).toMatchObject({ state: "PROPOSED", maker: MAKER.name, open: 1 });
       expect(outcome.told).toMatchObject([{ name: "BatchChanged", body: { batch: { state: "PROPOSED" } } }]);
-      expect(world.run(reissue, { orderId, account: CORRECTED }, { caller: MAKER }).result).toMatchObject({ code: "NOT_RETURNED" });
+      expect(world.run(reissue, { countyBanks: {}, orderId, account: CORRECTED }, { caller: MAKER }).result).toMatchObject({
+        code: "NOT_RETURNED",
+      });
     },
   );
 
@@ -47,11 +49,14 @@ describe("a reissue", () => {
     ["at its last attempt", { state: "REJECTED", attempt: 99 }],
   ])("is refused for an order that is %s", (_, change) => {
     const { world, orderId } = orderWith(change);
-    expect(world.run(reissue, { orderId, account: CORRECTED }).result).toMatchObject({ code: "NOT_RETURNED", field: "order_id" });
+    expect(world.run(reissue, { countyBanks: {}, orderId, account: CORRECTED }).result).toMatchObject({
+      code: "NOT_RETURNED",
+      field: "order_id",
+    });
   });
 
   test("is refused for an order that is not there", () => {
-    expect(newWorld().run(reissue, { orderId: "P1", account: CORRECTED }).result).toMatchObject({
+    expect(newWorld().run(reissue, { countyBanks: {}, orderId: "P1", account: CORRECTED }).result).toMatchObject({
       code: "UNKNOWN_ORDER",
       status: "NOT_FOUND",
     });

@@ -19,6 +19,7 @@ import { NO_LIMITS } from "../../../services/payment/domain/limits.ts";
 import { payableDue } from "../../../services/payment/domain/payable-due.ts";
 import { payeeChanged } from "../../../services/payment/domain/payee-changed.ts";
 import type { BankAccount } from "../../../services/values/account.ts";
+import type { CountyBanks } from "../../../services/values/banks.ts";
 import type { Caller, Doc, Key } from "../../../services/values/decision.ts";
 import { yuan } from "../../../services/values/money.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
@@ -27,13 +28,18 @@ import type { Outcome, World } from "../../harness/decide.ts";
 export const MAKER: Caller = { name: "maker.li", role: "MAKER", scope: "640000" };
 export const CHECKER: Caller = { name: "checker.ma", role: "CHECKER", scope: "640000" };
 export const DEBTOR: BankAccount = { bankCode: "105871000019", accountNumber: "6405000000000001", accountName: "宁夏新农合集中支付中心" };
+/** The centre's account at a second bank, which keeps Jingyuan's money where a test says so. */
+export const OTHER = "icbc";
+export const OTHER_DEBTOR: BankAccount = { ...DEBTOR, bankCode: "102871000014", accountNumber: "6405000000000002" };
+export const COUNTY_BANKS: CountyBanks = { "640424": OTHER };
 /** What a checker approves under, apart from the batch. */
 export const TERMS = {
-  debtor: DEBTOR,
-  format: "iso20022",
+  terms: {
+    main: { debtor: DEBTOR, format: "iso20022", calendar: ALWAYS_OPEN },
+    icbc: { debtor: OTHER_DEBTOR, format: "json", calendar: ALWAYS_OPEN },
+  },
   secondAboveFen: 100_000_000n,
   limits: NO_LIMITS,
-  calendar: ALWAYS_OPEN,
 } as const;
 export const DAY = "2011-11-25";
 export const ZHONGNING = "640521";
@@ -75,8 +81,8 @@ export function putDue(world: World, { payableId, payeeId, amountFen = 12_345n, 
 }
 
 /** Payables 1 … n, each `<payee>/<n>`, cut into batches. */
-export function cutAll(world: World, payableIds: readonly string[], maker = MAKER.name): Batch[] {
-  const { batches: made } = done(world.run(cut, { payableIds, schedule: "IMMEDIATE", maker, serial: 0 }, { caller: MAKER }));
+export function cutAll(world: World, payableIds: readonly string[], maker = MAKER.name, countyBanks: CountyBanks = {}): Batch[] {
+  const { batches: made } = done(world.run(cut, { countyBanks, payableIds, schedule: "IMMEDIATE", maker, serial: 0 }, { caller: MAKER }));
   return made.map(({ batchId }) => batchIn(world, batchId));
 }
 
@@ -124,6 +130,8 @@ export function readerOver(world: World): Reader {
     if (typeof wanted !== "object" || wanted === null) return value === wanted;
     return Object.entries(wanted).every(([operator, bound]) => {
       if (operator === "$in") return (bound as unknown[]).includes(value);
+      if (operator === "$nin") return !(bound as unknown[]).includes(value);
+      if (operator === "$exists") return (value !== undefined) === bound;
       if (operator === "$ne") return !isDeepStrictEqual(value, bound);
       if (operator === "$lt") return (value as number) < (bound as number);
       if (operator === "$lte") return (value as string) <= (bound as string);

@@ -3,29 +3,37 @@ import { pause } from "../../../services/mesh/clock.ts";
 import { logger } from "../../../services/mesh/log.ts";
 import type { Leading } from "../../../services/mesh/wiring.ts";
 import type { BankReply, Channel } from "../../../services/payment/bank/channel.ts";
+import { SOCKET_DEADLINE_MS } from "../../../services/payment/bank/https.ts";
 import { readerOf } from "../../../services/payment/bank/read.ts";
 import { attempt } from "../../../services/payment/domain/attempt.ts";
 import { files } from "../../../services/payment/domain/documents.ts";
 import { wantStatement } from "../../../services/payment/domain/statement.ts";
 import { leadPayment } from "../../../services/payment/lead.ts";
 import { BELIEVE_ABSENCE_MS } from "../../../services/payment/sender.ts";
+import { strandedBatches } from "../../../services/payment/store.ts";
 import type { Decision } from "../../../services/values/decision.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import {
   approved,
   batchIn,
+  COUNTY_BANKS,
   camt053,
   cutAll,
   DAY,
   DEBTOR,
   done,
+  JINGYUAN,
+  MAKER,
+  OTHER,
+  OTHER_DEBTOR,
   ordersIn,
   pain002,
   putDue,
   putPayee,
   readerOver,
   sentBatch,
+  ZHONGNING,
 } from "./scene.ts";
 
 const SILENT: BankReply = { kind: "silent", why: "timeout" };
@@ -33,9 +41,9 @@ const ENQUIRE_AFTER_MS = 2_000;
 const log = logger("payment.test");
 log.level = "silent";
 
-/** A bank with its own books: it executes a file once. `deaf` loses what is sent, `mute` executes and does not answer. */
+/** A bank with its own books: it executes a file once. `deaf` loses what is sent, `mute` executes and does not answer, `hangs` keeps each connection until its deadline. */
 class Bank implements Channel {
-  mood: "well" | "deaf" | "mute" | "down" = "well";
+  mood: "well" | "deaf" | "mute" | "down" | "hangs" = "well";
   readonly got: { at: number; text: string }[] = [];
   readonly executed = new Map<string, string[]>();
   enquiries = 0;
@@ -45,9 +53,10 @@ class Bank implements Channel {
   async send(_batchId: string, bytes: Uint8Array): Promise<BankReply> {
     const text = new TextDecoder().decode(bytes);
     this.got.push({ at: performance.now(), text });
+    if (this.mood === "hangs") return await hung();
     if (this.mood === "deaf" || this.mood === "down") return SILENT;
-    const batchId = /<MsgId>(.*?)<\/MsgId>/.exec(text)?.[1] ?? "";
-    const ids = [...text.matchAll(/<EndToEndId>(.*?)<\/EndToEndId>/g)].map((match) => match[1] ?? "");
+    const batchId = /<MsgId>(.*?)<\/MsgId>|"messageId":"(.*?)"/.exec(text)?.slice(1).find(Boolean) ?? "";
+    const ids = [...text.matchAll(/<EndToEndId>(.*?)<\/EndToEndId>|"endToEndId":"(.*?)"/g)].map(([, xml, json]) => xml ?? json ?? "");
     if (!this.executed.has(batchId)) this.executed.set(batchId, ids);
     if (this.mood === "mute") return SILENT;
     return this.answerOn(batchId);
@@ -55,6 +64,7 @@ class Bank implements Channel {
 
   async enquire(batchId: string): Promise<BankReply> {
     this.enquiries += 1;
+    if (this.mood === "hangs") return await hung();
     if (this.mood === "down") return SILENT;
     return this.executed.has(batchId) ? this.answerOn(batchId) : { kind: "absent" };
   }
@@ -78,6 +88,11 @@ class Bank implements Channel {
   }
 }
 
+async function hung(): Promise<BankReply> {
+  await new Promise((resolve) => setTimeout(resolve, SOCKET_DEADLINE_MS));
+  return SILENT;
+}
+
 const NEWS_MS = 50;
 
 /** A twin that leads under an epoch: its inputs are decided in the test world, a repeated id gets the first answer. */
@@ -89,13 +104,13 @@ class LeadingTwin {
   commitMs = 0;
   private running: Promise<void> | undefined;
   private readonly world: World;
-  private readonly bank: Bank;
+  private readonly banks: Readonly<Record<string, Bank>>;
   private readonly journal: Map<string, unknown>;
   private readonly epoch: number;
 
-  constructor(world: World, bank: Bank, journal: Map<string, unknown>, epoch: number) {
+  constructor(world: World, banks: Readonly<Record<string, Bank>>, journal: Map<string, unknown>, epoch: number) {
     this.world = world;
-    this.bank = bank;
+    this.banks = banks;
     this.journal = journal;
     this.epoch = epoch;
   }
@@ -116,16 +131,12 @@ class LeadingTwin {
     const news = (limitMs: number) => pause(Math.min(limitMs, NEWS_MS), this.ended.signal);
     const leading = { epoch: this.epoch, signal: this.ended.signal, enter, news } as unknown as Leading;
     const reader = readerOver(this.world);
-    const read = readerOf("iso20022", DEBTOR.accountNumber);
-    const parts = {
-      reader,
-      log,
-      channel: this.bank,
-      enquireAfterMs: ENQUIRE_AFTER_MS,
-      read,
-      hearing: { reader, read, signing: undefined },
-      monotonicMs: () => performance.now(),
-    };
+    const parts = Object.entries(this.banks).map(([name, channel]) => {
+      const read = readerOf("iso20022", name === OTHER ? OTHER_DEBTOR.accountNumber : DEBTOR.accountNumber);
+      const hearing = { bank: name, reader, read, signing: undefined };
+      const monotonicMs = () => performance.now();
+      return { bank: name, reader, log, channel, enquireAfterMs: ENQUIRE_AFTER_MS, read, hearing, monotonicMs };
+    });
     this.running = leadPayment(parts, leading);
   }
 
@@ -138,20 +149,21 @@ class LeadingTwin {
 
 let world: World;
 let bank: Bank;
+let other: Bank;
 let journal: Map<string, unknown>;
 let twins: LeadingTwin[];
 
 function lead(epoch = 1): LeadingTwin {
-  const twin = new LeadingTwin(world, bank, journal, epoch);
+  const twin = new LeadingTwin(world, { main: bank, [OTHER]: other }, journal, epoch);
   twins.push(twin);
   twin.start();
   return twin;
 }
 
-function ready(payee = "H1"): string {
+function ready(payee = "H1", county = ZHONGNING): string {
   putPayee(world, payee);
-  putDue(world, { payableId: `p/${payee}`, payeeId: payee });
-  const batchId = cutAll(world, [`p/${payee}`])[0]?.batchId ?? "";
+  putDue(world, { payableId: `p/${payee}`, payeeId: payee, county });
+  const batchId = cutAll(world, [`p/${payee}`], MAKER.name, COUNTY_BANKS)[0]?.batchId ?? "";
   approved(world, batchId);
   return batchId;
 }
@@ -162,6 +174,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   world = newWorld();
   bank = new Bank();
+  other = new Bank();
   journal = new Map();
   twins = [];
 });
@@ -181,6 +194,28 @@ describe("the sender", () => {
     expect(ordersIn(world, batchId)[0]?.state).toBe("SETTLED");
     await pass(30_000);
     expect([bank.got.length, bank.enquiries]).toEqual([1, 0]);
+  });
+
+  test("keeps no bank waiting for another: while one hangs with more files than are under way at once, the other is paid at once", async () => {
+    lead();
+    bank.mood = "hangs";
+    const stuck = Array.from({ length: 30 }, (_, n) => ready(`H${n + 10}`));
+    await pass(2_000);
+    expect(new Set(stuck.map((batchId) => batchIn(world, batchId).state))).toEqual(new Set(["APPROVED", "SENDING"]));
+    const batchId = ready("H1", JINGYUAN);
+    await pass(400);
+    expect(batchIn(world, batchId)).toMatchObject({ bank: OTHER, state: "DONE", attempts: 1 });
+    expect([other.got.length, bank.executed.size]).toEqual([1, 0]);
+    expect(bank.got.some(({ text }) => text.includes(batchId))).toBe(false);
+    bank.mood = "well";
+    await pass(SOCKET_DEADLINE_MS);
+  });
+
+  test("says which batches are at a bank that the topology names no more", async () => {
+    const batchId = ready("H1", JINGYUAN);
+    const found = await strandedBatches(readerOver(world), ["main"], 10);
+    expect(found.map((batch) => [batch.batchId, batch.bank])).toEqual([[batchId, OTHER]]);
+    expect(await strandedBatches(readerOver(world), ["main", OTHER], 10)).toEqual([]);
   });
 
   test("leaves what is only proposed", async () => {
@@ -317,13 +352,13 @@ describe("a successor", () => {
 describe("a statement that is wanted", () => {
   test("is fetched when the bank has it, and booked", async () => {
     const twin = lead();
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     await pass(5_000);
     expect(world.all<{ county: string; state: string }>("statements")[0]?.state).toBe("WANTED");
     bank.statements.set(DAY, camt053("ST1", [{ endToEndId: "X", side: "DBIT", amountFen: 5n }], { openingFen: 10n }));
     await pass(10_000);
     expect(world.all("statements")[0]).toMatchObject({ state: "BOOKED", messageId: "ST1", breaks: [{ kind: "MISSING_HERE" }] });
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     await pass(3_000);
     expect(world.all("statements")[0]).toMatchObject({ state: "BOOKED", wanted: 2 });
     expect(twin.entered.filter((id) => id.startsWith("statement/"))).toHaveLength(2);
@@ -331,7 +366,7 @@ describe("a statement that is wanted", () => {
 
   test("is not booked where the bank sends another day's", async () => {
     lead();
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     bank.statements.set(DAY, camt053("ST1", [], { openingFen: 10n }, "2011-11-24"));
     await pass(10_000);
     expect(world.all("statements")).toMatchObject([{ state: "WANTED", messageId: "" }]);

@@ -23,7 +23,7 @@ function book(
 ) {
   const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
   const content = { messageId: "ST1", day: DAY, openingFen: 10_000n, closingFen: 10_000n + moved, entries, ...change };
-  const outcome = world.run(bookStatement, { content, expectedOrderIds, previousDay });
+  const outcome = world.run(bookStatement, { bank: "main", content, expectedOrderIds, previousDay });
   done(outcome);
   const moneyTold = outcome.told.filter(({ name }) => name !== "StatementBooked" && name !== "BatchChanged");
   const breaks = world.get(statements.key(content.day))?.breaks ?? [];
@@ -93,7 +93,7 @@ describe("a statement that is booked", () => {
 
   test("shows a gap to the statement before it, and none where that is only wanted", () => {
     const world = newWorld();
-    done(world.run(wantStatement, { day: YESTERDAY }));
+    done(world.run(wantStatement, { bank: "main", day: YESTERDAY }));
     expect(book(world, [], {}, [], YESTERDAY).kinds).toEqual([]);
     book(world, [], { messageId: "ST0", day: YESTERDAY });
     expect(book(world, [], {}, [], YESTERDAY).kinds).toEqual([]);
@@ -154,6 +154,7 @@ describe("what a statement comes to", () => {
     const rows = [entry(first.endToEndId), entry("X", { amountFen: 5n }), entry("Y", { direction: "CREDIT", amountFen: 3n })];
     expect(toldOf(book(world, rows, {}, both).outcome.told)).toEqual([
       {
+        bank: "main",
         day: DAY,
         openingFen: 10_000n,
         closingFen: 9_298n,
@@ -191,7 +192,7 @@ describe("what a statement comes to", () => {
 describe("the ledger beside a statement", () => {
   const beside = { bankFen: -700n, expectedFen: -1_400n, differenceFen: 700n, standingFen: 700n, pendingFen: 0n, baselineFen: 0n };
   const sides = { paidFen: 1_400n, returnedFen: 0n, transfersFen: 0n, receiptsFen: 0n, accountsFen: 0n };
-  const compared = (version: bigint, isOpen = true) => ({ day: DAY, version, isOpen, ...beside, ...sides });
+  const compared = (version: bigint, isOpen = true) => ({ bank: "main", day: DAY, version, isOpen, ...beside, ...sides });
 
   test("is a break of the statement while it is open, and the newest comparison counts", () => {
     const { world, first, second, both } = settledWorld();
@@ -216,14 +217,14 @@ describe("the ledger beside a statement", () => {
 describe("a statement that is wanted", () => {
   test("may be asked for again, and keeps what is booked until then", () => {
     const { world, first, second, both } = settledWorld();
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 1, messageId: "" });
     book(world, [entry(first.endToEndId), entry(second.endToEndId)], {}, both);
-    done(world.run(wantStatement, { day: DAY }));
+    done(world.run(wantStatement, { bank: "main", day: DAY }));
     expect(world.get(statements.key(DAY))).toMatchObject({ state: "WANTED", wanted: 2, messageId: "ST1", entries: 2 });
   });
 
   test("must not be of a day that is not yet", () => {
-    expect(newWorld().run(wantStatement, { day: "2011-11-26" }).result).toMatchObject({ code: "BAD_REQUEST", field: "day" });
+    expect(newWorld().run(wantStatement, { bank: "main", day: "2011-11-26" }).result).toMatchObject({ code: "BAD_REQUEST", field: "day" });
   });
 });

@@ -40,7 +40,7 @@ describe("the last cut-off", () => {
 });
 
 async function turn(world: World, name: string, now: string): Promise<number> {
-  const timer = timers({ reader: readerOver(world), settings: SETTINGS }).find((one) => one.name === name);
+  const timer = timers({ countyBanks: {}, reader: readerOver(world), settings: SETTINGS }).find((one) => one.name === name);
   const found = (await timer?.due(at(now))) ?? [];
   for (const { decision, input, id } of found) world.run(decision, input, { id, atMs: at(now) });
   return found.length;
@@ -94,7 +94,7 @@ describe("a finder", () => {
     const world = newWorld();
     putPayee(world, "H1");
     putDue(world, { payableId: "a", payeeId: "H1", atMs: at("2011-11-25T09:00:00") });
-    const [timer] = timers({ reader: readerOver(world), settings: SETTINGS });
+    const [timer] = timers({ countyBanks: {}, reader: readerOver(world), settings: SETTINGS });
     const ids = async () => (await timer?.due(at("2011-11-25T09:00:01")))?.map(({ id }) => id);
     const first = await ids();
     expect(await ids()).toEqual(first);

@@ -85,6 +85,7 @@ export async function startBank(
   options: { behaviour?: object; atMs?: number; format?: Topology["bank"]["format"] } = {},
 ): Promise<BankProcess> {
   const topology = parse(readFileSync(join(ROOT, "deploy", "topology.yaml"), "utf8")) as Topology;
+  topology.other_banks = [];
   topology.bank.port = run.ports.bank;
   topology.bank.format = options.format ?? "iso20022";
   const pair = topology.services.gateway;

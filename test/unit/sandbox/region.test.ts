@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SEED, makeRegion } from "../../../deploy/sandbox/region/generate.ts";
 import { bankCheckDigit } from "../../../deploy/sandbox/region/institutions.ts";
+import type { PaperCase } from "../../../deploy/sandbox/region/papers.ts";
 import { readIdentityNumber } from "../../../services/values/identity.ts";
 import { halfUp, sum } from "../../../services/values/money.ts";
 import { isCountyCode } from "../../../services/values/region.ts";
@@ -96,6 +97,40 @@ describe("households", () => {
     expect(share(60, 200)).toBeLessThan(0.15);
     expect(members.filter((row) => row.name?.includes("·")).length).toBeGreaterThan(10);
     expect(members.filter((row) => [...(row.name ?? "")].length < (row.name ?? "").length).length).toBeGreaterThan(3);
+  });
+});
+
+describe("bills on paper and assessments", () => {
+  const papers = readFileSync(join(REGION, "papers.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as PaperCase);
+  const ill = new Set(bills.map((bill) => bill.person_id));
+
+  test("are of people who are in no bill of the day, sum up, and are paid to a member's account that does not make the bank misbehave", () => {
+    expect(unique(papers.map(({ paper }) => paper.person_id.slice(0, 14)))).toBe(true);
+    expect(unique(papers.map(({ account }) => account.account_number))).toBe(true);
+    for (const { county, account, paper } of papers) {
+      expect(people.get(paper.person_id)?.county).toBe(county);
+      expect(ill.has(paper.person_id)).toBe(false);
+      const household = members.filter((row) => row.household_id === paper.person_id.slice(0, 14));
+      expect(household.map((row) => row.name)).toContain(account.account_name);
+      expect(account.account_number).not.toMatch(/(9901|9904|9977)$/);
+      expect(account.bank_code).toBe(account.bank_code.slice(0, 11) + bankCheckDigit(account.bank_code.slice(0, 11)));
+      expect(paper.lines.reduce((total, line) => total + line.billed_fen, 0)).toBe(paper.total_fen);
+      expect(paper.invoices.reduce((total, invoice) => total + invoice.total_fen, 0)).toBe(paper.total_fen);
+    }
+  });
+
+  test("show each way once at least: confirmed and denied, outside and in the network, withheld and by head", () => {
+    expect(new Set(papers.map(({ hospital_says }) => hospital_says.denied === ""))).toEqual(new Set([true, false]));
+    expect(new Set(papers.map(({ paper }) => "institution_id" in paper.hospital))).toEqual(new Set([true, false]));
+    const rows = readRows("assessed.csv");
+    expect(rows.every((row) => institutions.get(row.institution_id)?.county === row.county)).toBe(true);
+    expect(rows.map((row) => [Number(row.withheld_bp) > 0, Number(row.heads) > 0])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
   });
 });
 

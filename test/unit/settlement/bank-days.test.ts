@@ -132,14 +132,14 @@ describe("in the ledger", () => {
 
   beforeEach(() => {
     world = worldOf({ [ZHONGNING]: { fundsFen: 100_000n, prefundFen: 10_000n }, [JINGYUAN]: { fundsFen: 50_000n }, [HAIYUAN]: {} });
-    timers = bankTimers(worldReader(world));
+    timers = bankTimers(worldReader(world), ["main"], {});
     version = 0n;
     told = [];
   });
 
   function statement(day: string, openingFen: bigint, closingFen: bigint, change: Partial<StatementSums> = {}): void {
     version += 1n;
-    world.run(knowStatement, { ...NOTHING, day, version, openingFen, closingFen, ...change }, { atMs: at(day) });
+    world.run(knowStatement, { bank: "main", ...NOTHING, day, version, openingFen, closingFen, ...change }, { atMs: at(day) });
   }
 
   /** The timer until it finds nothing more; gives how often it found something. */
@@ -242,10 +242,56 @@ describe("in the ledger", () => {
   test("an older telling of a statement changes nothing, a newer one is compared anew", async () => {
     statement(D1, 1_000n, 1_000n);
     await look(at(D1));
-    expect(world.run(knowStatement, { ...NOTHING, day: D1, version: 1n, openingFen: 5n }).result).toEqual({ taken: false });
+    expect(world.run(knowStatement, { bank: "main", ...NOTHING, day: D1, version: 1n, openingFen: 5n }).result).toEqual({ taken: false });
     statement(D1, 1_000n, 999n);
     expect(dayIn(D1)?.openSinceMs).toBeDefined();
     await look(at(D2));
     expect(dayIn(D1)?.found).toMatchObject({ differenceFen: -1n, isOpen: true });
+  });
+
+  test("each bank is compared with the accounts of its own counties, and with what went through it", async () => {
+    timers = bankTimers(worldReader(world), ["main", "icbc"], { [JINGYUAN]: "icbc" });
+    const other = (day: string) => world.get(bankDays.key(`icbc|${day}`));
+    const told = (bank: string, day: string, openingFen: bigint, closingFen: bigint) =>
+      world.run(knowStatement, { ...NOTHING, bank, day, version: 1n, openingFen, closingFen }, { atMs: at(day) });
+    promised(world, "C1", ZHONGNING, ZHONGNING, 700n);
+    promised(world, "C2", JINGYUAN, JINGYUAN, 300n);
+    promised(world, "C3", ZHONGNING, JINGYUAN, 40n);
+    pay("S1", ZHONGNING, "claim/C1/decision/1", D1);
+    const through = (id: string, county: string, payableId: string, day: string, bank: string) =>
+      world.run(settle, { ...bankInput(world, id, county, [payableId]), bank, settledOn: day }, { atMs: at(day, 12) });
+    through("S2", JINGYUAN, "claim/C2/decision/1", D1, "icbc");
+    through("S3", JINGYUAN, "claim/C3/decision/1", D1, "icbc");
+    told("main", D1, 9_000n, 8_300n);
+    told("icbc", D1, 500n, 160n);
+    await look(at(D1));
+    expect(dayIn(D1)?.found).toMatchObject({ ledger: { paidFen: 700n, receiptsFen: 100_000n, accountsFen: 99_300n }, differenceFen: 0n });
+    expect(other(D1)?.found).toMatchObject({ ledger: { paidFen: 340n, receiptsFen: 50_000n, accountsFen: 49_660n }, differenceFen: 0n });
+    // A transfer goes from the one bank's account to the county that is kept at the other: in its book at once.
+    closed(world, "W1");
+    pay("S4", ZHONGNING, `window/W1/transfer/${ZHONGNING}/${JINGYUAN}`, D2);
+    told("main", D2, 8_300n, 8_260n);
+    // What the other bank moves by itself is its own break.
+    told("icbc", D2, 160n, 155n);
+    await look(at(D2) + POSTING_GRACE_MS);
+    expect(dayIn(D2)?.found).toMatchObject({
+      ledger: { paidFen: 40n, transfersFen: 0n, receiptsFen: 0n },
+      differenceFen: 0n,
+      isOpen: false,
+    });
+    expect(other(D2)?.found).toMatchObject({
+      ledger: { paidFen: 0n, transfersFen: 40n, receiptsFen: 0n },
+      differenceFen: -5n,
+      isOpen: true,
+    });
+    // A county that has moved since: what was under way through its former bank is that bank's.
+    timers = bankTimers(worldReader(world), ["main", "icbc"], {});
+    promised(world, "C4", JINGYUAN, JINGYUAN, 30n);
+    through("S5", JINGYUAN, "claim/C4/decision/1", D3, "icbc");
+    told("main", D3, 8_260n, 8_260n);
+    told("icbc", D3, 155n, 125n);
+    await look(at(D3) + POSTING_GRACE_MS);
+    expect(dayIn(D3)?.found).toMatchObject({ ledger: { paidFen: 0n, receiptsFen: 0n }, differenceFen: 0n });
+    expect(other(D3)?.found).toMatchObject({ ledger: { paidFen: 30n, receiptsFen: 0n }, differenceFen: 0n, standingFen: -5n });
   });
 });

@@ -225,3 +225,22 @@ test("every kind of document that is stored is listed for the store", () => {
   const stored = Object.keys(indexes).filter((name) => world.all(name).length > 0);
   expect(stored.sort()).toEqual(["accounts", "books", "entries", "payables", "reservations", "sequences", "totals", "windows"]);
 });
+
+test("what is withheld of some payables is summed by its round; of others' and of what is not there nothing", async () => {
+  const world = worldOf({ [ZHONGNING]: { fundsFen: 100_000n } });
+  const H = `H-${ZHONGNING}`;
+  const payableIds = ["claim/C1/decision/1", "claim/C2/decision/1", "claim/C2/decision/1", "claim/NONE/decision/1"];
+  const summed = (institutionId = H) => ask(world, "SumWithheld", { institutionId, payableIds });
+  expect(await summed()).toEqual({ withheldFen: 0n, assessedFen: 0n });
+  world.run(setWithheld, { county: ZHONGNING, institutionId: H, withheldBp: 1_000n, countyKnown: true, institutionKnown: true });
+  promised(world, "C1", ZHONGNING, ZHONGNING, 1_000n);
+  const score = { county: ZHONGNING, institutionId: H, period: "2011-11", scoreBp: 9_000n };
+  world.run(proposeAssessment, { ...score, reason: "季度考核" }, { caller: { ...treasurer, name: "zhang" } });
+  world.run(approveAssessment, score, { caller: { ...treasurer, name: "li" } });
+  promised(world, "C2", ZHONGNING, ZHONGNING, 505n);
+  expect(await summed()).toEqual({ withheldFen: 51n, assessedFen: 100n });
+  expect(await summed("H-OTHER")).toEqual({ withheldFen: 0n, assessedFen: 0n });
+  expect(await ask(world, "SumWithheld", { institutionId: "h", payableIds: [] })).toMatchObject({ field: "institution_id" });
+  const many = Array.from({ length: 6_001 }, () => "x");
+  expect(await ask(world, "SumWithheld", { institutionId: H, payableIds: many })).toMatchObject({ field: "payable_ids" });
+});

@@ -31,7 +31,13 @@ function close(world: World, year = 2011, day = "2012-01-10"): YearResult {
 /** Contributions and a subsidy of 1,000.01 yuan, and what benefits took. */
 function aYear(): World {
   const world = worldOf({ [ZHONGNING]: { fundsFen: 60_001n } });
-  world.run(receiveContributions, { receiptId: "contributions/1", county: ZHONGNING, contributionsFen: 40_000n, receivedOn: "2011-03-01" });
+  world.run(receiveContributions, {
+    receiptId: "contributions/1",
+    county: ZHONGNING,
+    source: "INDIVIDUAL",
+    contributionsFen: 40_000n,
+    receivedOn: "2011-03-01",
+  });
   world.run(knowSplit, { county: ZHONGNING, year: 2011, version: 1, funds: FUNDS, capitation: [] });
   world.run(approve, approval("C1", ZHONGNING, ZHONGNING, 20_000n));
   world.run(approve, { ...approval("C2", ZHONGNING, ZHONGNING, 5_000n), fund: "OUTPATIENT", accountFen: 900n });

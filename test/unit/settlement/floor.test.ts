@@ -50,6 +50,7 @@ describe("a fund's floor", () => {
       receiptId: "contributions/640521/r1",
       county: ZHONGNING,
       contributionsFen: 299n,
+      source: "INDIVIDUAL",
       receivedOn: "2011-11-25",
     });
     const first = await tick(world);

@@ -48,7 +48,13 @@ describe("ReceiveFunds", () => {
 });
 
 describe("ContributionsReceived", () => {
-  const contributions = { receiptId: "contributions/640521/r1", county: ZHONGNING, contributionsFen: 9_000n, receivedOn: "2011-01-05" };
+  const contributions = {
+    receiptId: "contributions/640521/r1",
+    county: ZHONGNING,
+    contributionsFen: 9_000n,
+    receivedOn: "2011-01-05",
+    source: "INDIVIDUAL",
+  } as const;
 
   test("is booked once, on the day it was received", () => {
     const world = worldOf({ [ZHONGNING]: {} });
@@ -63,6 +69,27 @@ describe("ContributionsReceived", () => {
     const world = worldOf({ [ZHONGNING]: {} });
     world.run(receiveContributions, contributions);
     expect(() => world.run(receiveContributions, { ...contributions, contributionsFen: 1n })).toThrow("another amount");
+  });
+
+  test("of another source is income of that source, and one receipt with the treasurer's under the same reference", () => {
+    const world = worldOf({ [ZHONGNING]: {} });
+    const told = {
+      receiptId: "receipt/640521/CZ-9",
+      county: ZHONGNING,
+      contributionsFen: 7_000n,
+      receivedOn: "2011-01-05",
+      source: "ASSISTANCE",
+    } as const;
+    expect(world.run(receiveContributions, told).result).toEqual({ posted: true });
+    expect(balance(world, ZHONGNING, "4002/2011")).toBe(-7_000n);
+    const byHand = { county: ZHONGNING, source: "ASSISTANCE", amountFen: 7_000n, reference: "CZ-9" } as const;
+    const before = world.all("entries").length;
+    expect(world.run(receiveFunds, byHand).result).toMatchObject({ entryId: told.receiptId });
+    world.run(receiveFunds, { ...byHand, reference: "CZ-10" });
+    expect(world.run(receiveContributions, { ...told, receiptId: "receipt/640521/CZ-10" }).result).toEqual({ posted: false });
+    expect(world.all("entries")).toHaveLength(before + 1);
+    expect(() => world.run(receiveContributions, { ...told, source: "CENTRAL" })).toThrow("another amount or source");
+    expectTrueBooks(world);
   });
 
   test("waits for its county; of 0 fen there is nothing to book", () => {

@@ -110,7 +110,7 @@ export function bankInput(world: World, id: string, county: string, payableIds: 
     const payable = stored.get(payableId);
     return { payableId, claimId: payable?.claimId ?? "", orderId: "O1", amountFen: payable?.amountFen ?? 1n };
   });
-  return { id, batchId: "B1", county, payables, amountFen: sum(payables.map((payable) => payable.amountFen)) };
+  return { id, batchId: "B1", bank: "main", county, payables, amountFen: sum(payables.map((payable) => payable.amountFen)) };
 }
 
 export function paid(world: World, id: string, county: string, payableIds: readonly string[]) {
