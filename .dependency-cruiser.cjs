@@ -19,7 +19,7 @@ module.exports = {
       comment: "Decisions are pure: a domain knows itself, the vocabulary and what a scheme pays (and node:crypto, for hashes).",
       severity: "error",
       from: { path: "^services/([^/]+)/domain/" },
-      to: { pathNot: ["^services/$1/domain/", "^services/(values|benefit)/", "^crypto$"] },
+      to: { pathNot: ["^services/$1/domain/", "^services/(values|benefit|rules)/", "^crypto$"] },
     },
     {
       name: "benefit-is-pure",
@@ -30,10 +30,18 @@ module.exports = {
       to: { pathNot: "^services/(benefit(?!/scheme-file)|values)/" },
     },
     {
+      name: "rules-are-pure",
+      comment:
+        "What a review rule is and finds: a library of plain functions, as benefit is. Its documents are read, and stored claims found, by one file each.",
+      severity: "error",
+      from: { path: "^services/rules/", pathNot: "(rules-file|store)[.]ts$" },
+      to: { pathNot: "^services/(rules(?!/(rules-file|store))|benefit(?!/scheme-file)|values)/" },
+    },
+    {
       name: "documents-are-read-at-the-edge",
       severity: "error",
       from: { path: "^services/[^/]+/domain/" },
-      to: { path: "^services/benefit/scheme-file[.]ts$" },
+      to: { path: "^services/(benefit/scheme-file|rules/(rules-file|store))[.]ts$" },
     },
     {
       name: "mesh-knows-no-service",
@@ -46,7 +54,7 @@ module.exports = {
       comment: "Services speak by contract. Benefit is a library for all, the audit one for monitoring and for nrcms.",
       severity: "error",
       from: { path: "^services/([^/]+)/", pathNot: "^services/(mesh|values)/" },
-      to: { path: "^services/", pathNot: ["^services/$1/", "^services/(mesh|values|benefit)/", "^services/audit/"] },
+      to: { path: "^services/", pathNot: ["^services/$1/", "^services/(mesh|values|benefit|rules)/", "^services/audit/"] },
     },
     {
       name: "audit-is-read-by-monitoring-and-nrcms",
@@ -61,7 +69,7 @@ module.exports = {
       from: {
         path: "^services/",
         pathNot: [
-          "^services/[^/]+/((pair-|scheme-|estimate-|admission-|second-|application-|report-|paper-|window-|withheld-|member-|campaign-|cover-)?calls|answers|messages|main)[.]ts$",
+          "^services/[^/]+/((pair-|scheme-|estimate-|admission-|second-|application-|report-|paper-|review-|rule-|attachment-|window-|withheld-|member-|campaign-|cover-)?calls|answers|messages|main)[.]ts$",
           "^services/(mesh|nrcms|gateway)/",
         ],
       },
@@ -72,7 +80,7 @@ module.exports = {
       severity: "error",
       from: { path: "^services/", pathNot: "^services/[^/]+/main[.]ts$" },
       to: {
-        path: "^services/[^/]+/((pair-|scheme-|estimate-|admission-|second-|application-|report-|paper-|window-|withheld-|member-|campaign-|cover-)?calls|messages|main)[.]ts$",
+        path: "^services/[^/]+/((pair-|scheme-|estimate-|admission-|second-|application-|report-|paper-|review-|rule-|attachment-|window-|withheld-|member-|campaign-|cover-)?calls|messages|main)[.]ts$",
       },
     },
     {
@@ -82,6 +90,7 @@ module.exports = {
         pathNot: [
           "^services/mesh/store[^/]*[.]ts$",
           "^services/audit/store[^/]*[.]ts$",
+          "^services/rules/store[.]ts$",
           "^deploy/local/(mongo|elsewhere)[.]ts$",
           "^services/guardian/members[.]ts$",
           "^test/",

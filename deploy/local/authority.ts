@@ -136,6 +136,8 @@ export async function ensureSandboxCertificates(directory: string, people: Sandb
   for (const county of people.counties) {
     authority.issueClient({ name: `clerk-${county}`, role: "CLERK", scope: county });
     authority.issueClient({ name: `reviewer-${county}`, role: "REVIEWER", scope: county });
+    // What one has passed at the first level another approves at the second.
+    authority.issueClient({ name: `senior-${county}`, role: "REVIEWER", scope: county });
     authority.issueClient({ name: `treasurer-${county}`, role: "TREASURER", scope: county });
   }
   for (const id of people.institutions) authority.issueClient({ name: `hospital-${id}`, role: "HOSPITAL", scope: id });

@@ -49,7 +49,7 @@ import type {
 
 const PREFIX = "nrcms_";
 /** The mesh's own collections, whose documents belong to no county. */
-const MESH_KINDS = new Set(["journal", "heads", "parked", "leases", "marks"]);
+const MESH_KINDS = new Set(["journal", "heads", "parked", "leases", "marks", "attachments.files", "attachments.chunks"]);
 const BATCH = 1000;
 /** A sort on disk may take this long before its first document. */
 const SOCKET_TIMEOUT_MS = 120_000;

@@ -90,8 +90,8 @@ export function admissionCalls({ reader, ask, settings }: AdmissionParts): reado
     }),
     trial(methods.trialAdmission, {
       check: (request) => settleFault(request),
-      input: (request) => settleInput(request),
-      ask: (request) => askAbout(settleInput(request)),
+      input: (request) => ({ ...settleInput(request), trial: true as const }),
+      ask: async (request) => ({ ...(await askAbout(settleInput(request))), trial: true as const }),
       decision: settleAdmission,
       reply: (claim) => explained(reader, claim),
     }),

@@ -1,22 +1,20 @@
 import {
   type Correction as CorrectionMessage,
-  type Deduction as DeductionForm,
   ClaimsServiceDefinition as definition,
+  type FindingWord,
   type RegisterDiseaseRequest,
   type RegisterReferralRequest,
   type ReviewClaimRequest,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Ask, type Call, command, query, type Reader, trial } from "../mesh/wiring.ts";
-import type { Caller } from "../values/decision.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
-import { PROVINCE } from "../values/region.ts";
-import { askForCover, askOwners, claimMessage, explained, wanted } from "./answers.ts";
+import { askForCover, askOwners, claimMessage, deductionFormsFault, deductionsFrom, explained, mayRead, wanted } from "./answers.ts";
 import { claimsConfig } from "./config.ts";
-import { type BillForm, billFormFault, billFrom, MAX_LINES } from "./domain/bill-form.ts";
+import { type BillForm, billFormFault, billFrom } from "./domain/bill-form.ts";
 import { hashOf } from "./domain/canonical.ts";
 import { catalogueFormFault, itemsFrom } from "./domain/catalogue-form.ts";
-import { type Claim, type Correction, type Referral, referrals } from "./domain/documents.ts";
-import { badCode, badCounty, badDay, badFen, badId, badNumber, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
+import { type Correction, type Referral, referrals } from "./domain/documents.ts";
+import { badCode, badCounty, badDay, badId, badPerson, badSpan, badText, missing } from "./domain/fields.ts";
 import { publishCatalogue } from "./domain/publish-catalogue.ts";
 import { referralState, revokeReferral } from "./domain/referral-life.ts";
 import { refuse } from "./domain/refusals.ts";
@@ -26,7 +24,7 @@ import { type ReviewInput, review } from "./domain/review.ts";
 import { byItemCode } from "./domain/scheme.ts";
 import { type SubmitInput, submit } from "./domain/submit.ts";
 import { type CorrectionInput, decideCorrection, voidClaim } from "./domain/void-claim.ts";
-import { benefitYear, claimOf, correctionsOf, reviewTasksOf } from "./store.ts";
+import { benefitYear, claimOf, correctionsOf } from "./store.ts";
 
 const MAX_REASON = 200;
 
@@ -56,8 +54,8 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
     }),
     trial(methods.trialClaim, {
       check: ({ bill }) => billFormFault(bill),
-      input: ({ bill }) => submitInput(bill),
-      ask: ({ bill }) => askedBill(bill),
+      input: ({ bill }) => ({ ...submitInput(bill), trial: true as const }),
+      ask: async ({ bill }) => ({ ...(await askedBill(bill)), trial: true as const }),
       decision: submit,
       reply: (claim) => explained(reader, claim),
     }),
@@ -78,20 +76,17 @@ export function calls({ reader, ask, settings }: CallParts): readonly Call[] {
     }),
     command(methods.reviewClaim, {
       check: reviewFault,
-      input: ({ county, claimId, verdict, reason, deductions }): ReviewInput => ({
+      input: ({ county, claimId, verdict, reason, deductions, words }): ReviewInput => ({
         county,
         claimId,
         verdict: verdict === "REFUSE" ? "REFUSE" : "APPROVE",
         reason,
-        deductions: deductions.map((one) => ({ ...one, reason: one.reason === "UNSPECIFIED" ? "OTHER" : one.reason })),
+        deductions: deductionsFrom(deductions),
+        words: words.map(({ ruleId, bearing }) => ({ ruleId, bearing: bearing === "RIGHT" ? ("RIGHT" as const) : ("WRONG" as const) })),
       }),
       decision: review,
       reply: (claim) => ({ claim: claimMessage(claim) }),
       pending: (claim) => (claim.state === "PENDING" ? claim.bill.claimId : undefined),
-    }),
-    query(methods.listReviewTasks, async ({ county }) => {
-      const fault = badCounty("county", county);
-      return fault ?? { claims: (await reviewTasksOf(reader, county)).map(claimMessage) };
     }),
     command(methods.publishCatalogue, {
       check: ({ catalogueVersion, items, diagnoses }) => catalogueFormFault(catalogueVersion, items, diagnoses),
@@ -178,13 +173,7 @@ function diseaseInput({ county, personId, registrationId, disease, fromDay, toDa
   return { county, personId, registration: { registrationId, disease, fromDay, toDay } };
 }
 
-/** A hospital reads its own claims, a county's caller those that it insures or treats, the province's callers and the mesh all. */
-function mayRead(claim: Claim, { role, scope }: Caller): boolean {
-  if (role === "HOSPITAL") return claim.bill.institutionId === scope;
-  return role === "SERVICE" || scope === PROVINCE || scope === claim.county || scope === claim.treatingCounty;
-}
-
-function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewClaimRequest): Refusal | undefined {
+function reviewFault({ county, claimId, verdict, reason, deductions, words }: ReviewClaimRequest): Refusal | undefined {
   return (
     badCounty("county", county) ??
     badId("claim_id", claimId) ??
@@ -192,23 +181,23 @@ function reviewFault({ county, claimId, verdict, reason, deductions }: ReviewCla
     (verdict === "REFUSE" || reason !== "" ? badText("reason", reason, MAX_REASON) : undefined) ??
     (verdict === "REFUSE" && deductions.length > 0
       ? badRequest("deductions", "拒付不得再扣减", "a refusal has no deductions")
-      : deductionsFault(deductions))
+      : deductionFormsFault(deductions)) ??
+    wordsFault(words)
   );
 }
 
-function deductionsFault(deductions: readonly DeductionForm[]): Refusal | undefined {
-  const lines = new Set<number>();
-  for (const [index, { line, deductedFen, reason, note }] of deductions.entries()) {
-    const at = `deductions[${index}]`;
+const MAX_WORDS = 200;
+
+function wordsFault(words: readonly FindingWord[]): Refusal | undefined {
+  if (words.length > MAX_WORDS) return badRequest("words", `不得超过 ${MAX_WORDS} 条`, `must have at most ${MAX_WORDS} entries`);
+  const seen = new Set<string>();
+  for (const [index, { ruleId, bearing }] of words.entries()) {
     const fault =
-      badNumber(`${at}.line`, line, 1, MAX_LINES) ??
-      (lines.has(line) ? badRequest(`${at}.line`, "该行已扣减", "the line has a deduction already") : undefined) ??
-      badFen(`${at}.deducted_fen`, deductedFen) ??
-      (deductedFen === 0n ? badRequest(`${at}.deducted_fen`, "须大于 0", "must be above 0") : undefined) ??
-      (reason === "UNSPECIFIED" ? missing(`${at}.reason`) : undefined) ??
-      (reason === "OTHER" || note !== "" ? badText(`${at}.note`, note, MAX_REASON) : undefined);
+      badCode(`words[${index}].rule_id`, ruleId) ??
+      (seen.has(ruleId) ? badRequest(`words[${index}].rule_id`, "规则重复", "the rule is there twice") : undefined) ??
+      (bearing === "UNSPECIFIED" ? missing(`words[${index}].bearing`) : undefined);
     if (fault) return fault;
-    lines.add(line);
+    seen.add(ruleId);
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { Service } from "../mesh/wiring.ts";
 import { dayOf } from "../values/days.ts";
 import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
+import { attachmentCalls } from "./attachment-calls.ts";
 import { calls } from "./calls.ts";
 import { coverCalls } from "./cover-calls.ts";
 import { estimateApart } from "./estimate/apart.ts";
@@ -13,6 +14,8 @@ import { messages, tells } from "./messages.ts";
 import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
 import { reportTimers } from "./report-timers.ts";
+import { reviewCalls } from "./review-calls.ts";
+import { ruleCalls } from "./rule-calls.ts";
 import { schemeCalls } from "./scheme-calls.ts";
 import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
@@ -38,6 +41,9 @@ const service: Service = {
       ...coverCalls(parts),
       ...applicationCalls(parts),
       ...reportCalls(parts),
+      ...reviewCalls(parts),
+      ...ruleCalls(parts),
+      ...attachmentCalls(parts),
     ],
     messages,
     timers: [...timers(parts), ...reportTimers(parts)],

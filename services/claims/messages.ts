@@ -11,7 +11,7 @@ import {
   SchemePublished,
   SecondCompensationGranted,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
+import { type CoveredPerson, HouseholdCovered } from "../../proto/generated/nrcms/enrollment/v1/enrollment.ts";
 import { PaymentsReturned, PaymentsSettled, type SettledPayable } from "../../proto/generated/nrcms/payment/v1/payment.ts";
 import { PayableSetOff, PrefundChanged, PrefundRefused, PrefundReserved } from "../../proto/generated/nrcms/settlement/v1/settlement.ts";
 import { type Message, told } from "../mesh/wiring.ts";
@@ -40,11 +40,11 @@ export const tells = {
 
 export const messages: readonly Message[] = [
   told("enrollment", "HouseholdCovered", HouseholdCovered, {
-    input: ({ householdId, county, version, covers }) => ({
+    input: ({ householdId, county, version, covers, persons }) => ({
       householdId,
       county,
       version: Number(version),
-      covers: covers.map((cover) => ({ personId: cover.personId, stretch: stretchFrom(cover) })),
+      covers: covers.map((cover) => ({ personId: cover.personId, stretch: stretchFrom(cover), ...personIn(persons, cover.personId) })),
     }),
     decision: householdCovered,
   }),
@@ -91,6 +91,12 @@ export const messages: readonly Message[] = [
     decision: paymentsReturned,
   }),
 ];
+
+/** Households told before they said so say nothing of their members. */
+function personIn(persons: readonly CoveredPerson[], personId: string) {
+  const { sex, bornOn = "" } = persons.find((one) => one.personId === personId) ?? {};
+  return (sex === "FEMALE" || sex === "MALE") && bornOn !== "" ? { person: { sex, bornOn } as const } : {};
+}
 
 /** A transfer between counties is no claim's. */
 function claimsAmong(payables: readonly SettledPayable[]): PaidClaim[] {

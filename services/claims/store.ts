@@ -1,5 +1,6 @@
 /** What claims finds again, beyond documents by their key. Two indexes, over the few claims that wait and the few on paper: the hot path pays for no other. */
 import type { Indexes, Reader } from "../mesh/wiring.ts";
+import type { Rulebook } from "../rules/rule.ts";
 import type { Refusal } from "../values/outcome.ts";
 import { assert } from "../values/outcome.ts";
 import { MAX_NEWBORNS } from "./domain/bill-form.ts";
@@ -25,6 +26,8 @@ import { balanceOf, householdKey } from "./domain/family-account.ts";
 import { badDay, badNumber, badPerson } from "./domain/fields.ts";
 import { schemeKeyOf } from "./domain/published.ts";
 import { refuse } from "./domain/refusals.ts";
+import { type Appeal, appeals } from "./domain/review-documents.ts";
+import { type Look, looks, ruleScores, SAMPLE } from "./domain/rulebook.ts";
 import { catalogues, type Draft, drafts, rowOf, type SchemeDocument, schemeIdOf, timetables } from "./domain/scheme.ts";
 import { borneOf, MAX_SHARES, type Second, seconds } from "./domain/second-compensation.ts";
 import { approvalIdOf, isPromised } from "./domain/standing.ts";
@@ -66,15 +69,32 @@ export const indexes: Indexes = {
   timetables: [],
   billreports: [{ keys: { openSinceMs: 1 }, partial: { openSinceMs: { $gt: 0 } } }],
   billpages: [],
+  reviewers: [],
+  rulesets: [],
+  ruletimes: [],
+  rulescores: [],
+  looks: [{ keys: { county: 1, sinceMs: 1 }, partial: { state: "OPEN" } }],
+  appeals: [{ keys: { county: 1, appealedAtMs: 1 }, partial: { state: "OPEN" } }],
 };
 
 export function claimOf(reader: Reader, claimId: string): Promise<Claim | undefined> {
   return reader.get(claims.key(claimId));
 }
 
-/** The claims of a home county that wait for review, oldest first; as many as one answer holds. */
-export async function reviewTasksOf(reader: Reader, county: string): Promise<readonly Claim[]> {
-  const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 } };
+export type TaskFilter = "UNSPECIFIED" | "FREE" | "MINE" | "WITH_HOSPITAL";
+
+/** A question that is not answered. */
+const WITH_HOSPITAL = { "task.question": { $exists: true }, "task.question.answer": { $exists: false } };
+
+function filterOf(wanted: TaskFilter, name: string): Readonly<Record<string, unknown>> {
+  if (wanted === "FREE") return { "task.heldBy": { $exists: false }, $nor: [WITH_HOSPITAL] };
+  if (wanted === "MINE") return { "task.heldBy": name };
+  return wanted === "WITH_HOSPITAL" ? WITH_HOSPITAL : {};
+}
+
+/** The claims of a home county that wait for review, oldest first; as many as one answer holds. `name` asks for its own. */
+export async function reviewTasksOf(reader: Reader, county: string, wanted: TaskFilter, name: string): Promise<readonly Claim[]> {
+  const filter = { state: "IN_REVIEW", county, waitingSinceMs: { $gt: 0 }, ...filterOf(wanted, name) };
   const waiting = await reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
   return inOneAnswer(waiting);
 }
@@ -94,6 +114,37 @@ const MAX_PAPERS = 200;
 export async function papersOf(reader: Reader, county: string, state: ClaimState | undefined): Promise<readonly Claim[]> {
   const filter = { county, "paper.submittedBy": { $gt: "" }, ...(state === undefined ? {} : { state }) };
   return inOneAnswer(await reader.find(claims, filter, { sort: { submittedAtMs: -1 }, limit: MAX_PAPERS }));
+}
+
+/** An institution's claims that were returned to it with a question, oldest first. Found among the few that wait in the province. */
+export function questionsOf(reader: Reader, institutionId: string): Promise<readonly Claim[]> {
+  const filter = { state: "IN_REVIEW", waitingSinceMs: { $gt: 0 }, "bill.institutionId": institutionId, ...WITH_HOSPITAL };
+  return reader.find(claims, filter, { sort: { waitingSinceMs: 1 }, limit: MAX_TASKS });
+}
+
+/** The appeals that a county has not decided, oldest first. */
+export function appealsOf(reader: Reader, county: string): Promise<readonly Appeal[]> {
+  return reader.find(appeals, { state: "OPEN", county }, { sort: { appealedAtMs: 1 }, limit: MAX_TASKS });
+}
+
+/** The passed claims of a county that are to be looked at, oldest first. */
+export function openLooks(reader: Reader, county: string): Promise<readonly Look[]> {
+  return reader.find(looks, { state: "OPEN", county }, { sort: { sinceMs: 1 }, limit: MAX_TASKS });
+}
+
+const MAX_SCORES = 200;
+
+/** How the rules of a book, and its sample, were judged in all counties together. */
+export async function scoresOf(reader: Reader, { rules, version }: Rulebook) {
+  const wanted = [...rules.map((rule) => ({ ruleId: rule.id, ruleVersion: rule.version })), { ruleId: SAMPLE, ruleVersion: version }];
+  return await Promise.all(
+    wanted.map(async (rule) => {
+      const ofRule = `${rule.ruleId}/${rule.ruleVersion}/`;
+      const rows = await reader.find(ruleScores, { _id: { $gte: ofRule, $lt: `${ofRule}~` } }, { limit: MAX_SCORES });
+      const sum = (field: "right" | "wrong") => rows.reduce((total, row) => total + row[field], 0);
+      return { ...rule, right: sum("right"), wrong: sum("wrong") };
+    }),
+  );
 }
 
 /** The claims that have waited for their prefund since `sinceMs` or longer. */

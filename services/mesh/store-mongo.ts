@@ -18,9 +18,10 @@ import type { Doc, Key } from "../values/decision.ts";
 import { type Entry, firstHead, type Head, type Parked } from "./journal.ts";
 import { type Loads, nameOf, type Plan, type Read } from "./stage.ts";
 import { Conflict, type Lease, LeaseLost, type Recorded, type Store, Weather } from "./store.ts";
+import { filesOver } from "./store-files.ts";
 import { cased, isNetworkError } from "./store-mongo-cases.ts";
 import { docOf, readerOver, type Stored } from "./store-mongo-reader.ts";
-import type { Indexes, Reader } from "./wiring.ts";
+import type { Files, Indexes, Reader } from "./wiring.ts";
 
 /** Published documents (schemes, catalogues) that a process keeps; they never change. */
 const IMMUTABLE_LIMIT = 256;
@@ -29,6 +30,7 @@ const IN_LIMIT = 1000;
 
 export interface MongoStore extends Store {
   readonly reader: Reader;
+  readonly files: Files;
 }
 
 /** Makes a client of the driver's. The simulation's client knows no network. */
@@ -142,6 +144,7 @@ export async function openMongoStore(
 
   const store: MongoStore = {
     reader: readerOver(db),
+    files: filesOver(db),
     takeHead: (twin, instance) =>
       cased(async () => {
         const { twin: _id, ...first } = firstHead(twin, instance);

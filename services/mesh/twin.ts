@@ -213,6 +213,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   relay.begin(head);
   const wiring = service.wire({
     reader: store.reader,
+    files: store.files,
     ask,
     log,
     settings: config.settings,

@@ -305,9 +305,18 @@ export type Look = (service: string, twin: string) => Promise<TwinBeat | undefin
 /** Has a service publish a twin's events from a number to another once more. Gives how many there were. Throws UnavailableError where neither of its twins did it. */
 export type Republish = (service: string, twin: string, from: number, to: number) => Promise<number>;
 
+/** Files beside the documents. A file's name is its content's hash. */
+export interface Files {
+  /** Stores a file under its content's hash; one that is there stays as it is. Throws Weather where that cannot be made sure. */
+  put(hash: string, content: Uint8Array): Promise<void>;
+  get(hash: string): Promise<Uint8Array | undefined>;
+}
+
 /** What a service can use while it is wired. */
 export interface Parts {
   readonly reader: Reader;
+  /** Files beside the documents, by their content's hash. */
+  readonly files: Files;
   readonly ask: Ask;
   readonly log: Logger;
   /** The pair's settings in the topology, unchecked: config.ts checks them. */

@@ -166,6 +166,7 @@ export async function reviewOnce(counties: readonly string[], people: People, ta
           claimId,
           verdict,
           deductions: [],
+          words: [],
           reason: refuse ? "第三方责任 / a third party is liable" : "",
         });
         tally.reviewed.add(claimId);

@@ -17,6 +17,7 @@ import type { Ordered } from "./orders.ts";
 import { addPaperCommands } from "./paper-commands.ts";
 import { addPaymentCommands } from "./payment-commands.ts";
 import { addReconcileCommands } from "./reconcile-commands.ts";
+import { addReviewCommands } from "./review-commands.ts";
 import { addWindowCommands } from "./window-commands.ts";
 
 const startedMs = performance.now();
@@ -125,6 +126,7 @@ addFundCommands(program, { inForce, json, finish });
 addPaperCommands(program, { inForce, json, finish });
 addPaymentCommands(program, { inForce, json, finish });
 addReconcileCommands(program, { inForce, json, finish });
+addReviewCommands(program, { inForce, json, finish });
 addWindowCommands(program, { inForce, json, finish });
 
 program

@@ -61,6 +61,7 @@ export async function decidePaper(who: GatewayClient, { county, claimId }: OfCou
     verdict: refused === undefined ? Verdict.APPROVE : Verdict.REFUSE,
     reason: refused ?? "",
     deductions: [],
+    words: [],
   });
   return wanted(claim);
 }

@@ -5,6 +5,7 @@ import { type AuditOptions, benchAudit } from "./audit.ts";
 import { benchEstimate, type EstimateOptions } from "./estimate.ts";
 import { benchLedger, type LedgerOptions } from "./ledger.ts";
 import { benchMesh, type MeshOptions } from "./mesh.ts";
+import { benchRules } from "./rules.ts";
 
 const program = new Command("bench");
 program
@@ -36,6 +37,11 @@ program
   .option("--claims <n>", "how many claims, with all that follows from them", "1000000")
   .option("--json", "as JSON")
   .action((options: AuditOptions) => benchAudit(options));
+program
+  .command("rules")
+  .description("the review rules over a seeded year with planted cases: precision and recall of each, and claims per second on one core")
+  .option("--persons <n>", "persons without anything to find", "20000")
+  .action((options: { persons: string }) => benchRules(Number(options.persons)));
 program
   .command("estimate")
   .description(

@@ -81,7 +81,7 @@ export function goodReceipt({ county }: Setting): ReceiveFundsRequest {
 }
 
 export function goodVerdict({ county, claim }: Setting): ReviewClaimRequest {
-  return { requestId: "", county, claimId: claim, verdict: "REFUSE", reason: "不符", deductions: [] };
+  return { requestId: "", county, claimId: claim, verdict: "REFUSE", reason: "不符", deductions: [], words: [] };
 }
 
 export function goodReferral({ county, hospital, person }: Setting): RegisterReferralRequest {

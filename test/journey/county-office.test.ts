@@ -21,12 +21,13 @@ import { readRegion } from "../../services/nrcms/region.ts";
 import { REGION } from "../../services/nrcms/run.ts";
 import { approveSecond, planSecond, secondText, showSecond } from "../../services/nrcms/second.ts";
 import { auditSettled } from "../../services/nrcms/start.ts";
-import { startOfDayMs } from "../../services/values/days.ts";
+import { addDays, startOfDayMs } from "../../services/values/days.ts";
 import { halfUp, sum } from "../../services/values/money.ts";
 import { paidToAccounts } from "../harness/day-books.ts";
 import { type DoorMesh, regionFor, sampleBills, startDoorMesh } from "../harness/door-mesh.ts";
 import { estimatesApart, estimatesAtDoor } from "../harness/estimates.ts";
 import { nrcms } from "../harness/nrcms.ts";
+import { throughTheDesk } from "../harness/review-desk.ts";
 
 const LIMIT_MS = 400_000;
 const WAIT_LIMIT_MS = 120_000;
@@ -278,6 +279,26 @@ test("bills on paper: confirmed by another and by a code of their own, paid to t
     );
     expect(states).toEqual(["P5 PAID", "P4 REFUSED", "P3 REFUSED", "P2 VOIDED", "P1 VOIDED"]);
   });
+});
+
+test("a stay through the review desk by the province's rules: two levels, a question, a picture, an appeal", {
+  timeout: LIMIT_MS,
+  retry: 0,
+}, async () => {
+  const [stay] = stays;
+  if (!stay) throw new Error("the county has no stay");
+  // Two months before the stay that was billed.
+  const day = (text: string) => addDays(text, -60);
+  const bill: Bill = {
+    ...stay,
+    claimId: `${stay.claimId}-R`.slice(-40),
+    invoiceNumber: "DESK-1",
+    referralId: "",
+    admittedOn: day(stay.admittedOn),
+    dischargedOn: day(stay.dischargedOn),
+    lines: stay.lines.map((line) => ({ ...line, day: day(line.day) })),
+  };
+  await throughTheDesk(mesh, COUNTY, bill, NEW_YEAR);
 });
 
 test("a part is withheld of a hospital until two people have assessed it; another is paid by head, by two people too", {

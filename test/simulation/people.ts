@@ -31,6 +31,7 @@ import {
   TODAY,
   YEAR,
 } from "./region.ts";
+import { Reviewers } from "./reviewers.ts";
 
 const ADMINISTRATOR = caller("ADMINISTRATOR");
 const DIRECTOR = { ...ADMINISTRATOR, name: "director" };
@@ -72,6 +73,7 @@ export class People {
   private readonly province: Province;
   private readonly desk: Desk;
   private readonly papers: Papers;
+  private readonly reviewers: Reviewers;
   private serial = 0;
   private readonly billedBy = new Map<string, string>();
   closed = false;
@@ -83,6 +85,7 @@ export class People {
     this.province = province;
     this.desk = desk;
     this.papers = new Papers(province.world, desk, (turn) => this.try(turn));
+    this.reviewers = new Reviewers(province.world, desk, (turn) => this.try(turn));
     for (const bank of province.banks) bank.tell = (messageId, document) => this.hearBank(bank.id, messageId, document);
   }
 
@@ -183,6 +186,7 @@ export class People {
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.decideLosses(county))),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.reviewers.rule(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.answerWindows(county))),
       this.every(OFFICE_EVERY_MS, () => this.rule()),
       this.every(
@@ -546,6 +550,7 @@ export class People {
       const { bill } = claim;
       await this.papers.ask(county, claim);
       const claimId = bill?.claimId ?? "";
+      await this.reviewers.takeOrAsk(county, claim);
       const verdict = chance.chance(7_500) ? ("APPROVE" as const) : ("REFUSE" as const);
       const fen = verdict === "APPROVE" && chance.chance(3_000) ? (bill?.lines[0]?.billedFen ?? 0n) / 2n : 0n;
       await this.try(() =>
@@ -555,9 +560,11 @@ export class People {
           claimId,
           verdict,
           deductions: fen > 0n ? [{ line: 1, deductedFen: fen, reason: "OVER_QUANTITY", note: "" }] : [],
+          words: [],
           reason: "理由",
         }),
       );
+      if (fen > 0n) await this.reviewers.object(claim);
     }
   }
 

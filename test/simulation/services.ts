@@ -10,6 +10,8 @@ import { messages as claimsMessages, tells as claimsTells } from "../../services
 import { paperCalls } from "../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../services/claims/report-calls.ts";
 import { reportTimers } from "../../services/claims/report-timers.ts";
+import { reviewCalls } from "../../services/claims/review-calls.ts";
+import { ruleCalls } from "../../services/claims/rule-calls.ts";
 import { schemeCalls } from "../../services/claims/scheme-calls.ts";
 import { indexes as claimsIndexes } from "../../services/claims/store.ts";
 import { timers as claimsTimers } from "../../services/claims/timers.ts";
@@ -91,6 +93,8 @@ export function serviceNamed(name: Name, channelTo: (bank: string) => Channel): 
             ...paperCalls(parts),
             ...coverCalls(parts),
             ...reportCalls(parts),
+            ...reviewCalls(parts),
+            ...ruleCalls(parts),
           ],
           messages: claimsMessages,
           timers: [...claimsTimers(parts), ...reportTimers(parts)],

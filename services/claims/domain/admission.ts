@@ -180,6 +180,7 @@ export interface SettleInput extends AdmissionInput {
   readonly invoiceNumber: string;
   readonly totalFen: bigint;
   readonly asked?: Asked;
+  readonly trial?: true;
 }
 
 /** Bills what the pages hold, as `submit` bills any stay. */
@@ -210,7 +211,7 @@ export const settleAdmission: Decision<SettleInput, Claim, ClaimsEvents> = {
 /** The bill that settles a stay. */
 function submitted(admission: Admission, input: SettleInput, from: Loaded): SubmitInput {
   const { admissionId, institutionId, personId, newborn, admittedOn, diagnosis, referralId, tcm, procedures, pages } = admission;
-  const { dischargedOn, invoiceNumber, totalFen, asked } = input;
+  const { dischargedOn, invoiceNumber, totalFen, asked, trial } = input;
   const bill: Bill = {
     claimId: admissionId,
     institutionId,
@@ -227,7 +228,7 @@ function submitted(admission: Admission, input: SettleInput, from: Loaded): Subm
     lines: pages.flatMap(({ page }) => from.get(fees.key(admissionId, page))?.lines ?? []),
     totalFen,
   };
-  return { bill, admitted: true, ...(asked ? { asked } : {}) };
+  return { bill, admitted: true, ...(asked ? { asked } : {}), ...(trial ? { trial } : {}) };
 }
 
 /** The person is in hospital already, under another id than `admissionId`. */

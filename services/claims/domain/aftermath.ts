@@ -61,21 +61,29 @@ export function correct(
   else change.put(corrections.key(claimId), correction);
 }
 
-/** Gives a promised claim what it would have been, by an entry of its own. */
-export function postCorrection(queued: Correction, claim: Claim, state: State, change: Change<ClaimsEvents>, context: Context): Correction {
+/** Gives a promised claim what it would have been, by an entry of its own; with `deductions` in the place of those that it had, where they are given. */
+export function postCorrection(
+  queued: Correction,
+  claim: Claim,
+  state: State,
+  change: Change<ClaimsEvents>,
+  context: Context,
+  deductions = claim.corrected?.deductions,
+): Correction {
   const { claimId, before, drawn } = queued;
   const toFen = withinCaps(claim, queued.toFen, state);
   const deltaFen = toFen - drawingOf(claim).fundFen;
   const posted: Correction = { ...queued, toFen, deltaFen, state: "POSTED", posted: queued.posted + 1 };
   change.put(corrections.key(claimId), posted);
   exchange(claim, { fundFen: toFen, drawn }, state, change);
-  change.put(claims.key(claimId), { ...claim, corrected: { fen: toFen - claim.benefit.fundFen, before, drawn } });
+  const corrected = { fen: toFen - claim.benefit.fundFen, before, drawn, ...(deductions ? { deductions } : {}) };
+  change.put(claims.key(claimId), { ...claim, corrected });
   adjust(claim, `${factOf(claim)}/correction/${posted.posted}`, { fundFen: toFen, drawn }, change, context);
   return posted;
 }
 
 /** More than a claim has now it gets only where its caps have room left: what was freed may have been drawn by others meanwhile. */
-function withinCaps(claim: Claim, toFen: bigint, state: State): bigint {
+export function withinCaps(claim: Claim, toFen: bigint, state: State): bigint {
   const nowFen = drawingOf(claim).fundFen;
   const { caps } = documentsOf(claim, state).home.scheme;
   return claim.drawn.caps.reduce((most, { code, holder }) => {

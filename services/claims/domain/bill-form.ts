@@ -85,6 +85,7 @@ export function badLines(place: string, lines: readonly BillLine[]): Refusal | u
     const fault =
       badCode(`${field}.item_code`, line.itemCode) ??
       (good.has(line.day) ? undefined : badDay(`${field}.day`, line.day)) ??
+      badTime(`${field}.time`, line.time) ??
       badQuantity(`${field}.quantity_e4`, line.quantityE4) ??
       badFen(`${field}.unit_price_fen`, line.unitPriceFen) ??
       badFen(`${field}.billed_fen`, line.billedFen);
@@ -92,6 +93,11 @@ export function badLines(place: string, lines: readonly BillLine[]): Refusal | u
     good.add(line.day);
   }
   return undefined;
+}
+
+function badTime(field: string, time: string | undefined): Refusal | undefined {
+  if (time === undefined || /^([01]\d|2[0-3]):[0-5]\d$/.test(time)) return undefined;
+  return badRequest(field, "须为 HH:MM", "must be HH:MM");
 }
 
 function badQuantity(field: string, quantityE4: bigint): Refusal | undefined {

@@ -63,6 +63,7 @@ function sameLine(a: BillLine, b: BillLine | undefined): boolean {
   return (
     a.itemCode === b?.itemCode &&
     a.day === b.day &&
+    a.time === b.time &&
     a.quantityE4 === b.quantityE4 &&
     a.unitPriceFen === b.unitPriceFen &&
     a.billedFen === b.billedFen

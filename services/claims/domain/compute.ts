@@ -6,8 +6,9 @@ import { type Step, words } from "../../benefit/trace.ts";
 import type { Level } from "../../benefit/words.ts";
 import { greater, lesser, sum } from "../../values/money.ts";
 import type { Refusal } from "../../values/outcome.ts";
-import type { Basis, Benefit, Bill, Claim, Deduction, Drawn } from "./documents.ts";
+import type { Basis, Benefit, Bill, Claim, Drawn } from "./documents.ts";
 import { refuse } from "./refusals.ts";
+import type { Deduction } from "./review-documents.ts";
 import { type Catalogue, itemOf, knowsDiagnosis, type SchemeDocument, schemeIdOf } from "./scheme.ts";
 import { capHolder } from "./year.ts";
 
@@ -31,10 +32,12 @@ export interface ComputeInput {
 export type Documents = Pick<ComputeInput, "home" | "treating" | "catalogue">;
 
 /** What of a stored claim is computed once more. */
-export type Computable = Pick<Claim, "bill" | "level" | "basis" | "deductions" | "paper">;
+export type Computable = Pick<Claim, "bill" | "level" | "basis" | "deductions" | "corrected" | "paper">;
 
-/** What a stored claim is computed from once more; `before` instead of what it saw then, where that is given. */
-export function inputOf({ bill, level, basis, deductions, paper }: Computable, documents: Documents, before?: Before): ComputeInput {
+/** What a stored claim is computed from once more; with `before`, as it stands now: by what is given instead of what it saw then, and with what is taken off it since. */
+export function inputOf(claim: Computable, documents: Documents, before?: Before): ComputeInput {
+  const { bill, level, basis, corrected, paper } = claim;
+  const deductions = (before && corrected?.deductions) ?? claim.deductions;
   return {
     bill,
     level,

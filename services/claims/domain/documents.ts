@@ -5,13 +5,17 @@
 
 import type { Amounts, Before, PaidMonth } from "../../benefit/case.ts";
 import type { Category, Level, VisitKind } from "../../benefit/words.ts";
+import type { Finding, Sex } from "../../rules/rule.ts";
 import { type Doc, kind } from "../../values/decision.ts";
+import type { Attachment, Deduction, Task } from "./review-documents.ts";
 
 export type ClaimState = "PENDING" | "IN_REVIEW" | "APPROVED" | "REFUSED" | "PAID" | "VOIDED";
 
 export interface BillLine {
   readonly itemCode: string;
   readonly day: string;
+  /** HH:MM; left out where the hospital does not say. */
+  readonly time?: string | undefined;
   /** Ten-thousandths. */
   readonly quantityE4: bigint;
   readonly unitPriceFen: bigint;
@@ -84,28 +88,8 @@ export interface Corrected {
   readonly fen: bigint;
   readonly before: Before;
   readonly drawn: Drawn;
-}
-
-/** Why the review desk takes something off a line (扣款原因). */
-export const DEDUCTION_REASONS = [
-  "OVER_PRICE",
-  "OVER_QUANTITY",
-  "NOT_INDICATED",
-  "DUPLICATE_CHARGE",
-  "NO_RECORD",
-  "NOT_COVERED_ITEM",
-  "OTHER",
-] as const;
-export type DeductionReason = (typeof DEDUCTION_REASONS)[number];
-
-/** What the review desk takes off one line: the hospital's to bear, for the patient has paid at the window. */
-export interface Deduction {
-  /** The line's place in the bill, from 1. */
-  readonly line: number;
-  readonly deductedFen: bigint;
-  readonly reason: DeductionReason;
-  /** Empty, except that OTHER says what. */
-  readonly note: string;
+  /** What is taken off the lines now, where an appeal or a second look has changed it. */
+  readonly deductions?: readonly Deduction[];
 }
 
 export interface PaperInvoice {
@@ -165,6 +149,12 @@ export interface Claim extends Doc {
   readonly decision: number;
   /** True where a reviewer has passed it. */
   readonly reviewed: boolean;
+  /** Its place at the review desk; present once somebody there has worked on it, or where it takes two levels. */
+  readonly task?: Task;
+  /** What review rules found when it was submitted; present where one found something. */
+  readonly findings?: readonly Finding[];
+  /** Pictures; present once there is one. */
+  readonly attachments?: readonly Attachment[];
   readonly submittedAtMs: number;
   /** 0 while it is not decided. */
   readonly decidedAtMs: number;
@@ -204,6 +194,8 @@ export interface Cover extends Doc {
   readonly householdId: string;
   readonly householdVersion: number;
   readonly stretches: readonly Stretch[];
+  /** As enrolled; left out where it was told before covers said so. */
+  readonly person?: { readonly sex: Sex; readonly bornOn: string };
 }
 
 /** A household: how many it has enrolled in each year, as enrollment last told it, and what standing claims have taken from its account. */

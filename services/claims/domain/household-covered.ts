@@ -3,14 +3,14 @@
 import { yearOf } from "../../values/days.ts";
 import type { Decision } from "../../values/decision.ts";
 import { findLosses, lossKeys } from "./cover-loss.ts";
-import { covers, households, type Stretch } from "./documents.ts";
+import { type Cover, covers, households, type Stretch } from "./documents.ts";
 import type { ClaimsEvents } from "./events.ts";
 
 export interface HouseholdInput {
   readonly householdId: string;
   readonly county: string;
   readonly version: number;
-  readonly covers: readonly { readonly personId: string; readonly stretch: Stretch }[];
+  readonly covers: readonly { readonly personId: string; readonly stretch: Stretch; readonly person?: Cover["person"] }[];
 }
 
 export const householdCovered: Decision<HouseholdInput, void, ClaimsEvents> = {
@@ -29,13 +29,18 @@ export const householdCovered: Decision<HouseholdInput, void, ClaimsEvents> = {
       const known = state.get(key);
       if (known && known.householdVersion >= householdVersion) continue;
       findLosses(personId, known, stretches, state, change, context);
-      change.put(key, { county, householdId, householdVersion, stretches });
+      const person = told(household, personId);
+      change.put(key, { county, householdId, householdVersion, stretches, ...(person ? { person } : {}) });
     }
     const stored = state.get(households.key(householdId));
     if (stored && stored.householdVersion >= householdVersion) return;
     change.put(households.key(householdId), { county, householdVersion, heads: headsOf(household), takenFen: stored?.takenFen ?? 0n });
   },
 };
+
+function told({ covers: all }: HouseholdInput, personId: string): Cover["person"] {
+  return all.find((one) => one.personId === personId && one.person)?.person;
+}
 
 /** A person who is covered in a year counts in it once, however often the cover began; one whose cover ended before it began is not. */
 function headsOf({ covers: told }: HouseholdInput): Record<string, number> {

@@ -11,6 +11,8 @@ export const reasons = {
   unconfirmed: "纸质单据，待就诊医院核实 / a paper bill, which its hospital has not confirmed yet",
   confirmed: "纸质单据，医院已核实 / a paper bill, which its hospital has confirmed",
   denied: (answeredBy: string, said: string) => `就诊医院（${answeredBy}）否认：${said} / the hospital (${answeredBy}) denies it: ${said}`,
+  rule: ({ ruleId, version, zh, en }: { ruleId: string; version: number; zh: string; en: string }) =>
+    `规则 ${ruleId}/${version}：${zh} / rule ${ruleId}/${version}: ${en}`,
 } as const;
 
 /** A refusal as the reason of a stored claim. */

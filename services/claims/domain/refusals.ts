@@ -345,6 +345,104 @@ export const refuse = refusals({
     zh: "补偿单 {claim} 的待办已决定：{state}",
     en: "the task of claim {claim} is decided: {state}",
   },
+  TASK_HELD: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的审核任务自 {since} 起由 {by} 领取",
+    en: "the review task of claim {claim} is held by {by} since {since}",
+  },
+  ENTERED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 由 {name} 录入，须由他人审核",
+    en: "{name} has entered claim {claim}; another person reviews it",
+  },
+  PASSED_BY_YOU: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 已由 {name} 审核，此步须由他人",
+    en: "{name} has given a verdict on claim {claim}; this step is another person's",
+  },
+  ABOVE_YOUR_LEVEL: {
+    status: "PERMISSION_DENIED",
+    zh: "补偿单 {claim} 须由二审人员办理，{name} 不是",
+    en: "claim {claim} is for a second-level reviewer, which {name} is not",
+  },
+  WITH_HOSPITAL: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已退回医院询问，医院尚未答复",
+    en: "claim {claim} is with its hospital, which has not answered the question",
+  },
+  NO_HOSPITAL: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 是纸质单据，不能退回医院，请向参合户询问",
+    en: "claim {claim} was handed in on paper and cannot be returned to a hospital; its household is asked at the desk",
+  },
+  NOT_ASKED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 没有待答复的询问",
+    en: "no question about claim {claim} is open",
+  },
+  NOTHING_DEDUCTED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 没有扣款",
+    en: "nothing was taken off claim {claim}",
+  },
+  APPEAL_TOO_LATE: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已过申诉期限 {days} 天",
+    en: "claim {claim} could be appealed within {days} days of its decision",
+  },
+  APPEAL_EXISTS: { status: "ALREADY_EXISTS", zh: "补偿单 {claim} 已申诉过", en: "claim {claim} has been appealed already" },
+  UNKNOWN_APPEAL: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有申诉", en: "there is no appeal of claim {claim}" },
+  APPEAL_DECIDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的申诉已由 {by} 裁定",
+    en: "the appeal of claim {claim} was decided by {by}",
+  },
+  CORRECTION_WAITS: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 有待定的更正，请先处理",
+    en: "a correction of claim {claim} waits: decide it first",
+  },
+  RULE_BLOCKS: {
+    status: "FAILED_PRECONDITION",
+    zh: "审核规则 {rule}/{version} 不予结算：{zh}",
+    en: "review rule {rule}/{version} refuses the bill: {en}",
+  },
+  BAD_RULES: { status: "INVALID_ARGUMENT", zh: "{zh}", en: "{en}" },
+  RULES_EXIST: {
+    status: "ALREADY_EXISTS",
+    zh: "审核规则版本 {rules} 已发布，内容不同",
+    en: "version {rules} of the rules is published with other content",
+  },
+  UNKNOWN_RULES: { status: "NOT_FOUND", zh: "没有审核规则版本 {rules}", en: "there are no rules {rules}" },
+  UNKNOWN_RULE: { status: "INVALID_ARGUMENT", zh: "没有规则 {rule}", en: "there is no rule {rule} here" },
+  UNKNOWN_LOOK: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有待复查", en: "claim {claim} is not to be looked at" },
+  LOOK_CLOSED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 已由 {by} 复查",
+    en: "claim {claim} was looked at by {by}",
+  },
+  NOT_WHAT_IT_SAYS: {
+    status: "INVALID_ARGUMENT",
+    zh: "内容不是完整的 {said}（实为 {found}）",
+    en: "the bytes are no whole {said} (found: {found})",
+  },
+  ATTACHMENT_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    zh: "附件 {bytes} 字节，上限 {most}",
+    en: "the attachment has {bytes} bytes, at most {most} are taken",
+  },
+  INFECTED: { status: "INVALID_ARGUMENT", zh: "附件含病毒特征，不予接收", en: "the attachment carries a virus's signature" },
+  CLAIM_ENDED: {
+    status: "FAILED_PRECONDITION",
+    zh: "补偿单 {claim} 的状态是 {state}，不再接收附件",
+    en: "claim {claim} is {state}, and nothing is attached to it any more",
+  },
+  TOO_MANY_ATTACHMENTS: {
+    status: "FAILED_PRECONDITION",
+    zh: "一张补偿单至多 {most} 个附件",
+    en: "a claim has at most {most} attachments",
+  },
+  UNKNOWN_ATTACHMENT: { status: "NOT_FOUND", zh: "补偿单 {claim} 没有此附件", en: "claim {claim} has no such attachment" },
 });
 
 /** A scheme or catalogue that contradicts itself: the place and the reason. */

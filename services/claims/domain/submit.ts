@@ -26,9 +26,11 @@ import type { ClaimsEvents } from "./events.ts";
 import { balanceOf, householdKey, usesAccount } from "./family-account.ts";
 import { type Ground, groundOf, stretchesOf } from "./ground.ts";
 import { invoicesOf, type KnownBy } from "./invoice-keys.ts";
+import { lookLater } from "./look.ts";
 import { lateFault, paperFault, samePaper } from "./paper.ts";
 import { reasons } from "./reasons.ts";
 import { refuse } from "./refusals.ts";
+import { heldBy, ruled, ruleKeys } from "./ruled.ts";
 import { catalogues, rowOf, type SchemeDocument, schemeIdOf, schemes, timetables } from "./scheme.ts";
 import { hold, pass } from "./standing.ts";
 import { beforeOf, capKeys, enterYears, holderOf, MAX_VISITS, overlapOf, visitDuringStay, yearKeys } from "./year.ts";
@@ -53,6 +55,8 @@ export interface SubmitInput {
   readonly asked?: Asked;
   /** The counties that take part in cross-region settlement; left out: all do. */
   readonly crossRegion?: CrossRegion;
+  /** It is only tried: nothing of it is kept. */
+  readonly trial?: true;
   /** It settles a stay that was registered at its admission. */
   readonly admitted?: true;
   /** It was handed in on paper, at this county's desk. */
@@ -71,9 +75,10 @@ function invoicesIn({ bill, paper }: SubmitInput): readonly KnownBy[] {
 /** Replies with the claim as it is stored; the same bill under another request id gets the claim that stands. */
 export const submit: Decision<SubmitInput, Claim, ClaimsEvents> = {
   /** Four rounds at most: the bill names persons and places, these name the schemes, a scheme may choose another day's, the treating scheme names the catalogue. */
-  needs(input, loaded) {
+  needs(input, loaded, { day: today }) {
     const { bill } = input;
     const keys: Key[] = [
+      ...ruleKeys(bill, today, loaded),
       claims.key(bill.claimId),
       covers.key(bill.personId),
       ...(institutionIdOf(input) === "" ? [] : [institutions.key(institutionIdOf(input))]),
@@ -254,7 +259,7 @@ function claimFor(
   change: Change<ClaimsEvents>,
   context: Context,
 ): Claim | Refusal | Unavailable {
-  const { bill, admitted, paper } = input;
+  const { bill, admitted, paper, trial = false } = input;
   const { scheme } = home;
   const { county, category } = ground.stretch;
   if (bill.newborn > 0 && !scheme.newbornUnderMother)
@@ -269,7 +274,10 @@ function claimFor(
     registrations: registeredFor(bill, scheme, state),
     before: beforeOf(bill, scheme, accountFen, state),
   };
-  const computed = compute({ bill, level: place.level, basis, home, treating, catalogue, paidInFull: paper !== undefined });
+  const rules = ruled({ bill, paper: paper?.form, county, level: place.level, uncoveredDays, catalogue, trial }, context.day, state);
+  if (rules && "outcome" in rules) return rules;
+  const off = rules?.deductions.length ? { deductions: rules.deductions } : {};
+  const computed = compute({ bill, level: place.level, basis, home, treating, catalogue, paidInFull: paper !== undefined, ...off });
   if ("outcome" in computed) return computed;
   // A draft until it takes one of the paths of standing.ts, at the end.
   const claim: Claim = {
@@ -289,6 +297,8 @@ function claimFor(
     decidedAtMs: 0,
     paidAtMs: 0,
     traceId: context.traceId,
+    ...off,
+    ...(rules?.findings.length ? { findings: rules.findings } : {}),
     ...(admitted ? { admitted } : {}),
     ...(paper ? { paper: { ...paper.form, submittedBy: context.caller.name } } : {}),
   };
@@ -301,8 +311,14 @@ function claimFor(
   // Without its day a paper is not found among the institution's own bills: it has billed nothing.
   const own = paper ? { county: place.county, claimId } : { county: place.county, claimId, dischargedOn };
   for (const { key } of invoicesIn(input)) change.put(key, own);
-  if (reason) return hold(claim, reason, change, context);
+  if (reason) return hold(withLevels(claim, rules?.book.secondLevelAboveFen), reason, change, context);
+  if (rules) lookLater(claim, rules, change, context);
   return pass(claim, change, context);
+}
+
+/** Above an amount of the province's rules, a claim that waits takes both levels of reviewers. */
+function withLevels(claim: Claim, aboveFen = 0n): Claim {
+  return aboveFen > 0n && claim.benefit.fundFen > aboveFen ? { ...claim, task: { level: "FIRST", twice: true } } : claim;
 }
 
 /** The balance of the household's account. It is heard a moment after the household was enrolled; until then nobody can say what it pays. */
@@ -344,7 +360,10 @@ function reasonToHold(claim: Claim, scheme: Pick<Scheme, "review">, state: State
   return ruled ? `${reasons.unconfirmed}；${ruled}` : reasons.unconfirmed;
 }
 
-function reasonOfRules({ bill, benefit }: Claim, { review }: Pick<Scheme, "review">, state: State): string | undefined {
+function reasonOfRules(claim: Claim, { review }: Pick<Scheme, "review">, state: State): string | undefined {
+  const { bill, benefit } = claim;
+  const held = heldBy(claim.findings ?? []);
+  if (held) return held;
   const prefix = review.diagnosisPrefixes.find((entry) => bill.diagnosis.startsWith(entry));
   if (prefix) return reasons.diagnosis(prefix);
   if (review.aboveFundFen > 0n && benefit.fundFen > review.aboveFundFen) return reasons.amount(review.aboveFundFen);

@@ -2,6 +2,7 @@
 import { yearOf } from "../../values/days.ts";
 import type { Cover, Household, Member } from "./documents.ts";
 import { coversOf, memberOf, personIdOf } from "./documents.ts";
+import type { CoveredPerson } from "./events.ts";
 import { firstDayOf, lastDayOf } from "./listing.ts";
 
 /** A member's cover of one enrolment year: the whole year, for one born within it from the day of birth. */
@@ -14,6 +15,11 @@ export function coverFor(county: string, householdId: string, member: Member, ye
     toDay: lastDayOf(year),
     category: member.category,
   };
+}
+
+/** What is told of a household's members to those who decide on their bills. */
+export function personsOf({ householdId, members, former }: Household): CoveredPerson[] {
+  return [...members, ...former].map(({ memberNo, sex, bornOn }) => ({ personId: personIdOf(householdId, memberNo), sex, bornOn }));
 }
 
 export function isCovered(cover: Cover, day: string): boolean {

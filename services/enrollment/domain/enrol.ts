@@ -7,7 +7,7 @@ import { yearOf } from "../../values/days.ts";
 import type { Decision, Key, Loaded, State } from "../../values/decision.ts";
 import { readIdentityNumber } from "../../values/identity.ts";
 import { askOwner, badRequest, isRefusal, type Refusal } from "../../values/outcome.ts";
-import { coverFor } from "./covers.ts";
+import { coverFor, personsOf } from "./covers.ts";
 import {
   type Campaign,
   type Cover,
@@ -105,7 +105,8 @@ export const enrol: Decision<EnrolInput, EnrolResult, EnrollmentEvents> = {
       recount(state.get(key), household, state, change);
       change.put(key, household);
       const { householdId, covers, revision } = household;
-      change.tell("HouseholdCovered", county, { householdId, county, version: BigInt(revision), covers: [...covers] });
+      const told = { householdId, county, version: BigInt(revision), covers: [...covers], persons: personsOf(household) };
+      change.tell("HouseholdCovered", county, told);
     }
     for (const [number, identity] of register.identities) change.put(identities.key(number), identity);
     const contributionsFen = BigInt(heads) * contributionFenPerHead;

@@ -1,6 +1,12 @@
 /** What enrollment tells. No cover carries a name or an identity number; an account carries the name that the bank has. */
 import type { BankAccount } from "../../values/account.ts";
-import type { Cover, FundSource } from "./documents.ts";
+import type { Cover, FundSource, Sex } from "./documents.ts";
+
+export interface CoveredPerson {
+  readonly personId: string;
+  readonly sex: Sex;
+  readonly bornOn: string;
+}
 
 export type EnrollmentEvents = {
   /** State: the newest version wins. */
@@ -9,6 +15,7 @@ export type EnrollmentEvents = {
     readonly county: string;
     readonly version: bigint;
     readonly covers: Cover[];
+    readonly persons: CoveredPerson[];
   };
   /** State: the newest version wins. */
   readonly HouseholdAccountChanged: {

@@ -2,6 +2,7 @@
 import { addDays } from "../../values/days.ts";
 import type { Change, Context, Key, State } from "../../values/decision.ts";
 import { badRequest, isRefusal, type Refusal } from "../../values/outcome.ts";
+import { personsOf } from "./covers.ts";
 import { type Cover, changes, type Departure, type Household, type HouseholdChange, households, type Member } from "./documents.ts";
 import type { EnrollmentEvents } from "./events.ts";
 import { refuse } from "./refusals.ts";
@@ -44,7 +45,8 @@ export function keep(
     enteredBy: context.caller.name,
   });
   recount(before, household, state, change);
-  if (fresh) change.tell("HouseholdCovered", county, { householdId, county, version: BigInt(revision), covers: [...covers] });
+  const told = { householdId, county, version: BigInt(revision), covers: [...covers], persons: personsOf(household) };
+  if (fresh) change.tell("HouseholdCovered", county, told);
   change.about(householdId);
   return household;
 }

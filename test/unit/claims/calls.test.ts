@@ -13,6 +13,8 @@ import { estimateCalls } from "../../../services/claims/estimate-calls.ts";
 import { messages } from "../../../services/claims/messages.ts";
 import { paperCalls } from "../../../services/claims/paper-calls.ts";
 import { reportCalls } from "../../../services/claims/report-calls.ts";
+import { reviewCalls } from "../../../services/claims/review-calls.ts";
+import { ruleCalls } from "../../../services/claims/rule-calls.ts";
 import { schemeCalls } from "../../../services/claims/scheme-calls.ts";
 import { secondCalls } from "../../../services/claims/second-calls.ts";
 import { indexes } from "../../../services/claims/store.ts";
@@ -66,6 +68,8 @@ const served = () => [
   ...coverCalls({ reader }),
   ...applicationCalls({ reader, ask }),
   ...reportCalls({ reader, ask, settings: {} }),
+  ...reviewCalls({ reader }),
+  ...ruleCalls({ reader }),
   ...estimateCalls({ reader, ask, uri: "", today: () => "2011-11-25", run: () => Promise.reject(new Error("not here")) }),
 ];
 
@@ -267,7 +271,7 @@ describe("the review desk", () => {
     const { claims } = await query(methods.listReviewTasks, { county: ZHONGNING }, HOSPITAL);
     expect(claims.map((claim: { bill: Claim["bill"] }) => claim.bill.claimId)).toEqual([claimId]);
     expect((await query(methods.listReviewTasks, { county: JINGYUAN }, HOSPITAL)).claims).toEqual([]);
-    const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "", deductions: [] };
+    const verdict = { requestId: "r", county: ZHONGNING, claimId, reason: "", deductions: [], words: [] };
     expect(command(methods.reviewClaim, { ...verdict, verdict: "UNSPECIFIED" })).toMatchObject({ field: "verdict" });
     expect(command(methods.reviewClaim, { ...verdict, verdict: "REFUSE" })).toMatchObject({ field: "reason" });
     const off = { line: 1, deductedFen: 40_000n, reason: "OVER_QUANTITY", note: "" };
@@ -290,6 +294,74 @@ describe("the review desk", () => {
         benefit: { fundFen: 21_000n, patientFen: 51_000n, hospitalFen: 28_000n },
       },
     });
+  });
+
+  it("takes tasks, questions and appeals at the door", async () => {
+    world = region([scheme({ review: { aboveFundFen: 1n, diagnosisPrefixes: [] } })]);
+    const { claimId } = submitted(world, bill()).bill;
+    const by = (name: string): Caller => ({ name, role: "REVIEWER", scope: ZHONGNING });
+    const task = { requestId: "t", county: ZHONGNING, claimId };
+    expect(command(methods.takeReviewTask, { ...task, county: "1" }, by("ma"))).toMatchObject({ field: "county" });
+    expect(command(methods.takeReviewTask, { ...task, claimId: "" }, by("ma"))).toMatchObject({ field: "claim_id" });
+    expect(command(methods.takeReviewTask, task, by("ma"))).toMatchObject({ claim: { task: { heldBy: "ma", level: "FIRST" } } });
+    expect(command(methods.releaseReviewTask, task, by("li"))).toMatchObject({ code: "TASK_HELD" });
+    expect(command(methods.releaseReviewTask, task, by("ma"))).toMatchObject({ claim: { task: { heldBy: "" } } });
+    expect(command(methods.returnClaim, { ...task, question: " " }, by("ma"))).toMatchObject({ field: "question" });
+    expect(command(methods.returnClaim, { ...task, question: "病历？" }, by("ma"))).toMatchObject({
+      claim: { task: { question: "病历？" } },
+    });
+    const own = { requestId: "a", institutionId: "COUNTY-1", claimId };
+    expect(command(methods.answerQuestion, { ...own, answer: "" })).toMatchObject({ field: "answer" });
+    expect(command(methods.answerQuestion, { ...own, answer: "见附件" })).toMatchObject({ claim: { task: { answer: "见附件" } } });
+    const off = { line: 1, deductedFen: 40_000n, reason: "OVER_QUANTITY", note: "" };
+    const verdict = { ...task, verdict: "APPROVE", reason: "", deductions: [off], words: [] };
+    expect(command(methods.reviewClaim, verdict, by("ma"))).toMatchObject({ claim: { state: "APPROVED" } });
+    expect(command(methods.appealClaim, { ...own, reason: "" })).toMatchObject({ field: "reason" });
+    expect(command(methods.appealClaim, { ...own, reason: "有指征" })).toMatchObject({ appeal: { state: "OPEN", deductions: [off] } });
+    expect((await query(methods.listAppeals, { county: ZHONGNING }, by("ma"))).appeals).toMatchObject([{ claimId }]);
+    expect(command(methods.appointReviewer, { requestId: "p", county: ZHONGNING, name: "王", level: "SECOND" })).toMatchObject({
+      field: "name",
+    });
+    const appointed = { requestId: "p", county: ZHONGNING, name: "wang", level: "SECOND" };
+    expect(command(methods.appointReviewer, appointed)).toMatchObject({ name: "wang", level: "SECOND" });
+    const ruling = { ...task, verdict: "GRANT", reason: "复核", lines: [] };
+    expect(command(methods.decideAppeal, { ...ruling, verdict: "UNSPECIFIED" }, by("wang"))).toMatchObject({ field: "verdict" });
+    expect(command(methods.decideAppeal, { ...ruling, lines: [1, 1] }, by("wang"))).toMatchObject({ field: "lines" });
+    expect(command(methods.decideAppeal, { ...ruling, verdict: "DISMISS", lines: [1] }, by("wang"))).toMatchObject({ field: "lines" });
+    expect(command(methods.decideAppeal, { ...ruling, lines: [0] }, by("wang"))).toMatchObject({ field: "lines[0]" });
+    expect(command(methods.decideAppeal, ruling, by("wang"))).toMatchObject({ appeal: { state: "GRANTED", deltaFen: 28_000n } });
+  });
+
+  it("takes books of rules, findings and looks at the door, with their places", async () => {
+    const document = readFileSync(join(import.meta.dirname, "../../../services/rules/reference-rules.yaml"), "utf8");
+    const admin: Caller = { name: "administrator", role: "ADMINISTRATOR", scope: "640000" };
+    const publish = (text: string) => command(methods.publishRules, { requestId: "p", document: text }, admin);
+    expect(publish(document.replace("form: TRAUMA", "form: SCRIPT"))).toMatchObject({ code: "BAD_RULES", field: "rules[11].form" });
+    expect(publish(document.replace("form: TRAUMA", "form: SCRIPT")).en).toMatch(/^\d+:\d+ must be one of/);
+    const unknown = document.replace("items: [B]", "items: [ZZ]");
+    const { faults } = await query(methods.checkRules, { document: unknown }, admin);
+    expect(faults).toMatchObject([{ field: "rules[6].items[0]", en: "the catalogue has no item ZZ" }]);
+    expect((await query(methods.checkRules, { document }, admin)).faults).toEqual([]);
+    expect(publish(document)).toMatchObject({ version: 1 });
+    expect(await query(methods.getRules, { day: "2011-11-25" }, admin)).toMatchObject({ version: 1, document, scores: { length: 13 } });
+    expect(await query(methods.getRules, { day: "2010-01-01" }, admin)).toMatchObject({ code: "UNKNOWN_RULES" });
+    const claim = submitted(world, bill());
+    const finding = { ruleId: "overlap", version: 1, action: "FLAG", zh: "重叠", en: "overlap", claimIds: [], lines: [], values: [] };
+    const report = (over: object) => {
+      const findings = [{ ...finding, ...over }];
+      return command(methods.reportFindings, { requestId: "n", version: 1, found: [{ claimId: claim.bill.claimId, findings }] });
+    };
+    expect(report({ zh: "" })).toMatchObject({ field: "found[0].findings[0].zh" });
+    expect(report({ claimIds: ["?"] })).toMatchObject({ field: "found[0].findings[0].claim_ids[0]" });
+    expect(report({})).toMatchObject({ claims: 1 });
+    const { looks } = await query(methods.listLooks, { county: ZHONGNING }, admin);
+    expect(looks).toMatchObject([{ claimId: claim.bill.claimId, findings: [{ ruleId: "overlap" }] }]);
+    const closing = { requestId: "c", county: ZHONGNING, claimId: claim.bill.claimId, state: "FAULTY", note: "多记", deductions: [] };
+    expect(command(methods.closeLook, { ...closing, state: "OPEN" })).toMatchObject({ field: "state" });
+    expect(command(methods.closeLook, { ...closing, note: "" })).toMatchObject({ field: "note" });
+    const off = { line: 1, deductedFen: 1n, reason: "NO_RECORD", note: "" };
+    expect(command(methods.closeLook, { ...closing, state: "RIGHT", deductions: [off] })).toMatchObject({ field: "deductions" });
+    expect(command(methods.closeLook, closing)).toMatchObject({ look: { state: "FAULTY" } });
   });
 
   it("takes applications at the door, and shows them to those whom they concern", async () => {
@@ -535,7 +607,15 @@ describe("a bill on paper", () => {
     expect(claim).toMatchObject({ state: "IN_REVIEW", treatingCounty: ZHONGNING, benefit: { fundFen: 402_500n, patientFen: 847_500n } });
     expect(claim.paper).toEqual({ ...paper(), submittedBy: "clerk" });
     expect(claim.bill).toMatchObject({ institutionId: "", invoiceNumber: "0012345" });
-    const approval = { requestId: "a", county: ZHONGNING, claimId: "P1", verdict: "APPROVE", reason: "", deductions: [] } as const;
+    const approval = {
+      requestId: "a",
+      county: ZHONGNING,
+      claimId: "P1",
+      verdict: "APPROVE",
+      reason: "",
+      deductions: [],
+      words: [],
+    } as const;
     expect(command(methods.reviewClaim, approval, REVIEWER)).toMatchObject({ code: "NOT_CONFIRMED", field: "claim_id" });
     const confirmed = command(methods.confirmPaperClaim, asked, REVIEWER).claim;
     expect(confirmed.paper.confirmation).toEqual({ ...confirmation, enteredBy: "reviewer", enteredOn: "2011-11-25", confirmed: true });
@@ -752,6 +832,7 @@ describe("wiring", () => {
   it("has a collection for every kind that decisions write", () => {
     const written = [
       "admissions",
+      "appeals",
       "applications",
       "billpages",
       "billreports",
@@ -766,11 +847,16 @@ describe("wiring", () => {
       "households",
       "institutions",
       "invoices",
+      "looks",
       "papercodes",
       "paperinvoices",
       "prefunds",
       "referrals",
       "registrations",
+      "reviewers",
+      "rulescores",
+      "rulesets",
+      "ruletimes",
       "schemes",
       "seconds",
       "shares",

@@ -1,9 +1,10 @@
 /** What the review desk takes off a line: the fund pays less, the hospital bears it, the patient's part stays what the window said. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Claim, claims, corrections, type Deduction, years } from "../../../services/claims/domain/documents.ts";
+import { type Claim, claims, corrections, years } from "../../../services/claims/domain/documents.ts";
 import { explain } from "../../../services/claims/domain/explain.ts";
 import { review } from "../../../services/claims/domain/review.ts";
+import type { Deduction } from "../../../services/claims/domain/review-documents.ts";
 import { catalogues, schemes } from "../../../services/claims/domain/scheme.ts";
 import { submit } from "../../../services/claims/domain/submit.ts";
 import { voidClaim } from "../../../services/claims/domain/void-claim.ts";

@@ -42,6 +42,11 @@ describe("a household that is enrolled", () => {
             { ...cover, personId: `${H1}02`, category: "MINIMUM_LIVING" },
             { ...cover, personId: `${H1}03`, category: "ORDINARY" },
           ],
+          persons: [
+            { personId: `${H1}01`, sex: "MALE", bornOn: "1970-05-01" },
+            { personId: `${H1}02`, sex: "FEMALE", bornOn: "1970-05-01" },
+            { personId: `${H1}03`, sex: "MALE", bornOn: "1970-05-01" },
+          ],
         },
       },
       {

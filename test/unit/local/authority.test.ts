@@ -135,6 +135,8 @@ describe("a local authority", () => {
       "payment-signing.pem SIGNER/640000",
       "reviewer-640104.pem REVIEWER/640104",
       "reviewer-640521.pem REVIEWER/640521",
+      "senior-640104.pem REVIEWER/640104",
+      "senior-640521.pem REVIEWER/640521",
       "supervisor.pem SUPERVISOR/640000",
       "treasurer-640104.pem TREASURER/640104",
       "treasurer-640521.pem TREASURER/640521",
