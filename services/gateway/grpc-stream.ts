@@ -82,7 +82,10 @@ async function pass(
   call.once("cancelled", stop);
   try {
     while (reply.status === "OK" || reply.status === "MORE") {
-      if (call.cancelled) return { code: status.CANCELLED, details: "cancelled" };
+      if (call.cancelled) {
+        stop();
+        return { code: status.CANCELLED, details: "cancelled" };
+      }
       if (reply.data.length > 0) call.write(Buffer.from(reply.data));
       // The first answer only says where the words are told.
       if (reply.status === "OK" && reply.more === "") return undefined;

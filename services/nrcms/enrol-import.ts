@@ -40,9 +40,9 @@ export interface RollReport {
 
 export type OnProgress = (what: string, done: number, of: number) => void;
 
-/** What one request may carry (enrollment.proto). */
-const MAX_HOUSEHOLDS = 500;
-const MAX_MEMBERS = 3000;
+/** Of one request: well below what it may carry (enrollment.proto), so that its one transaction stays short on a busy machine. */
+const MAX_HOUSEHOLDS = 200;
+const MAX_MEMBERS = 1000;
 /** Requests on their way: both twins have work, and a village's next page waits for its last as seldom as may be. */
 const WIDTH = 4;
 const TIMEOUT_MS = 15_000;

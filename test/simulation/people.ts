@@ -60,6 +60,8 @@ const CLERK_EVERY_MS: readonly [number, number] = [500, 4_000];
 const PAPER_EVERY_MS: readonly [number, number] = [500, 3_000];
 const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
+/** Of covers that end, those that end by a death. */
+const DEATH_BP = 4_000;
 /** Little, so that a fund's floor holds payables back now and then. */
 const FUNDS_FEN: readonly [number, number] = [50_000, 3_000_000];
 const MORE_FUNDS_FEN = 100_000_000n;
@@ -184,6 +186,7 @@ export class People {
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.reviewers.rule(county))),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.decideLosses(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.answerWindows(county))),
       this.every(OFFICE_EVERY_MS, () => this.rule()),
       this.every(
@@ -511,6 +514,34 @@ export class People {
     }
   }
 
+  /** A death of days ago; where it is the head's, the other of the two follows, or nobody is left. */
+  private async die(personId: string, lastDay: string): Promise<void> {
+    const county = personId.slice(0, 6);
+    const clerk = caller("CLERK", county);
+    const { household } = await this.desk.ask(EnrollmentServiceDefinition, "getHousehold", clerk, {
+      county,
+      householdId: personId.slice(0, -2),
+    });
+    const living = household?.members ?? [];
+    const other = living.find(({ memberNo }) => !personId.endsWith(memberNo))?.memberNo ?? "";
+    const newHeadNo = living.some(({ memberNo, head }) => head && personId.endsWith(memberNo)) ? other : "";
+    const death = { cause: "DIED", lastDay, newHeadNo, evidence: "" } as const;
+    const request = { requestId: `died-${personId}-${lastDay}-${newHeadNo}`, county, personId, ...death };
+    await this.desk.order(EnrollmentServiceDefinition, "recordDeparture", clerk, request);
+  }
+
+  private async decideLosses(county: string): Promise<void> {
+    const reviewer = caller("REVIEWER", county);
+    const { chance } = this.province.world;
+    const { losses } = await this.desk.ask(ClaimsServiceDefinition, "listCoverLosses", reviewer, { county });
+    for (const { claimId } of losses) {
+      const verdict = chance.chance(6_000) ? ("TAKE_BACK" as const) : ("LET_STAND" as const);
+      this.serial += 1;
+      const request = { requestId: `loss-${this.serial}`, county, claimId, verdict, reason: "死亡后就诊" };
+      await this.try(() => this.desk.order(ClaimsServiceDefinition, "decideCoverLoss", reviewer, request));
+    }
+  }
+
   private async review(county: string): Promise<void> {
     const { chance } = this.province.world;
     const reviewer = caller("REVIEWER", county);
@@ -549,8 +580,11 @@ export class People {
     const personId = chance.pick(PERSONS);
     const county = personId.slice(0, 6);
     const lastDay = `2011-11-${chance.between(10, 24)}`;
-    const request = { requestId: `end-${personId}-${lastDay}`, county, personId, lastDay, reason: "迁出" };
-    await this.desk.order(EnrollmentServiceDefinition, "endCover", caller("CLERK", county), request);
+    if (chance.chance(DEATH_BP)) await this.die(personId, lastDay);
+    else {
+      const request = { requestId: `end-${personId}-${lastDay}`, county, personId, lastDay, reason: "转入其他保险" };
+      await this.desk.order(EnrollmentServiceDefinition, "endCover", caller("CLERK", county), request);
+    }
     // Whose cover has just ended is billed in the very moment in which claims hears of it.
     await pause(world.span(...LAST_MINUTE_MS));
     await this.bill(chance.pick(HOSPITALS), personId);

@@ -46,7 +46,7 @@ const ask: Ask = async (_, name, request) => {
 
 const reader: Reader = {
   get: async (key) => world.get(key),
-  getAll: async () => new Map(),
+  getAll: async (keys) => new Map(keys.flatMap((key) => (world.get(key) ? [[key.id, world.get(key)]] : [])) as never),
   count: async () => 0,
   find: async <D extends Doc>(kind: { readonly name: string }, filter: Readonly<Record<string, unknown>>, options?: { limit?: number }) =>
     world

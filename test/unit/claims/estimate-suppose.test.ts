@@ -79,6 +79,11 @@ describe("out of range", () => {
       },
     ],
     ["contributions[0].fen_per_head", { contributions: [{ source: "CENTRAL", fenPerHead: -1n }] }],
+    ["growth[1].cost_bp", { growth: [...grow({ costBp: 12_000 }).growth, ...grow({ costBp: 12_000, level: "UNSPECIFIED" }).growth] }],
+    [
+      "growth[2].visits_bp",
+      { growth: [...grow({ visitsBp: -5_000 }).growth, ...grow({ level: "TOWNSHIP" }).growth, ...grow({ visitsBp: -5_000 }).growth] },
+    ],
     ["heads_bp", { headsBp: -9_001 }],
     ["growth", { growth: Array.from({ length: 25 }, () => grow({}).growth[0]) as SuppositionForm["growth"] }],
   ])("%s", (field, form) => {

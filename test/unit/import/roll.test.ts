@@ -185,7 +185,7 @@ describe("a roll is brought in", () => {
       imported: true,
       problems: [],
     });
-    expect(calls.filter((method) => method === "enrolHouseholds")).toHaveLength(3);
+    expect(calls.filter((method) => method === "enrolHouseholds")).toHaveLength(7);
     const before = books();
     expect(await bring(many(1201))).toMatchObject({ households: 1201, imported: true, problems: [] });
     expect(books()).toBe(before);

@@ -3,7 +3,7 @@
  * Which visits come twice, not at all or elsewhere is drawn from their ids, so that the same question has the same answer and accumulators see whole visits.
  */
 import { SOURCES, type Source } from "../../../benefit/scheme.ts";
-import { isLevel, isVisitKind, type Level, type VisitKind } from "../../../benefit/words.ts";
+import { isLevel, isVisitKind, LEVELS, type Level, type VisitKind } from "../../../benefit/words.ts";
 import { BP, halfUp, sum } from "../../../values/money.ts";
 import { badRequest, type Refusal } from "../../../values/outcome.ts";
 import { badCount, badFen, badNumber } from "../fields.ts";
@@ -111,8 +111,26 @@ function formFault({ growth, shifts, contributions, headsBp }: SuppositionForm):
         return badRequest(`${place}.source`, `${source} 重复`, `${source} is there twice`);
       return badFen(`${place}.fen_per_head`, fenPerHead);
     }) ??
+    overGrown(growth) ??
     overShifted(shifts)
   );
+}
+
+/** What is supposed of one kind of visit at one level is added up, and stays in range together. */
+function overGrown(growth: SuppositionForm["growth"]): Refusal | undefined {
+  return firstFault(growth, ({ visitKind, level }, at) => {
+    const levels = level === UNSPECIFIED ? LEVELS : [level];
+    const until = growth.slice(0, at + 1).filter((one) => one.visitKind === visitKind);
+    for (const one of levels) {
+      const together = until.filter((other) => other.level === UNSPECIFIED || other.level === one);
+      const sumOf = (field: "visitsBp" | "costBp") => together.reduce((bp, other) => bp + other[field], 0);
+      const fault =
+        badNumber(`growth[${at}].visits_bp`, sumOf("visitsBp"), LEAST_GROWTH_BP, MOST_GROWTH_BP) ??
+        badNumber(`growth[${at}].cost_bp`, sumOf("costBp"), LEAST_GROWTH_BP, MOST_GROWTH_BP);
+      if (fault) return fault;
+    }
+    return undefined;
+  });
 }
 
 function firstFault<T>(list: readonly T[], faultOf: (one: T, index: number) => Refusal | undefined): Refusal | undefined {
@@ -163,8 +181,8 @@ export function supposed(claims: readonly Past[], { growth, shifts }: Suppositio
     const { visitKind, claimId } = past.bill;
     const shift = shiftOf(past, shifts);
     const grown = growth.filter((one) => one.visitKind === visitKind && (one.level === undefined || one.level === past.level));
-    const costBp = grown.reduce((bp, one) => bp * (FULL_BP + one.costBp), shift?.costBp ?? FULL_BP);
-    const there = costing(shift ? { ...past, level: shift.to } : past, BigInt(costBp), BP ** BigInt(grown.length) * BP);
+    const costBp = grown.reduce((bp, one) => bp + one.costBp, FULL_BP) * (shift?.costBp ?? FULL_BP);
+    const there = costing(shift ? { ...past, level: shift.to } : past, BigInt(costBp), BP * BP);
     const visitsBp = grown.reduce((bp, one) => bp + one.visitsBp, FULL_BP);
     const times = Math.floor(visitsBp / FULL_BP) + (drawn(claimId, "growth") < visitsBp % FULL_BP ? 1 : 0);
     return Array.from({ length: Math.max(0, times) }, (_, copy) => (copy === 0 ? there : again(there, copy)));
