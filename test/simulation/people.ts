@@ -185,8 +185,8 @@ export class People {
       ),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.review(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.correct(county))),
-      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.reviewers.rule(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.decideLosses(county))),
+      ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.reviewers.rule(county))),
       ...COUNTIES.map((county) => this.every(OFFICE_EVERY_MS, () => this.answerWindows(county))),
       this.every(OFFICE_EVERY_MS, () => this.rule()),
       this.every(
