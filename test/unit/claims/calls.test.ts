@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ClaimsServiceDefinition as definition, Scheme } from "../../../proto/generated/nrcms/claims/v1/claims.ts";
 import { admissionCalls } from "../../../services/claims/admission-calls.ts";
 import { applicationCalls } from "../../../services/claims/application-calls.ts";
+import { attachmentCalls } from "../../../services/claims/attachment-calls.ts";
 import { calls } from "../../../services/claims/calls.ts";
 import { claimsConfig } from "../../../services/claims/config.ts";
 import { coverCalls } from "../../../services/claims/cover-calls.ts";
@@ -70,6 +71,7 @@ const served = () => [
   ...reportCalls({ reader, ask, settings: {} }),
   ...reviewCalls({ reader }),
   ...ruleCalls({ reader }),
+  ...attachmentCalls({ reader, files: { put: async () => undefined, get: async () => undefined } }),
   ...estimateCalls({ reader, ask, uri: "", today: () => "2011-11-25", run: () => Promise.reject(new Error("not here")) }),
 ];
 
