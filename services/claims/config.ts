@@ -8,6 +8,8 @@ export interface ClaimsConfig {
   readonly pendingLimitMs: number;
   /** Until when, on the next day, institutions report a day's bills, HH:MM in Asia/Shanghai. */
   readonly reportBy: string;
+  /** When the nightly review rules begin, HH:MM in Asia/Shanghai. */
+  readonly rulesAt: string;
   /** How long the payment of an approved claim may take before it is a break of the three-way comparison; longer than the longest pay schedule. */
   readonly paidWithinDays: number;
   /** The counties that take part in cross-region settlement: all, or those of the pilot by their codes. */
@@ -23,6 +25,10 @@ const schema = z.strictObject({
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM")
     .default("09:00"),
+  rulesAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM")
+    .default("01:30"),
   paidWithinDays: z.number().int().min(1).max(100).default(10),
   crossRegion: z
     .union([

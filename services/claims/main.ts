@@ -7,15 +7,18 @@ import { admissionCalls } from "./admission-calls.ts";
 import { applicationCalls } from "./application-calls.ts";
 import { attachmentCalls } from "./attachment-calls.ts";
 import { calls } from "./calls.ts";
+import { claimsConfig } from "./config.ts";
 import { coverCalls } from "./cover-calls.ts";
 import { estimateApart } from "./estimate/apart.ts";
 import { estimateCalls } from "./estimate-calls.ts";
 import { messages, tells } from "./messages.ts";
+import { leadRuleNights } from "./nightly.ts";
 import { paperCalls } from "./paper-calls.ts";
 import { reportCalls } from "./report-calls.ts";
 import { reportTimers } from "./report-timers.ts";
 import { reviewCalls } from "./review-calls.ts";
 import { ruleCalls } from "./rule-calls.ts";
+import { ruleNightApart } from "./rule-night/apart.ts";
 import { schemeCalls } from "./scheme-calls.ts";
 import { secondCalls } from "./second-calls.ts";
 import { indexes } from "./store.ts";
@@ -47,6 +50,16 @@ const service: Service = {
     ],
     messages,
     timers: [...timers(parts), ...reportTimers(parts)],
+    lead: (leading) =>
+      leadRuleNights(
+        {
+          ...parts,
+          rulesAt: claimsConfig(parts.settings).rulesAt,
+          nowMs: systemClock(parts.topology.clock_offset_ms).nowMs,
+          run: (day, signal) => ruleNightApart({ uri: mongoUri(parts.topology), day }, signal),
+        },
+        leading,
+      ),
   }),
 };
 

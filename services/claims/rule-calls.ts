@@ -4,6 +4,7 @@ import {
   ClaimsServiceDefinition as definition,
   type Finding as FindingMessage,
   type Look as LookMessage,
+  type RuleNight as RuleNightMessage,
   type RuleScore as RuleScoreMessage,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
@@ -16,6 +17,7 @@ import { hashOf } from "./domain/canonical.ts";
 import { badCode, badCount, badCounty, badDay, badId, badNumber, badText, missing } from "./domain/fields.ts";
 import { type CloseInput, closeLook, type ReportInput, reportFindings } from "./domain/look.ts";
 import { refuse } from "./domain/refusals.ts";
+import { LAST_NIGHT, type RuleNight } from "./domain/rule-night.ts";
 import { bookVersionOn, codesOf, type Look, type PublishRulesInput, publishRules, rulesets, ruleTimes, SAMPLE } from "./domain/rulebook.ts";
 import { catalogues } from "./domain/scheme.ts";
 import { openLooks, scoresOf } from "./store.ts";
@@ -51,6 +53,7 @@ export function ruleCalls({ reader }: { readonly reader: Reader }): readonly Cal
         contentHash,
         scores: scores.filter(({ ruleId }) => ruleId !== SAMPLE).map(scoreMessage),
         sample: sample && scoreMessage(sample),
+        lastNight: nightMessage(await reader.get(LAST_NIGHT)),
       };
     }),
     command(methods.reportFindings, {
@@ -187,6 +190,12 @@ function scoreMessage({
   wrong: number;
 }): RuleScoreMessage {
   return { ruleId, version: ruleVersion, right, wrong };
+}
+
+function nightMessage(night: RuleNight | undefined): RuleNightMessage | undefined {
+  if (!night) return undefined;
+  const { day, version, claims, found, left, fault, endedAtMs, times } = night;
+  return { day, version, claims, found, left, fault, endedAtMs: BigInt(endedAtMs), times };
 }
 
 function lookMessage({ claimId, state, sampled, findings, sinceMs, closedBy, note, deltaFen }: Look): LookMessage {

@@ -54,6 +54,7 @@ export const indexes: Indexes = {
   invoices: [],
   paperinvoices: [],
   papercodes: [],
+  rulenights: [],
   referrals: [],
   applications: [{ keys: { county: 1, appliedAtMs: 1 }, partial: { state: "APPLIED" } }],
   registrations: [],

@@ -6,7 +6,7 @@ import type { Audited } from "../audit/apart.ts";
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
-import { addDays, dayOf, daysBetween, startOfDayMs } from "../values/days.ts";
+import { addDays, daysBetween, newestDayAt } from "../values/days.ts";
 import { type AuditProgress, audits, NIGHTS } from "./domain/documents.ts";
 import { beginAudit, endAudit, failAudit, MAX_TRIES, missNights, type Noted, noteProgress, type Try, watchNights } from "./domain/night.ts";
 
@@ -15,7 +15,6 @@ const LOOK_MS = 5_000;
 const PROGRESS_MS = 15_000;
 /** Between a try that failed and the next one. */
 const AGAIN_MS = 60_000;
-const MINUTE_MS = 60_000;
 
 export interface NightParts {
   readonly reader: Reader;
@@ -31,13 +30,6 @@ export interface NightParts {
   run(onProgress: (progress: AuditProgress) => void, signal: AbortSignal): Promise<Audited>;
 }
 
-/** The newest day whose audit's hour has come. */
-export function newestDue(nowMs: number, auditAt: string): string {
-  const [hours = 0, minutes = 0] = auditAt.split(":").map(Number);
-  const today = dayOf(nowMs);
-  return nowMs >= startOfDayMs(today) + (hours * 60 + minutes) * MINUTE_MS ? today : addDays(today, -1);
-}
-
 export async function leadNights(parts: NightParts, leading: Leading): Promise<void> {
   while (!leading.signal.aborted) {
     await lookAtNight(parts, leading);
@@ -48,7 +40,7 @@ export async function leadNights(parts: NightParts, leading: Leading): Promise<v
 /** One look: whatever is due is done. */
 export async function lookAtNight(parts: NightParts, leading: Leading): Promise<void> {
   const { reader, nowMs, auditAt, twin } = parts;
-  const day = newestDue(nowMs(), auditAt);
+  const day = newestDayAt(nowMs(), auditAt);
   const judged = (await reader.get(NIGHTS))?.judgedThrough;
   if (judged === undefined) return void (await leading.enter(`nights/${day}/watch`, watchNights, { through: day }, { fenced: true }));
   if (judged >= day) return;

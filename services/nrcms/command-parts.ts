@@ -1,8 +1,11 @@
 /** What several groups of commands share: in whose name they ask, and how they end. */
 import { InvalidArgumentError } from "commander";
+import { DeductionReason } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import type { Topology } from "../mesh/topology.ts";
 import { isDay } from "../values/days.ts";
+import { fenOf } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
+import type { Off } from "./review.ts";
 
 export interface Tools {
   inForce(): Promise<{ readonly run: string; readonly topology: Topology }>;
@@ -48,4 +51,16 @@ export function aDay(text: string): string {
 export function basisPoints(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 10_000) return Number(text);
   throw new InvalidArgumentError("须为 0 至 10000 的万分比 · must be basis points, 0 to 10000");
+}
+
+export const DEDUCTION_REASONS = Object.values(DeductionReason).filter((reason) => reason !== DeductionReason.UNSPECIFIED);
+
+/** `line:yuan:reason[:note]`, several of them. */
+export function aDeduction(text: string, before: readonly Off[] | undefined): readonly Off[] {
+  const [line = "", amount = "", reason = "", ...note] = text.split(":");
+  const deductedFen = fenOf(amount);
+  const why = DEDUCTION_REASONS.find((one) => one === reason);
+  if (/^[1-9]\d{0,2}$/.test(line) && deductedFen !== undefined && deductedFen > 0n && why)
+    return [...(before ?? []), { line: Number(line), deductedFen, reason: why, note: note.join(":") }];
+  throw new InvalidArgumentError("须为 行号:元:原因[:说明] · must be line:yuan:reason[:note]");
 }

@@ -1,12 +1,9 @@
 /** `nrcms review …`: a county's review desk at the command line. */
 import { type Command, InvalidArgumentError } from "commander";
-import { AttachmentKind, DeductionReason } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { fenOf } from "../values/money.ts";
-import { AS, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
+import { AttachmentKind } from "../../proto/generated/nrcms/claims/v1/claims.ts";
+import { AS, aDeduction, answering, DEDUCTION_REASONS, JSON_WORDS, type Tools } from "./command-parts.ts";
 import type { Off } from "./review.ts";
 import { addRuleCommands } from "./rule-commands.ts";
-
-const REASONS = Object.values(DeductionReason).filter((reason) => reason !== DeductionReason.UNSPECIFIED);
 
 const KINDS = Object.values(AttachmentKind).filter((kind) => kind !== AttachmentKind.UNSPECIFIED);
 
@@ -72,7 +69,7 @@ export function addReviewCommands(program: Command, tools: Tools): void {
   });
 
   ofClaim("deduct", "通过，但扣减若干行\napprove it less something of some lines")
-    .argument("<line:yuan:reason[:note]...>", `行号:元:原因 · ${REASONS.join(", ")}`, off)
+    .argument("<line:yuan:reason[:note]...>", `行号:元:原因 · ${DEDUCTION_REASONS.join(", ")}`, aDeduction)
     .action(async (county: string, claimId: string, deductions: Off[], options: Options) => {
       const { giveVerdict, tasksText } = await import("./review.ts");
       await answer(
@@ -200,15 +197,6 @@ export function addReviewCommands(program: Command, tools: Tools): void {
 function aLine(text: string, before: number[]): number[] {
   if (/^[1-9]\d{0,2}$/.test(text)) return [...before, Number(text)];
   throw new InvalidArgumentError("须为行号，从 1 起 · must be a line's number, from 1");
-}
-
-function off(text: string, before: readonly Off[] | undefined): readonly Off[] {
-  const [line = "", amount = "", reason = "", ...note] = text.split(":");
-  const deductedFen = fenOf(amount);
-  const why = REASONS.find((one) => one === reason);
-  if (/^[1-9]\d{0,2}$/.test(line) && deductedFen !== undefined && deductedFen > 0n && why)
-    return [...(before ?? []), { line: Number(line), deductedFen, reason: why, note: note.join(":") }];
-  throw new InvalidArgumentError("须为 行号:元:原因[:说明] · must be line:yuan:reason[:note]");
 }
 
 function aKind(text: string): AttachmentKind {

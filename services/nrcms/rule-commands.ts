@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { mongoUri } from "../mesh/topology.ts";
 import { addDays, dayOf } from "../values/days.ts";
-import { AS, aDay, answering, JSON_WORDS, type Tools } from "./command-parts.ts";
+import { AS, aDay, aDeduction, answering, DEDUCTION_REASONS, JSON_WORDS, type Tools } from "./command-parts.ts";
+import type { Off } from "./review.ts";
 import type { BacktestOptions } from "./rules.ts";
 
 interface Options {
@@ -115,11 +116,17 @@ export function addRuleCommands(review: Command, tools: Tools): void {
     .argument("<county>")
     .argument("<claim>")
     .option("--faulty <note>", "有误 · at fault")
-    .action(async (county: string, claim: string, options: Options & { faulty?: string }) => {
+    .option(
+      "--deduct <line:yuan:reason[:note]...>",
+      `有误时扣减若干行 · at fault: take off some lines; ${DEDUCTION_REASONS.join(", ")}`,
+      aDeduction,
+      [],
+    )
+    .action(async (county: string, claim: string, options: Options & { faulty?: string; deduct: Off[] }) => {
       const { closeLook, looksText } = await import("./rules.ts");
       await answer(
         { ...options, as: options.as ?? `reviewer-${county}` },
-        (who) => closeLook(who, county, claim, options.faulty !== undefined, options.faulty ?? ""),
+        (who) => closeLook(who, county, claim, options.faulty !== undefined, options.faulty ?? "", options.deduct),
         (look) => looksText([look]),
       );
     });

@@ -7,23 +7,20 @@ import {
   type Finding as FindingMessage,
   type GetRulesResponse,
   type Look,
+  type RuleNight,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
-import { type Backtest, openBacktest, precisionBp, recallBp } from "../rules/backtest.ts";
-import type { Finding, Rule, Rulebook } from "../rules/rule.ts";
-import type { Codes } from "../rules/rules-check.ts";
+import { type Backtest, precisionBp, recallBp } from "../rules/backtest.ts";
+import type { Finding } from "../rules/rule.ts";
 import { readRules } from "../rules/rules-file.ts";
-import { openRuleStore, type RuleStore, type Wanted } from "../rules/store.ts";
-import { addDays } from "../values/days.ts";
+import { openRuleStore } from "../rules/store.ts";
+import { catalogueOf, type LookedThrough, type LookOptions, lookThrough } from "../rules/stored.ts";
 import { yuan } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
+import type { Off } from "./review.ts";
 
 /** Below everything that somebody waits for. */
 const LOW_PRIORITY = 15;
-/** Claims before the wanted days that theirs are compared with: two years, for an invoice of the year before. */
-const BEFORE_DAYS = 731;
-const LIMIT_MS = 3 * 3_600_000;
 const REPORTED_AT_ONCE = 50;
-const SAID_EACH = 2_000;
 
 export async function publishRules(who: GatewayClient, file: string): Promise<string> {
   const document = readFileSync(file, "utf8");
@@ -46,24 +43,43 @@ function percent(bp: number | undefined): string {
 }
 
 /** Each rule of a book with its precision in the reviewers' words. */
-export function scoresText({ version, fromDay, scores, sample }: GetRulesResponse): string {
+export function scoresText({ version, fromDay, scores, sample, lastNight }: GetRulesResponse): string {
   const table = new Table({
     head: ["规则 rule", "属实 right", "误报 wrong", "准确率 precision"],
     style: { head: [], border: [], compact: true },
     colAligns: ["left", "right", "right", "right"],
   });
   for (const score of scores) table.push([`${score.ruleId}/${score.version}`, score.right, score.wrong, percent(precisionBp(score))]);
+  const night = lastNight && nightText(lastNight);
   const drawn = sample && sample.right + sample.wrong > 0 ? `抽查 sample: ${sample.right} 无误 right, ${sample.wrong} 有误 at fault` : "";
-  return [`审核规则 rules ${version}, ${fromDay} 起 from`, table.toString(), ...(drawn === "" ? [] : [drawn])].join("\n");
+  return [
+    `审核规则 rules ${version}, ${fromDay} 起 from`,
+    table.toString(),
+    ...(drawn === "" ? [] : [drawn]),
+    ...(night ? [night] : []),
+  ].join("\n");
+}
+
+function nightText({ day, claims, found, left, fault }: RuleNight): string {
+  if (fault !== "") return `夜间规则 nightly rules ${day}: 未能完成 did not end: ${fault}`;
+  const more = left > 0 ? `, 另有 and ${left} 笔未交 not reported` : "";
+  return `夜间规则 nightly rules ${day}: 已查 ${claims} 笔 looked at, ${found} 笔交复查 to be looked at by the counties${more}`;
 }
 
 export async function looksOf(who: GatewayClient, county: string): Promise<readonly Look[]> {
   return (await who.call(ClaimsServiceDefinition, "listLooks", { county })).looks;
 }
 
-export async function closeLook(who: GatewayClient, county: string, claimId: string, faulty: boolean, note: string): Promise<Look> {
+export async function closeLook(
+  who: GatewayClient,
+  county: string,
+  claimId: string,
+  faulty: boolean,
+  note: string,
+  deductions: Off[] = [],
+): Promise<Look> {
   const state = faulty ? ("FAULTY" as const) : ("RIGHT" as const);
-  const request = { requestId: `look-${claimId}-${Date.now().toString(36)}`, county, claimId, state, note, deductions: [] };
+  const request = { requestId: `look-${claimId}-${Date.now().toString(36)}`, county, claimId, state, note, deductions };
   const { look } = await who.call(ClaimsServiceDefinition, "closeLook", request);
   if (!look) throw new Error("an answer without its look");
   return look;
@@ -81,19 +97,11 @@ export function looksText(looks: readonly Look[]): string {
   return looks.length > 0 ? table.toString() : "没有待复查 nothing to look at";
 }
 
-export interface BacktestOptions {
+export interface BacktestOptions extends LookOptions {
   readonly uri: string;
-  readonly county: string;
-  readonly fromDay: string;
-  readonly toDay: string;
-  readonly most: number;
-  /** Told how many claims are read of how many. */
-  onProgress(read: number, all: number): void;
 }
 
-export interface Tried {
-  readonly backtest: Backtest;
-  readonly read: { readonly claims: number; readonly holders: number; readonly cut: boolean };
+export interface Tried extends LookedThrough {
   readonly seconds: number;
 }
 
@@ -108,13 +116,13 @@ export async function backtestFile(file: string, options: BacktestOptions): Prom
     const { codes, priceLimitFen } = await catalogueOf(store, first.book);
     const read = readRules(document, codes);
     if ("faults" in read) throw new Error(faultLines(file, read.faults));
-    return await run(store, read.book.rules, priceLimitFen, options);
+    return await timed(lookThrough(store, read.book.rules, priceLimitFen, options));
   } finally {
     await store.close();
   }
 }
 
-/** What the nightly rules in force find in the claims of the wanted days, reported to the counties' desks. */
+/** What the nightly rules in force find in the claims of the wanted days, reported to the counties' desks: what the leading twin of claims does by itself every night. */
 export async function runNight(
   who: GatewayClient,
   today: string,
@@ -127,66 +135,28 @@ export async function runNight(
     if (!book) throw new Error(`${today} 没有生效的审核规则 / no review rules are in force`);
     const { priceLimitFen } = await catalogueOf(store, book);
     const nightly = book.rules.filter(({ stage }) => stage === "NIGHTLY");
-    let waiting: { claimId: string; findings: FindingMessage[] }[] = [];
+    const found: { claimId: string; findings: FindingMessage[] }[] = [];
+    const onFound = (claimId: string, findings: readonly Finding[]) => void found.push({ claimId, findings: findings.map(findingMessage) });
+    const tried = await timed(lookThrough(store, nightly, priceLimitFen, { ...options, onFound }));
     let reported = 0;
-    const report = async (): Promise<void> => {
-      if (waiting.length === 0) return;
-      const request = { requestId: `night-${Date.now().toString(36)}-${reported}`, version: book.version, found: waiting };
+    for (let at = 0; at < found.length; at += REPORTED_AT_ONCE) {
+      const page = found.slice(at, at + REPORTED_AT_ONCE);
+      const request = { requestId: `night-${Date.now().toString(36)}-${at}`, version: book.version, found: page };
       reported += (await who.call(ClaimsServiceDefinition, "reportFindings", request)).claims;
-      waiting = [];
-    };
-    const tried = await run(store, nightly, priceLimitFen, options, async (claimId, findings) => {
-      waiting.push({ claimId, findings: findings.map(findingMessage) });
-      if (waiting.length >= REPORTED_AT_ONCE) await report();
-    });
-    await report();
+    }
     return { ...tried, reported };
   } finally {
     await store.close();
   }
 }
 
+async function timed(looking: Promise<LookedThrough>): Promise<Tried> {
+  const startedMs = performance.now();
+  return { ...(await looking), seconds: (performance.now() - startedMs) / 1000 };
+}
+
 function findingMessage({ claims, lines, values, excess: _, ...finding }: Finding): FindingMessage {
   return { ...finding, claimIds: [...claims], lines: [...lines], values: values.map((one) => ({ ...one })) };
-}
-
-async function catalogueOf(
-  store: RuleStore,
-  { catalogueVersion }: Rulebook,
-): Promise<{ codes: Codes; priceLimitFen(item: string): bigint }> {
-  const catalogue = await store.catalogue(catalogueVersion);
-  if (!catalogue) throw new Error(`没有目录 ${catalogueVersion} / there is no catalogue ${catalogueVersion}`);
-  const limits = new Map(catalogue.items.map(({ itemCode, priceLimitFen }) => [itemCode, priceLimitFen]));
-  const { diagnoses } = catalogue;
-  const hasDiagnosis = (prefix: string) => diagnoses.length === 0 || diagnoses.some((code) => code.startsWith(prefix));
-  return { codes: { hasItem: (item) => limits.has(item), hasDiagnosis }, priceLimitFen: (item) => limits.get(item) ?? 0n };
-}
-
-async function run(
-  store: RuleStore,
-  rules: readonly Rule[],
-  priceLimitFen: (itemCode: string) => bigint,
-  { county, fromDay, toDay, most, onProgress }: BacktestOptions,
-  onFound?: (claimId: string, findings: readonly Finding[]) => Promise<void>,
-): Promise<Tried> {
-  const startedMs = performance.now();
-  const wanted: Wanted = { county, fromDay, toDay, beforeDay: addDays(fromDay, -BEFORE_DAYS), most, limitMs: LIMIT_MS };
-  const all = await store.count(wanted);
-  const backtest = openBacktest(rules, priceLimitFen);
-  let claims = 0;
-  let said = 0;
-  const read = await store.each(wanted, async (holder) => {
-    const found: { claimId: string; findings: readonly Finding[] }[] = [];
-    backtest.add(holder, ({ bill, stands }, findings) => {
-      if (stands) found.push({ claimId: bill.claimId, findings });
-    });
-    for (const { claimId, findings } of found) await onFound?.(claimId, findings);
-    claims += holder.claims.length;
-    if (claims - said < SAID_EACH) return;
-    said = claims;
-    onProgress(claims, all);
-  });
-  return { backtest, read, seconds: (performance.now() - startedMs) / 1000 };
 }
 
 function faultLines(file: string, faults: readonly { line: number; column: number; field: string; zh: string; en: string }[]): string {

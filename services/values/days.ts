@@ -1,6 +1,7 @@
 /** Days are `YYYY-MM-DD` strings in Asia/Shanghai (UTC+8, no summer time since 1991), so that they sort and compare as text. */
 
 const SHANGHAI_MS = 8 * 3_600_000;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** The day in Asia/Shanghai of an instant. */
@@ -31,6 +32,13 @@ export function yearOf(day: string): number {
 /** The instant at which a day begins in Asia/Shanghai. */
 export function startOfDayMs(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) - SHANGHAI_MS;
+}
+
+/** The newest day whose hour, HH:MM in Asia/Shanghai, has come. */
+export function newestDayAt(nowMs: number, hour: string): string {
+  const [hours = 0, minutes = 0] = hour.split(":").map(Number);
+  const today = dayOf(nowMs);
+  return nowMs >= startOfDayMs(today) + (hours * 60 + minutes) * MINUTE_MS ? today : addDays(today, -1);
 }
 
 /** The years that schemes and enrolments may be of: from the first pilots on. */

@@ -18,7 +18,7 @@ const MORE_STATUSES = ["RESOURCE_EXHAUSTED", "INTERNAL", "UNAVAILABLE"];
 const SHARED = ["BAD_REQUEST", "UNKNOWN_CALLER", "WRONG_ROLE", "WRONG_SCOPE", "TOO_LARGE", "REQUEST_REUSED", "PARKED", "INTERNAL"];
 /** Whole numbers of a thing that is counted, numbered or versioned: they have no unit. */
 const COUNTED =
-  /^((seen_|order_)?version|year|decision|heads|members_enrolled|approved|held|refused|paid|covered_members|cross_region|events_folded|pid|(over_|waiting_)?epoch|committed|queued|parked|unpublished|invariant|checked|orders|attempts|entries|obligations|payables|payables_open|payables_held|(from_|to_)?sequence|newborn|compensated_stays|golden_cases|line|column|page|lines|plan|claims|pages|pages_granted|weight|age_days|bills|revision|breaks_left|unpaid|times|rows|disputed_rows|disputes|households|members|entitled|late_days|number|last_year|right|wrong)$/;
+  /^((seen_|order_)?version|year|decision|heads|members_enrolled|approved|held|refused|paid|covered_members|cross_region|events_folded|pid|(over_|waiting_)?epoch|committed|queued|parked|unpublished|invariant|checked|orders|attempts|entries|obligations|payables|payables_open|payables_held|(from_|to_)?sequence|newborn|compensated_stays|golden_cases|line|column|page|lines|plan|claims|pages|pages_granted|weight|age_days|bills|revision|breaks_left|unpaid|times|rows|disputed_rows|disputes|households|members|entitled|late_days|number|last_year|right|wrong|found|left)$/;
 /** Estimates count these, besides. A margin's value and step are in the unit that it names. */
 const COUNTED_IN_ESTIMATES =
   /^(households|households_total|claimants|better|worse|same|differing_claims|parameters_left|month|value|step)$/;

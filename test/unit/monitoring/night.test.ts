@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Leading } from "../../../services/mesh/wiring.ts";
 import { readMonitoringConfig } from "../../../services/monitoring/config.ts";
 import { type Alarm, type AuditedLine, audits, NIGHTS } from "../../../services/monitoring/domain/documents.ts";
-import { lookAtNight, type NightParts, newestDue } from "../../../services/monitoring/nightly.ts";
+import { lookAtNight, type NightParts } from "../../../services/monitoring/nightly.ts";
+import { newestDayAt } from "../../../services/values/days.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
 import { readerOver } from "./reader.ts";
 
@@ -60,7 +61,7 @@ describe("the hour of an audit", () => {
     { now: "2011-11-25T23:59", day: "2011-11-25" },
     { now: "2011-11-26T00:00", day: "2011-11-25" },
   ])("at $now the newest is that of $day", ({ now, day }) => {
-    expect(newestDue(at(now), "02:30")).toBe(day);
+    expect(newestDayAt(at(now), "02:30")).toBe(day);
   });
 
   it("is a setting", () => {
