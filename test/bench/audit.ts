@@ -35,7 +35,7 @@ async function auditOver(uri: string, { claims, json }: AuditOptions): Promise<v
         const now = performance.now();
         seconds.set(invariant, (seconds.get(invariant) ?? 0) + (now - before) / 1000);
         before = now;
-        if (invariant !== current || checked % 100_000 === 0) say(`invariant ${invariant}/8: ${checked}`);
+        if (invariant !== current || checked % 100_000 === 0) say(`invariant ${invariant}/9: ${checked}`);
         current = invariant;
       },
     });

@@ -1,4 +1,7 @@
-/** The account on which a household is paid (一卡通). Its name is that of a member: the bank compares name and number, and the county answers for whose it is. */
+/**
+ * The account on which a household is paid (一卡通). Its name is that of a member: the bank compares name and number, and the county answers for whose it is. Of a household that has ended, it is that of
+ * one who was a member: what is still owed belongs to what they leave.
+ */
 import { type BankAccount, sameAccount } from "../../values/account.ts";
 import type { Decision } from "../../values/decision.ts";
 import { accounts, households } from "./documents.ts";
@@ -19,7 +22,8 @@ export const registerAccount: Decision<AccountInput, BankAccount, EnrollmentEven
     if (household?.county !== county) return refuse("UNKNOWN_HOUSEHOLD", { field: "household_id", household: householdId });
     const stored = state.get(accounts.key(householdId));
     if (stored && sameAccount(stored.account, account)) return stored.account;
-    if (!household.members.some(({ name }) => name === account.accountName))
+    const persons = household.members.length > 0 ? household.members : household.former;
+    if (!persons.some(({ name }) => name === account.accountName))
       return refuse("NOT_A_MEMBER", { field: "account.account_name", zh: "户名", en: "the account's name" });
     const revision = (stored?.revision ?? 0) + 1;
     change.put(accounts.key(householdId), { county, account, enteredBy: caller.name, revision });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { accounts, counties } from "../../../services/enrollment/domain/documents.ts";
+import { accounts, counties, type Household, households } from "../../../services/enrollment/domain/documents.ts";
 import { enrol } from "../../../services/enrollment/domain/enrol.ts";
 import { registerAccount } from "../../../services/enrollment/domain/register-account.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
@@ -22,6 +22,17 @@ describe("a household's account", () => {
     expect(named()).toMatchObject({ result: account, told: [] });
     expect(named({ accountName: "丁香", accountNumber: "6228480000000025" }).told).toMatchObject([{ body: { version: 2n } }]);
     expect(world.get(accounts.key(H1))).toMatchObject({ revision: 2, enteredBy: "test" });
+  });
+
+  test("of a household that has ended is in the name of one who was a member: it may still be owed something", () => {
+    const stored = world.get(households.key(H1)) as Household;
+    const [first] = stored.members;
+    if (!first) throw new Error("nobody");
+    world.put(households.key(H1), { ...stored, members: stored.members.slice(1), former: [first] });
+    expect(named().result).toMatchObject({ code: "NOT_A_MEMBER" });
+    world.put(households.key(H1), { ...stored, members: [], former: stored.members });
+    expect(named()).toMatchObject({ result: account, told: [{ name: "HouseholdAccountChanged" }] });
+    expect(named({ accountName: "王五" }).result).toMatchObject({ code: "NOT_A_MEMBER" });
   });
 
   test.each([
