@@ -140,7 +140,9 @@ module.exports = {
       name: "no-dead-files",
       comment: "Every file of a service is reached from a program or from a test.",
       severity: "error",
-      from: { path: "^(services/[^/]+/main[.]ts$|services/claims/(estimate|rule-night)/(main|worker)[.]ts$|services/nrcms/|deploy/|test/)" },
+      from: {
+        path: "^(services/[^/]+/main[.]ts$|services/claims/(estimate|rule-night)/(main|worker)[.]ts$|services/nrcms/|deploy/|test/)",
+      },
       to: {
         path: "^services/",
         pathNot: ["^services/[^/]+/main[.]ts$", "^services/claims/(estimate|rule-night)/(main|worker)[.]ts$", "^services/nrcms/"],

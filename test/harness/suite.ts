@@ -33,8 +33,7 @@ const PROJECTS = {
   fault: 1_500_000,
 } as const;
 type Project = keyof typeof PROJECTS;
-/** Whose files run in two processes: they share nothing, each mesh has ports and folders of its own, and most of a mesh's time is waiting. Faults are played alone: what they print is timed. */
-const SIDE_BY_SIDE: readonly Project[] = ["unit", "simulation", "contract", "integration", "journey"];
+/** Their files share nothing, each mesh has ports and folders of its own, and most of a mesh's time is waiting: vitest by itself leaves one of two cores to the rest of the machine. */
 const WORKERS = 2;
 
 interface Outcome {
@@ -180,10 +179,18 @@ async function tests(project: Project): Promise<Outcome> {
   const report = join(OUTPUT, `${project}.json`);
   rmSync(report, { force: true });
   print(`${project}: running`);
-  const workers = SIDE_BY_SIDE.includes(project) ? [`--maxWorkers=${WORKERS}`] : [];
   const { code, log, words } = await run(
     project,
-    ["vitest/vitest.mjs", "run", "--project", project, ...workers, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    [
+      "vitest/vitest.mjs",
+      "run",
+      "--project",
+      project,
+      `--maxWorkers=${WORKERS}`,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
     PROJECTS[project],
   );
   const broken = (why: string): Outcome => ({
