@@ -2,24 +2,24 @@
  * A benefit scheme from its YAML document: whether every field is one. Contradictions are `scheme-check.ts`'s to find; all faults come with line and column.
  * Fields are named as in the document (snake_case); `reference.md` tells each to those who write one. Whole numbers only: fen, and basis points (62.5 % is 6250).
  */
-import { parseYaml } from "../mesh/yaml.ts";
-import { FIRST_YEAR, isDay, LAST_YEAR } from "../values/days.ts";
+import { MAX_FAULTS, type PlacedFault, readPlaced } from "../mesh/yaml.ts";
+import { FIRST_YEAR, LAST_YEAR } from "../values/days.ts";
+import { code, countyCode, day, diagnosisPrefix, fen, title } from "../values/document-shapes.ts";
 import { MAX_FEN } from "../values/money.ts";
-import { isCountyCode } from "../values/region.ts";
 import {
   among,
   type Fault,
+  few,
   integer32,
   integer64,
-  list,
   message,
   optional,
   type Path,
-  pathText,
   type Shape,
   such,
   text,
   truth,
+  within,
 } from "../values/shape.ts";
 import {
   CATALOGUE_PLACES,
@@ -41,69 +41,15 @@ import {
 import { schemeFaults } from "./scheme-check.ts";
 import { CATEGORIES, LEVELS, VISIT_KINDS } from "./words.ts";
 
-/** One fault of a document, where a person finds it. Lines and columns from 1. */
-export interface PlacedFault {
-  readonly line: number;
-  readonly column: number;
-  /** `benefits[0].levels[2].rate_bp`. */
-  readonly field: string;
-  readonly zh: string;
-  readonly en: string;
-}
-
 export type SchemeFile = { readonly scheme: Scheme; place(path: Path): PlacedFault } | { readonly faults: readonly PlacedFault[] };
 
 export const MAX_DOCUMENT_BYTES = 256 * 1024;
-const MAX_ALIASES = 200;
-const MAX_FAULTS = 50;
 const FULL_BP = 10_000;
 const MAX_MULTIPLIER_BP = 100_000;
 
-function few<T>(inner: Shape<T>, most: number, least = 0): Shape<T[]> {
-  return such(
-    list(inner),
-    `须有 ${least} 至 ${most} 条`,
-    `must have ${least} to ${most} entries`,
-    ({ length }) => length >= least && length <= most,
-  );
-}
-
-const number = (least: number, most: number): Shape<number> =>
-  such(integer32, `须在 ${least} 与 ${most} 之间`, `must be between ${least} and ${most}`, (value) => value >= least && value <= most);
-
-const matching = (pattern: RegExp, zh: string, en: string): Shape<string> => such(text, zh, en, (value) => pattern.test(value));
-
 const share = such(integer32, "须在 0 与 10000 之间（100%）", "must be between 0 and 10000 (100 %)", (bp) => bp >= 0 && bp <= FULL_BP);
-const points = number(-FULL_BP, FULL_BP);
-const multiplier = number(0, MAX_MULTIPLIER_BP);
-const fen = such(
-  integer64,
-  `须在 0 与 ${MAX_FEN} 分之间`,
-  `must be between 0 and ${MAX_FEN} fen`,
-  (value) => value >= 0n && value <= MAX_FEN,
-);
-const day = such(text, "须为 YYYY-MM-DD 的日期", "must be a day YYYY-MM-DD", isDay);
-const code = matching(/^[A-Za-z0-9._-]{1,40}$/, "须为 1 至 40 位字母、数字或 . _ -", "must be 1 to 40 characters A–Z a–z 0–9 . _ -");
-const title = such(
-  text,
-  "须为 1 至 100 个字符",
-  "must be 1 to 100 characters, without control characters or outer spaces",
-  (value) => value.length >= 1 && value.length <= 100 && value === value.trim() && !/\p{Cc}/u.test(value),
-);
-const diagnosisPrefix = matching(
-  /^[A-Z](\d(\d[0-9A-Za-z.+*]{0,12})?)?$/,
-  "须为 ICD-10 编码或其前几位",
-  "must be an ICD-10 code or its beginning",
-);
-/** Digits that YAML may have read as a number. */
-const countyCode: Shape<string> = (value, path, faults) =>
-  such(
-    text,
-    "不是本省的县级区划代码",
-    "is not a county division code of the province",
-    isCountyCode,
-  )(typeof value === "bigint" ? value.toString() : value, path, faults);
-
+const points = within(-FULL_BP, FULL_BP);
+const multiplier = within(0, MAX_MULTIPLIER_BP);
 const categories = few(among(CATEGORIES), CATEGORIES.length);
 const level = among(LEVELS);
 const segment: Shape<Segment> = message({ over_fen: fen, up_to_fen: optional<bigint | undefined>(fen, undefined), bp: share });
@@ -147,7 +93,7 @@ const benefit = message({
   subsidy_fen: optional(fen, 0n),
   deductible: optional(
     message({
-      nth_stay: optional(few(message({ from: number(2, 50), bp: share }), 10), []),
+      nth_stay: optional(few(message({ from: within(2, 50), bp: share }), 10), []),
       waived_for: optional(categories, []),
       once_per_year: optional(few(diagnosisPrefix, 100), []),
     }),
@@ -193,7 +139,7 @@ const golden: Shape<GoldenCase> = message({
   before: optional(
     message({
       used_fen: optional(few(message({ cap: code, fen }), 20), []),
-      compensated_stays: optional(number(0, 100), 0),
+      compensated_stays: optional(within(0, 100), 0),
       account_fen: optional(fen, 0n),
       borne_fen: optional(fen, 0n),
     }),
@@ -221,8 +167,8 @@ const golden: Shape<GoldenCase> = message({
 
 const schemeShape: Shape<Scheme> = message({
   county: countyCode,
-  year: number(FIRST_YEAR, LAST_YEAR),
-  version: number(1, 99),
+  year: within(FIRST_YEAR, LAST_YEAR),
+  version: within(1, 99),
   name: title,
   from_day: day,
   to_day: day,
@@ -286,12 +232,12 @@ const schemeShape: Shape<Scheme> = message({
   reversal: optional(
     message({
       block_after_disbursed: optional(truth, false),
-      day_limit: optional<number | undefined>(number(1, 1_000), undefined),
+      day_limit: optional<number | undefined>(within(1, 1_000), undefined),
       resequence: optional(among(RESEQUENCE), "FLAG"),
     }),
     { blockAfterDisbursed: false, dayLimit: undefined, resequence: "FLAG" },
   ),
-  paper_within_days: optional<number | undefined>(number(1, 1_000), undefined),
+  paper_within_days: optional<number | undefined>(within(1, 1_000), undefined),
   second_compensation: optional<{ overFen: bigint; shareBp: number } | undefined>(message({ over_fen: fen, share_bp: share }), undefined),
   review: optional(message({ above_fund_fen: optional(fen, 0n), diagnosis_prefixes: optional(few(diagnosisPrefix, 200), []) }), {
     aboveFundFen: 0n,
@@ -302,34 +248,11 @@ const schemeShape: Shape<Scheme> = message({
 
 /** Reads a scheme; where it is none, or contradicts itself, its faults, at most 50. */
 export function readScheme(content: string): SchemeFile {
-  if (Buffer.byteLength(content) > MAX_DOCUMENT_BYTES)
-    return { faults: [whole(`文件过大，上限 ${MAX_DOCUMENT_BYTES} 字节`, `is larger than ${MAX_DOCUMENT_BYTES} bytes`)] };
-  const { document, placeOf } = parseYaml(content);
-  const placed = ({ path, zh, en }: Fault): PlacedFault => ({ ...placeOf(path), field: pathText(path), zh, en });
-  if (document.errors.length > 0)
-    return {
-      faults: document.errors.slice(0, MAX_FAULTS).map(({ linePos, code: word }) => ({
-        line: linePos?.[0].line ?? 1,
-        column: linePos?.[0].col ?? 1,
-        field: "",
-        zh: `YAML 写法有误（${word}）`,
-        en: `is no right YAML: ${word}`,
-      })),
-    };
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch {
-    // The one thing that it throws for: aliases that multiply into more than anybody has written.
-    return { faults: [whole(`引用超过 ${MAX_ALIASES} 处`, `has more than ${MAX_ALIASES} aliases`)] };
-  }
+  const read = readPlaced(content, MAX_DOCUMENT_BYTES);
+  if ("faults" in read) return read;
   const faults: Fault[] = [];
-  const scheme = schemeShape(value, [], faults);
+  const scheme = schemeShape(read.value, [], faults);
   if (scheme) faults.push(...schemeFaults(scheme));
-  if (!scheme || faults.length > 0) return { faults: faults.slice(0, MAX_FAULTS).map(placed) };
-  return { scheme, place: (path) => placed({ path, zh: "", en: "" }) };
-}
-
-function whole(zh: string, en: string): PlacedFault {
-  return { line: 1, column: 1, field: "", zh, en };
+  if (!scheme || faults.length > 0) return { faults: faults.slice(0, MAX_FAULTS).map(read.place) };
+  return { scheme, place: (path) => read.place({ path, zh: "", en: "" }) };
 }

@@ -8,8 +8,9 @@ import {
   type RuleScore as RuleScoreMessage,
 } from "../../proto/generated/nrcms/claims/v1/claims.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
+import type { PlacedFault } from "../mesh/yaml.ts";
 import type { Finding } from "../rules/rule.ts";
-import { type PlacedFault, readRules } from "../rules/rules-file.ts";
+import { readRules } from "../rules/rules-file.ts";
 import { badRequest, type Refusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
 import { deductionFormsFault, deductionsFrom, findingMessage } from "./answers.ts";

@@ -1,8 +1,9 @@
 /** What is wrong with a scheme's document, each fault with its place: asked by whoever drafts it, checks it or estimates it. */
 import { goldenFaults } from "../benefit/golden.ts";
 import { catalogueFaults } from "../benefit/scheme-check.ts";
-import { type PlacedFault, readScheme } from "../benefit/scheme-file.ts";
+import { readScheme } from "../benefit/scheme-file.ts";
 import type { Reader } from "../mesh/wiring.ts";
+import type { PlacedFault } from "../mesh/yaml.ts";
 import { assert, type Refusal } from "../values/outcome.ts";
 import { badScheme } from "./domain/refusals.ts";
 import { catalogues, itemOf } from "./domain/scheme.ts";

@@ -80,6 +80,12 @@ export function such<T>(inner: Shape<T>, zh: string, en: string, test: (value: T
 }
 
 /** May be left out. */
+export const matching = (pattern: RegExp, zh: string, en: string): Shape<string> => such(text, zh, en, (value) => pattern.test(value));
+
+/** A whole number from `least` to `most`. */
+export const within = (least: number, most: number): Shape<number> =>
+  such(integer32, `须在 ${least} 与 ${most} 之间`, `must be between ${least} and ${most}`, (value) => value >= least && value <= most);
+
 export function optional<T>(inner: Shape<T>, without: T): Shape<T> {
   return (value, path, faults) => (value === undefined ? without : inner(value, path, faults));
 }
@@ -99,6 +105,15 @@ export function list<T>(inner: Shape<T>): Shape<T[]> {
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type MessageOf<F extends Fields> = { [K in keyof F & string as Camel<K>]: F[K] extends Shape<infer T> ? T : never };
+
+export function few<T>(inner: Shape<T>, most: number, least = 0): Shape<T[]> {
+  return such(
+    list(inner),
+    `须有 ${least} 至 ${most} 条`,
+    `must have ${least} to ${most} entries`,
+    ({ length }) => length >= least && length <= most,
+  );
+}
 
 /** A message by its fields in snake_case; a field that it does not have is a fault. */
 export function message<F extends Fields>(fields: F): Shape<MessageOf<F>> {

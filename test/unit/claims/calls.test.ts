@@ -856,6 +856,7 @@ describe("wiring", () => {
       "referrals",
       "registrations",
       "reviewers",
+      "rulenights",
       "rulescores",
       "rulesets",
       "ruletimes",
@@ -870,7 +871,14 @@ describe("wiring", () => {
   });
 
   it("checks its settings", () => {
-    expect(claimsConfig({})).toEqual({ pendingLimitMs: 600_000, reportBy: "09:00", paidWithinDays: 10, crossRegion: "ALL" });
+    expect(claimsConfig({})).toEqual({
+      pendingLimitMs: 600_000,
+      reportBy: "09:00",
+      rulesAt: "01:30",
+      paidWithinDays: 10,
+      crossRegion: "ALL",
+    });
+    expect(() => claimsConfig({ rulesAt: "25:00" })).toThrow(/rulesAt/);
     expect(claimsConfig({ crossRegion: [640521, "640424"] }).crossRegion).toEqual(["640521", "640424"]);
     for (const crossRegion of ["SOME", [], ["640000"], ["110101"]]) expect(() => claimsConfig({ crossRegion })).toThrow(/crossRegion/);
     expect(() => claimsConfig({ pendingLimitMs: 1, other: 2 })).toThrow(/pendingLimitMs[\s\S]*other/);
