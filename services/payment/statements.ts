@@ -8,7 +8,7 @@ import { keepDoubted } from "./bank/hear.ts";
 import { BadBankMessage } from "./bank/message.ts";
 import type { Statement } from "./domain/documents.ts";
 import { type BookStatement, bookStatement, statementHash } from "./domain/statement.ts";
-import { bookedBefore, openOrderIds, orderIdsBookedOn, wantedStatements } from "./store.ts";
+import { bookedAfter, bookedBefore, openOrderIds, orderIdsBookedOn, wantedStatements } from "./store.ts";
 import { newWaits } from "./waits.ts";
 
 const POLL_MS = 1_000;
@@ -36,7 +36,7 @@ function nameOf(statement: Statement): string {
 async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statement): Promise<boolean> {
   const { bank } = parts;
   const expectedOrderIds = await orderIdsBookedOn(parts.reader, bank, day);
-  const previousDay = await bookedBefore(parts.reader, bank, day);
+  const [previousDay, nextDay] = await Promise.all([bookedBefore(parts.reader, bank, day), bookedAfter(parts.reader, bank, day)]);
   const reply = await parts.channel.statement(day, leading.signal);
   await keepDoubted(leading, bank, reply, `statement:${day}`);
   if (reply.kind !== "answer") {
@@ -52,7 +52,7 @@ async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statem
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
     const { content } = message;
     const open = await openOrderIds(parts.reader, bank, content);
-    const input: BookStatement = { bank, content, expectedOrderIds, previousDay, openOrderIds: open };
+    const input: BookStatement = { bank, content, expectedOrderIds, previousDay, nextDay, openOrderIds: open };
     const id = `statement/${bankPart(bank, day)}/${wanted}/${statementHash(content).slice(0, 16)}`;
     const result = await leading.enter(id, bookStatement, input, { fenced: true });
     if (isRefusal(result)) throw new BadBankMessage(`the statement was refused: ${result.en}`);

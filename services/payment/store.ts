@@ -111,6 +111,12 @@ export async function bookedBefore(reader: Reader, bank: string, day: string): P
   return last?.day ?? "";
 }
 
+/** The day of the bank's statement that was booked next after a day; empty where there is none. */
+export async function bookedAfter(reader: Reader, bank: string, day: string): Promise<string> {
+  const [next] = await reader.find(statements, { state: "BOOKED", day: { $gt: day }, ...ofBank(bank) }, { sort: { day: 1 }, limit: 1 });
+  return next?.day ?? "";
+}
+
 /** The statements that do not agree with the orders or the ledger, oldest first; of one bank, or with "" of all. One a day and bank: few enough to be looked through. */
 export async function statementsWithBreaks(reader: Reader, limit: number, bank: string): Promise<readonly Statement[]> {
   const [orders, ledger] = await Promise.all([

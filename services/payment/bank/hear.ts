@@ -5,7 +5,7 @@ import { bankPart } from "../../values/banks.ts";
 import type { Original } from "../domain/documents.ts";
 import { type Doubt, doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
-import { bookedBefore, openOrderIds, orderIdsBookedOn } from "../store.ts";
+import { bookedAfter, bookedBefore, openOrderIds, orderIdsBookedOn } from "../store.ts";
 import type { BankReply } from "./channel.ts";
 import type { BankMessage } from "./message.ts";
 import type { Signing } from "./signature.ts";
@@ -35,12 +35,13 @@ export async function hearingOf({ bank, reader, read, signing }: Hearing, brough
   if (message.kind !== "camt.053") return { bank, original, content: message, ...signed };
   const { content } = message;
   // What we hold booked is read before it is compared: what is settled in between is then in the statement, and is found through it.
-  const [expectedOrderIds, previousDay, open] = await Promise.all([
+  const [expectedOrderIds, previousDay, nextDay, open] = await Promise.all([
     orderIdsBookedOn(reader, bank, content.day),
     bookedBefore(reader, bank, content.day),
+    bookedAfter(reader, bank, content.day),
     openOrderIds(reader, bank, content),
   ]);
-  const statement = { bank, content, expectedOrderIds, previousDay, openOrderIds: open };
+  const statement = { bank, content, expectedOrderIds, previousDay, nextDay, openOrderIds: open };
   return { bank, original, content: { kind: "camt.053", statement }, ...signed };
 }
 

@@ -69,7 +69,7 @@ function arithmetic({ openingFen, closingFen, entries }: StatementContent): Brea
 }
 
 /** It begins where the one before it ended. */
-function continuity({ openingFen }: StatementContent, { day, closingFen }: Previous): Break[] {
+export function continuity({ openingFen }: Pick<StatementContent, "openingFen">, { day, closingFen }: Previous): Break[] {
   if (openingFen === closingFen) return [];
   return [
     {

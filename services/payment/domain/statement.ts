@@ -13,7 +13,7 @@ import { batches, type Order, orders, type Statement, type StatementSums, statem
 import type { PaymentEvents } from "./events.ts";
 import { applyEvidence, type Evidence, evidenceNeeds } from "./evidence.ts";
 import { match, matchKeys } from "./match.ts";
-import { type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
+import { continuity, type ReconciledOrders, reconcile, type StatementContent, type StatementEntry } from "./reconcile.ts";
 
 export interface WantStatement {
   readonly bank: string;
@@ -47,6 +47,8 @@ export interface BookStatement {
   readonly expectedOrderIds: readonly string[];
   /** The day of the statement that was booked before this one, as the query found it; empty where there is none. */
   readonly previousDay: string;
+  /** The day of the one booked after it, where this day is booked once more; left out or empty where there is none. */
+  readonly nextDay?: string;
   /** Orders without an outcome, as the query found them, that an entry which names none could be of; left out where every entry names one. */
   readonly openOrderIds?: readonly string[];
 }
@@ -62,9 +64,12 @@ export const bookStatement: Decision<BookStatement, Booked, PaymentEvents> = {
   decide: book,
 };
 
-export function statementNeeds({ bank, content, expectedOrderIds, previousDay, openOrderIds = [] }: BookStatement, loaded: Loaded): Key[] {
+export function statementNeeds(
+  { bank, content, expectedOrderIds, previousDay, nextDay = "", openOrderIds = [] }: BookStatement,
+  loaded: Loaded,
+): Key[] {
   const { entries } = match(content.entries, bank, content.day, loaded);
-  const days = new Set([content.day, ...(previousDay === "" ? [] : [previousDay])]);
+  const days = new Set([content.day, previousDay, nextDay].filter((day) => day !== ""));
   for (const entry of entries) for (const day of bookedOn(orderOf(entry, bank, loaded))) days.add(day);
   return [
     ...[...days].map((day) => statementKey(bank, day)),
@@ -116,8 +121,20 @@ export function book(input: BookStatement, state: State, change: Change<PaymentE
     if (batch.unlikeOn !== content.day) change.put(key, { ...batch, unlikeOn: content.day });
   }
   for (const day of redated) putStatement(state.must(statementKey(bank, day)), change);
+  continueNext(input, state, change);
   change.about(`statement/${bankPart(bank, content.day)}`);
   return { day: content.day, entries: content.entries.length, breaks: breaks.length };
+}
+
+/** A day that is booked once more may close otherwise: whether the one after it begins there is seen anew. */
+function continueNext({ bank, content, nextDay = "" }: BookStatement, state: State, change: Change<PaymentEvents>): void {
+  const key = statementKey(bank, nextDay);
+  const next = nextDay === "" ? undefined : state.get(key);
+  if (!next?.messageId) return;
+  const gap = continuity(next, content);
+  const before = next.breaks.find(({ kind }) => kind === "BALANCE_GAP");
+  if (before?.oursFen === gap[0]?.oursFen) return;
+  change.put(key, { ...next, breaks: [...gap, ...next.breaks.filter((one) => one !== before)] });
 }
 
 /** Puts a statement and tells what it comes to, for the ledger to be compared with. */

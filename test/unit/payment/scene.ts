@@ -134,6 +134,7 @@ export function readerOver(world: World): Reader {
       if (operator === "$exists") return (value !== undefined) === bound;
       if (operator === "$ne") return !isDeepStrictEqual(value, bound);
       if (operator === "$lt") return (value as number) < (bound as number);
+      if (operator === "$gt") return (value as string) > (bound as string);
       if (operator === "$lte") return (value as string) <= (bound as string);
       throw new Error(`the test reader knows no ${operator}`);
     });

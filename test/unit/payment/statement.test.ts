@@ -20,10 +20,11 @@ function book(
   change: Partial<StatementContent> = {},
   expectedOrderIds: readonly string[] = [],
   previousDay = "",
+  nextDay = "",
 ) {
   const moved = entries.reduce((total, { direction, amountFen }) => total + (direction === "DEBIT" ? -amountFen : amountFen), 0n);
   const content = { messageId: "ST1", day: DAY, openingFen: 10_000n, closingFen: 10_000n + moved, entries, ...change };
-  const outcome = world.run(bookStatement, { bank: "main", content, expectedOrderIds, previousDay });
+  const outcome = world.run(bookStatement, { bank: "main", content, expectedOrderIds, previousDay, nextDay });
   done(outcome);
   const moneyTold = outcome.told.filter(({ name }) => name !== "StatementBooked" && name !== "BatchChanged");
   const breaks = world.get(statements.key(content.day))?.breaks ?? [];
@@ -99,6 +100,25 @@ describe("a statement that is booked", () => {
     expect(book(world, [], {}, [], YESTERDAY).kinds).toEqual([]);
     const { breaks } = book(world, [], { openingFen: 9_999n, closingFen: 9_999n }, [], YESTERDAY);
     expect(breaks).toMatchObject([{ kind: "BALANCE_GAP", oursFen: 10_000n, banksFen: 9_999n }]);
+  });
+
+  test("of a day that is booked once more, and closes otherwise, ends or begins the gap of the day after it", () => {
+    const world = newWorld();
+    const gaps = () => (world.get(statements.key(DAY))?.breaks ?? []).map(({ kind, oursFen }) => [kind, oursFen]);
+    book(world, [], { messageId: "ST0", day: YESTERDAY, closingFen: 10_100n });
+    book(world, [entry("X")], {}, [], YESTERDAY);
+    expect(gaps()).toEqual([
+      ["BALANCE_GAP", 10_100n],
+      ["MISSING_HERE", 0n],
+    ]);
+    book(world, [], { messageId: "ST0A", day: YESTERDAY }, [], "", DAY);
+    expect(gaps()).toEqual([["MISSING_HERE", 0n]]);
+    book(world, [], { messageId: "ST0B", day: YESTERDAY, closingFen: 9_000n }, [], "", DAY);
+    expect(gaps()[0]).toEqual(["BALANCE_GAP", 9_000n]);
+    // A day that is only wanted begins nowhere.
+    done(world.run(wantStatement, { bank: "main", day: "2011-11-26" }, { atMs: Date.parse("2011-11-26T10:00:00+08:00") }));
+    book(world, [], { closingFen: 1n }, [], YESTERDAY, "2011-11-26");
+    expect(world.get(statements.key("2011-11-26"))?.breaks).toEqual([]);
   });
 
   test("shows each kind of break, in both languages, and applies none of it", () => {
