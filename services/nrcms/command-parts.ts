@@ -22,19 +22,26 @@ export interface Asking {
   readonly json?: boolean;
 }
 
-/** Asks the gateway with somebody's certificate, and prints what came: as a text, or as JSON. */
+/** Asks the gateway with somebody's certificate, and prints what came: as a text, or as JSON. `codeOf` says with which code it ends, 0 by default. */
 export function answering({ inForce, json, finish }: Tools) {
-  return async <T>({ as, json: asJson }: Asking, ask: (who: GatewayClient) => Promise<T>, text: (answer: T) => string): Promise<void> => {
+  return async <T>(
+    { as, json: asJson }: Asking,
+    ask: (who: GatewayClient) => Promise<T>,
+    text: (answer: T) => string,
+    codeOf: (answer: T) => number = () => 0,
+  ): Promise<void> => {
     const { people } = await import("./people.ts");
     const { run, topology } = await inForce();
     const who = people(topology, run);
+    let code = 0;
     try {
       const answer = await ask(who.as(as));
+      code = codeOf(answer);
       console.log(asJson ? json(answer) : text(answer));
     } finally {
       who.close();
     }
-    finish(0);
+    finish(code);
   };
 }
 

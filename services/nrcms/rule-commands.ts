@@ -44,6 +44,7 @@ export function addRuleCommands(review: Command, tools: Tools): void {
         { ...options, as: options.as ?? "operator" },
         (who) => checkRules(who, file),
         (lines) => (lines.length > 0 ? lines.join("\n") : "无误 no faults"),
+        (lines) => (lines.length > 0 ? 1 : 0),
       );
     });
 
