@@ -1,7 +1,6 @@
 /** An audit in a process of its own: at most 512 MB resident whatever the number of documents, and killed where nobody waits for it any more. */
 import { join } from "node:path";
 import { runApart } from "../mesh/apart.ts";
-import { assert } from "../values/outcome.ts";
 import type { AuditLine, Progress } from "./findings.ts";
 
 /** What it may keep on its heap. */
@@ -18,11 +17,6 @@ export interface Wanted {
   /** Nobody waits for it: everything else goes first. */
   readonly background: boolean;
 }
-
-export type Said =
-  | { readonly kind: "progress"; readonly progress: Progress }
-  | { readonly kind: "lines"; readonly lines: readonly AuditLine[]; readonly peakRssBytes: number }
-  | { readonly kind: "failed"; readonly why: string };
 
 export interface Audited {
   readonly lines: readonly AuditLine[];
@@ -43,8 +37,7 @@ export interface Apart extends Wanted {
 export async function auditApart(parts: Apart): Promise<Audited> {
   const { uri, nowMs, settled, background, signal, limitMs = LIMIT_MS, onProgress, onStart } = parts;
   const wanted: Wanted = { uri, nowMs, settled, background };
-  let audited: Audited | undefined;
-  await runApart<Said>({
+  return await runApart<Progress, Audited>({
     program: join(import.meta.dirname, "main.ts"),
     what: "the audit",
     wanted,
@@ -53,13 +46,6 @@ export async function auditApart(parts: Apart): Promise<Audited> {
     limitMs,
     signal,
     onStart,
-    onSaid(said) {
-      if (said.kind === "failed") return said;
-      if (said.kind === "lines") audited = { lines: said.lines, peakRssBytes: said.peakRssBytes };
-      else onProgress?.call(parts, said.progress);
-      return audited ? "done" : undefined;
-    },
+    onProgress: (progress) => onProgress?.call(parts, progress),
   });
-  assert(audited, "an audit that was answered has its lines");
-  return audited;
 }

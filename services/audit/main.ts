@@ -3,27 +3,16 @@
  * answers, and ends; it ends as well when its parent is gone.
  */
 import { setPriority } from "node:os";
-import type { Said, Wanted } from "./apart.ts";
+import { answerApart } from "../mesh/apart.ts";
+import type { Audited, Wanted } from "./apart.ts";
 import { auditMesh } from "./audit.ts";
+import type { Progress } from "./findings.ts";
 
 /** Below everything that somebody waits for. */
 const LOW_PRIORITY = 10;
 
-const say = (said: Said) => new Promise<void>((resolve) => process.send?.(said, undefined, {}, () => resolve()));
-
-async function audit({ uri, nowMs, settled, background }: Wanted): Promise<void> {
-  try {
-    if (background) setPriority(LOW_PRIORITY);
-    const lines = await auditMesh({ uri, nowMs, settled, onProgress: (progress) => void say({ kind: "progress", progress }) });
-    await say({ kind: "lines", lines, peakRssBytes: process.resourceUsage().maxRSS * 1024 });
-  } catch (error) {
-    await say({ kind: "failed", why: error instanceof Error ? error.message : String(error) });
-  }
-  process.disconnect?.();
-}
-
-if (!process.send) throw new Error("an audit is started by services/audit/apart.ts");
-process.once("message", (wanted) => void audit(wanted as Wanted));
-process.once("disconnect", () => process.exit());
-// Gone before this program had been read.
-if (!process.connected) process.exit();
+answerApart<Wanted, Progress, Audited>("an audit", async ({ uri, nowMs, settled, background }, tell) => {
+  if (background) setPriority(LOW_PRIORITY);
+  const lines = await auditMesh({ uri, nowMs, settled, onProgress: tell });
+  return { lines, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+});

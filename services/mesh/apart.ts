@@ -3,7 +3,13 @@ import { fork } from "node:child_process";
 
 const MAX_WORDS = 2_000;
 
-export interface ApartParts<S> {
+/** What the program says to its parent: how far it is, and at last its answer or why there is none. */
+type Said<P, A> =
+  | { readonly kind: "progress"; readonly progress: P }
+  | { readonly kind: "answer"; readonly answer: A }
+  | { readonly kind: "failed"; readonly why: string };
+
+export interface ApartParts<P> {
   /** The program's file. */
   readonly program: string;
   /** How it is called in an error. */
@@ -19,13 +25,12 @@ export interface ApartParts<S> {
   readonly signal?: AbortSignal | undefined;
   /** Told the process's number once it runs. */
   readonly onStart?: ((pid: number) => void) | undefined;
-  /** What the program says: done where that was its answer, or why it failed; undefined where it goes on. */
-  onSaid(said: S): "done" | { readonly why: string } | undefined;
+  readonly onProgress?: ((progress: P) => void) | undefined;
 }
 
-/** Ends once the program has answered and is gone. Throws what it failed of, where it died, took too long or was no longer wanted. */
-export function runApart<S>(parts: ApartParts<S>): Promise<void> {
-  const { program, what, wanted, heapMb, youngMb, limitMs, signal, onStart, onSaid } = parts;
+/** What the program has answered, once it is gone. Throws what it failed of, where it died, took too long or was no longer wanted. */
+export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
+  const { program, what, wanted, heapMb, youngMb, limitMs, signal, onStart, onProgress } = parts;
   const child = fork(program, [], {
     execArgv: [`--max-old-space-size=${heapMb}`, `--max-semi-space-size=${youngMb}`],
     // Each thread's own arena of memory would keep what it once needed.
@@ -46,11 +51,12 @@ export function runApart<S>(parts: ApartParts<S>): Promise<void> {
     const unwanted = () => kill("nobody waits for it any more");
     signal?.addEventListener("abort", unwanted, { once: true });
     if (signal?.aborted) unwanted();
-    let answered = false;
-    child.on("message", (said: unknown) => {
-      const heard = onSaid(said as S);
-      if (heard === "done") answered = true;
-      else if (heard) why ||= heard.why;
+    let answered: { readonly answer: A } | undefined;
+    child.on("message", (message: unknown) => {
+      const said = message as Said<P, A>;
+      if (said.kind === "answer") answered = said;
+      else if (said.kind === "failed") why ||= said.why;
+      else onProgress?.(said.progress);
     });
     child.once("spawn", () => {
       if (child.pid !== undefined) onStart?.(child.pid);
@@ -60,9 +66,27 @@ export function runApart<S>(parts: ApartParts<S>): Promise<void> {
     child.once("close", (code, ended) => {
       clearTimeout(late);
       signal?.removeEventListener("abort", unwanted);
-      if (answered) return resolve();
+      if (answered) return resolve(answered.answer);
       const last = words.trim().split("\n").at(-1) ?? "";
       reject(new Error(`${what} did not end: ${why || `${ended ?? `exit code ${code}`}${last ? ` (${last})` : ""}`}`));
     });
   });
+}
+
+/** The program's side: does the work that its parent wants, says how far it is and what came of it, and ends; it ends as well when its parent is gone. `what` is as its parent calls it. */
+export function answerApart<W, P, A>(what: string, work: (wanted: W, tell: (progress: P) => void) => Promise<A>): void {
+  if (!process.send) throw new Error(`${what} is a process apart: it is started by its apart.ts`);
+  const say = (said: Said<P, A>) => new Promise<void>((resolve) => process.send?.(said, undefined, {}, () => resolve()));
+  const answer = async (wanted: W): Promise<void> => {
+    try {
+      await say({ kind: "answer", answer: await work(wanted, (progress) => void say({ kind: "progress", progress })) });
+    } catch (error) {
+      await say({ kind: "failed", why: error instanceof Error ? error.message : String(error) });
+    }
+    process.disconnect?.();
+  };
+  process.once("message", (wanted) => void answer(wanted as W));
+  process.once("disconnect", () => process.exit());
+  // Gone before this program had been read.
+  if (!process.connected) process.exit();
 }

@@ -13,7 +13,7 @@ import { type Backtest, precisionBp, recallBp } from "../rules/backtest.ts";
 import type { Finding } from "../rules/rule.ts";
 import { readRules } from "../rules/rules-file.ts";
 import { openRuleStore } from "../rules/store.ts";
-import { catalogueOf, type LookedThrough, type LookOptions, lookThrough } from "../rules/stored.ts";
+import { catalogueOf, type LookedThrough, type LookOptions, lookByNight, lookThrough } from "../rules/stored.ts";
 import { yuan } from "../values/money.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { Off } from "./review.ts";
@@ -131,17 +131,13 @@ export async function runNight(
   setPriority(LOW_PRIORITY);
   const store = await openRuleStore(options.uri);
   try {
-    const book = await store.book(today);
-    if (!book) throw new Error(`${today} 没有生效的审核规则 / no review rules are in force`);
-    const { priceLimitFen } = await catalogueOf(store, book);
-    const nightly = book.rules.filter(({ stage }) => stage === "NIGHTLY");
     const found: { claimId: string; findings: FindingMessage[] }[] = [];
     const onFound = (claimId: string, findings: readonly Finding[]) => void found.push({ claimId, findings: findings.map(findingMessage) });
-    const tried = await timed(lookThrough(store, nightly, priceLimitFen, { ...options, onFound }));
+    const { version, ...tried } = await timed(lookByNight(store, today, { ...options, onFound }));
     let reported = 0;
     for (let at = 0; at < found.length; at += REPORTED_AT_ONCE) {
       const page = found.slice(at, at + REPORTED_AT_ONCE);
-      const request = { requestId: `night-${Date.now().toString(36)}-${at}`, version: book.version, found: page };
+      const request = { requestId: `night-${Date.now().toString(36)}-${at}`, version, found: page };
       reported += (await who.call(ClaimsServiceDefinition, "reportFindings", request)).claims;
     }
     return { ...tried, reported };
@@ -150,7 +146,7 @@ export async function runNight(
   }
 }
 
-async function timed(looking: Promise<LookedThrough>): Promise<Tried> {
+async function timed<L extends LookedThrough>(looking: Promise<L>): Promise<L & Tried> {
   const startedMs = performance.now();
   return { ...(await looking), seconds: (performance.now() - startedMs) / 1000 };
 }

@@ -64,3 +64,16 @@ export async function catalogueOf(
   const hasDiagnosis = (prefix: string) => diagnoses.length === 0 || diagnoses.some((code) => code.startsWith(prefix));
   return { codes: { hasItem: (item) => limits.has(item), hasDiagnosis }, priceLimitFen: (item) => limits.get(item) ?? 0n };
 }
+
+/** What the nightly rules of the book in force on a day find. Throws where there is no book. */
+export async function lookByNight(
+  store: RuleStore,
+  day: string,
+  options: LookOptions,
+): Promise<LookedThrough & { readonly version: number }> {
+  const book = await store.book(day);
+  if (!book) throw new Error(`${day} 没有生效的审核规则 / no review rules are in force`);
+  const { priceLimitFen } = await catalogueOf(store, book);
+  const nightly = book.rules.filter(({ stage }) => stage === "NIGHTLY");
+  return { version: book.version, ...(await lookThrough(store, nightly, priceLimitFen, options)) };
+}

@@ -1,7 +1,6 @@
 /** An estimate in a process of its own, below everything that somebody waits for: bounded in memory and time, and killed where nobody waits for it any more. It writes nothing, so nothing is left half. */
 import { join } from "node:path";
 import { runApart } from "../../mesh/apart.ts";
-import { assert } from "../../values/outcome.ts";
 import type { Steps } from "../domain/estimate/parameters.ts";
 import type { EstimateReport } from "../domain/estimate/report.ts";
 import type { Supposition } from "../domain/estimate/suppose.ts";
@@ -36,11 +35,6 @@ export interface EstimateProgress {
   readonly claims: number;
 }
 
-export type EstimateSaid =
-  | { readonly kind: "progress"; readonly progress: EstimateProgress }
-  | { readonly kind: "report"; readonly estimated: Estimated }
-  | { readonly kind: "failed"; readonly why: string };
-
 export interface Estimated {
   /** Undefined where the year has no claim. */
   readonly report: EstimateReport | undefined;
@@ -61,8 +55,7 @@ export interface EstimateParts extends EstimateWanted {
 /** Throws what it failed of, where it died, took too long or was no longer wanted. */
 export async function estimateApart(parts: EstimateParts): Promise<Estimated> {
   const { signal, limitMs = LIMIT_MS, onProgress, onStart, ...wanted } = parts;
-  let estimated: Estimated | undefined;
-  await runApart<EstimateSaid>({
+  return await runApart<EstimateProgress, Estimated>({
     program: join(import.meta.dirname, "main.ts"),
     what: "the estimate",
     wanted,
@@ -71,13 +64,6 @@ export async function estimateApart(parts: EstimateParts): Promise<Estimated> {
     limitMs,
     signal,
     onStart,
-    onSaid(said) {
-      if (said.kind === "failed") return said;
-      if (said.kind === "report") estimated = said.estimated;
-      else onProgress?.(said.progress);
-      return estimated ? "done" : undefined;
-    },
+    onProgress,
   });
-  assert(estimated, "an estimate that was answered has its report");
-  return estimated;
 }

@@ -5,6 +5,7 @@
 import { availableParallelism, setPriority } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { answerApart } from "../../mesh/apart.ts";
 import { type ApartStore, openApart } from "../../mesh/store-apart.ts";
 import { MAX_PARAMETERS, parametersOf } from "../domain/estimate/parameters.ts";
 import { reportOf } from "../domain/estimate/report.ts";
@@ -12,7 +13,7 @@ import { changesVisits } from "../domain/estimate/suppose.ts";
 import { merge, newTally, type Tally } from "../domain/estimate/tally.ts";
 import { familyFenPerHead } from "../domain/family-account.ts";
 import { type SchemeDocument, schemeIdOf, type Timetable } from "../domain/scheme.ts";
-import type { Estimated, EstimateProgress, EstimateSaid, EstimateWanted } from "./apart.ts";
+import type { Estimated, EstimateProgress, EstimateWanted } from "./apart.ts";
 import { type HouseholdRead, households, householdsIn } from "./records.ts";
 import type { Task, Told, WorkerParts } from "./worker.ts";
 
@@ -27,8 +28,6 @@ const BATCH_HOUSEHOLDS = 1_000;
 /** Batches that a thread may have in hand: one to compute, one to read meanwhile. */
 const IN_HAND = 2;
 const PROGRESS_MS = 250;
-
-const say = (said: EstimateSaid) => new Promise<void>((resolve) => process.send?.(said, undefined, {}, () => resolve()));
 
 interface Thread {
   give(task: Exclude<Task, "end">): void;
@@ -68,7 +67,7 @@ function startThreads(count: number, parts: WorkerParts, onDone: (claims: number
   });
 }
 
-async function estimate(wanted: EstimateWanted): Promise<Estimated> {
+async function estimate(wanted: EstimateWanted, tell: (progress: EstimateProgress) => void): Promise<Estimated> {
   const { uri, counties, year, today, draft, supposition, steps, margins } = wanted;
   const store = openApart(uri, "estimate");
   const threads = wanted.threads || Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1));
@@ -78,7 +77,7 @@ async function estimate(wanted: EstimateWanted): Promise<Estimated> {
   const perHead = new Map([...current].map(([county, { scheme }]) => [county, familyFenPerHead(scheme)]));
   const totals = await Promise.all(counties.map((county) => householdsIn(store, county)));
   const progress = { households: 0, householdsTotal: totals.reduce((sum, one) => sum + one, 0), claims: 0 };
-  const telling = setInterval(() => void say({ kind: "progress", progress: { ...progress } satisfies EstimateProgress }), PROGRESS_MS);
+  const telling = setInterval(() => tell({ ...progress }), PROGRESS_MS);
   try {
     const { tally, claims } = await compute({ ...wanted, familyFenPerHead: perHead }, store, threads, parameters.length, progress);
     const schemes = new Map([...current].map(([county, { scheme }]) => [county, scheme]));
@@ -168,18 +167,7 @@ async function compute(
   return { tally, claims: progress.claims };
 }
 
-async function run(wanted: EstimateWanted): Promise<void> {
-  try {
-    if (wanted.background) setPriority(LOW_PRIORITY);
-    await say({ kind: "report", estimated: await estimate(wanted) });
-  } catch (error) {
-    await say({ kind: "failed", why: error instanceof Error ? error.message : String(error) });
-  }
-  process.exit();
-}
-
-if (!process.send) throw new Error("an estimate is started by services/claims/estimate/apart.ts");
-process.once("message", (wanted) => void run(wanted as EstimateWanted));
-process.once("disconnect", () => process.exit());
-// Gone before this program had been read.
-if (!process.connected) process.exit();
+answerApart<EstimateWanted, EstimateProgress, Estimated>("an estimate", async (wanted, tell) => {
+  if (wanted.background) setPriority(LOW_PRIORITY);
+  return await estimate(wanted, tell);
+});

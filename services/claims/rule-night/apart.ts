@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { runApart } from "../../mesh/apart.ts";
 import type { Finding } from "../../rules/rule.ts";
-import { assert } from "../../values/outcome.ts";
 
 /** A million invoices that are remembered across persons are 300 MB. */
 const HEAP_MB = 512;
@@ -24,12 +23,9 @@ export interface NightFound {
   readonly left: number;
 }
 
-export type NightSaid = { readonly kind: "found"; readonly night: NightFound } | { readonly kind: "failed"; readonly why: string };
-
 /** Throws what it failed of, where it died, took too long or was no longer wanted. */
 export async function ruleNightApart(wanted: NightWanted, signal: AbortSignal): Promise<NightFound> {
-  let night: NightFound | undefined;
-  await runApart<NightSaid>({
+  return await runApart<never, NightFound>({
     program: join(import.meta.dirname, "main.ts"),
     what: "the night's rules",
     wanted,
@@ -37,12 +33,5 @@ export async function ruleNightApart(wanted: NightWanted, signal: AbortSignal): 
     youngMb: YOUNG_MB,
     limitMs: LIMIT_MS,
     signal,
-    onSaid(said) {
-      if (said.kind === "failed") return said;
-      night = said.night;
-      return "done";
-    },
   });
-  assert(night, "a night that was answered has what it found");
-  return night;
 }
