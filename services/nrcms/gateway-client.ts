@@ -89,6 +89,12 @@ export interface GatewayClient {
 const TIMEOUT_MS = 4_000;
 const PATIENCE_MS = 30_000;
 const STREAM_MS = 30 * 60_000;
+/**
+ * A gateway whose machine lost its power says nothing any more: it is found out by its silence, within 1.5 s.
+ * Two thirds of that are for the answer: gRPC looks at its clock before it reads, and a caller that was itself held up for half a second would drop a healthy gateway.
+ */
+const PING_MS = 500;
+const SILENCE_MS = 1_000;
 const RETRY_FLOOR_MS = 20;
 const RETRY_CEILING_MS = 400;
 /** Statuses after which the same request id is sent again: nobody can know whether the first arrived, and it does not matter. */
@@ -108,8 +114,11 @@ export function gatewayAddresses(topology: Topology, first: "a" | "b" = "a"): st
   return first === "a" ? [at("a"), at("b")] : [at("b"), at("a")];
 }
 
-/** Opens a client with the certificate `<name>.pem` of a folder. Throws where it is not there. */
-export function openGateway(addresses: readonly string[], certificates: string, name: string): GatewayClient {
+/**
+ * Opens a client with the certificate `<name>.pem` of a folder. Throws where it is not there.
+ * A gateway that has not answered a ping for `silenceMs` is given up, and its calls go to the other.
+ */
+export function openGateway(addresses: readonly string[], certificates: string, name: string, silenceMs = SILENCE_MS): GatewayClient {
   const read = (file: string) => readFileSync(join(certificates, file));
   const secure = credentials.createSsl(read("authority.pem"), read(`${name}.key`), read(`${name}.pem`));
   const clients = targets(addresses).map(
@@ -120,10 +129,8 @@ export function openGateway(addresses: readonly string[], certificates: string, 
         "grpc.initial_reconnect_backoff_ms": 50,
         "grpc.min_reconnect_backoff_ms": 50,
         "grpc.max_reconnect_backoff_ms": 1_000,
-        // A gateway whose machine lost its power says nothing any more: it is found out by its silence, within 1.5 s.
-        // Two thirds of that are for the answer: gRPC looks at its clock before it reads, and a caller that was itself held up for half a second would drop a healthy gateway.
-        "grpc.keepalive_time_ms": 500,
-        "grpc.keepalive_timeout_ms": 1_000,
+        "grpc.keepalive_time_ms": PING_MS,
+        "grpc.keepalive_timeout_ms": silenceMs,
         "grpc.max_receive_message_length": 16 * 1024 * 1024,
         "grpc.service_config": BOTH,
       }),

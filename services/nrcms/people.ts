@@ -1,6 +1,6 @@
 /** The people and programs who come to the gateway, each with a certificate of their own: opened when first needed, closed together. */
 import { join } from "node:path";
-import type { Topology } from "../mesh/topology.ts";
+import { hostOf, type Topology } from "../mesh/topology.ts";
 import { type GatewayClient, gatewayAddresses, openGateway } from "./gateway-client.ts";
 
 export interface People {
@@ -9,14 +9,21 @@ export interface People {
   close(): void;
 }
 
-/** Half of the callers look first at one gateway, half at the other. */
+/**
+ * Where all servers are one machine, a gateway that is gone is known at once, because the kernel closes its connections: silence only says that the machine is busy,
+ * and whoever then connects anew makes it busier still.
+ */
+const ONE_MACHINE_SILENCE_MS = 10_000;
+
 export function people(topology: Topology, run: string): People {
   const open = new Map<string, GatewayClient>();
+  const oneMachine = new Set(Object.keys(topology.servers).map((name) => hostOf(topology, name))).size === 1;
+  const silenceMs = oneMachine ? ONE_MACHINE_SILENCE_MS : undefined;
   return {
     as(name) {
       let client = open.get(name);
       if (!client) {
-        client = openGateway(gatewayAddresses(topology), join(run, "certs"), name);
+        client = openGateway(gatewayAddresses(topology), join(run, "certs"), name, silenceMs);
         open.set(name, client);
       }
       return client;

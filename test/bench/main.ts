@@ -5,6 +5,7 @@ import { type AuditOptions, benchAudit } from "./audit.ts";
 import { benchEstimate, type EstimateOptions } from "./estimate.ts";
 import { benchLedger, type LedgerOptions } from "./ledger.ts";
 import { benchMesh, type MeshOptions } from "./mesh.ts";
+import { benchPoison, type PoisonOptions } from "./poison.ts";
 import { benchRules } from "./rules.ts";
 
 const program = new Command("bench");
@@ -52,4 +53,10 @@ program
   .option("--seconds <n>", "how long the work on one core is measured", "5")
   .option("--json", "as JSON")
   .action((options: EstimateOptions) => benchEstimate(options));
+program
+  .command("poison")
+  .description("what inputs that throw or end the process cost the others, under half of the load that the twins can bear; about 3 minutes")
+  .option("--inputs <n>", "how many are sent each time; a hundredth of them is poison", "4000")
+  .option("--json", "as JSON")
+  .action((options: PoisonOptions) => benchPoison(options));
 await program.parseAsync();

@@ -17,7 +17,7 @@ import { readmeClient } from "../harness/readme-client.ts";
 import { type RegionMesh, startRegionMesh } from "../harness/region-mesh.ts";
 
 /** Answers between two orders. */
-const BETWEEN = 40;
+const BETWEEN = 20;
 /** A call that waited 3 s for a processor is told to ask again: that is the test machine's load, no order's doing. */
 const BUSY = /^UNAVAILABLE UNAVAILABLE: 系统繁忙/;
 

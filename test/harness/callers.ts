@@ -26,7 +26,8 @@ export const CALLERS = [
 ] as const;
 /** Bills of one hospital under way at a time: a till that waits does not stop the next one. */
 const LANES = 8;
-const PER_SECOND = 40;
+/** A tenth of what the two cores can bear when they do nothing else: what is tried is what happens, not how much. */
+const PER_SECOND = 20;
 /** Before so many bills the hospital asks whether the patient is covered. */
 const ELIGIBILITY_BP = 2_000;
 /** How long a hospital repeats a bill before it gives up. No fault here lasts so long. */

@@ -12,7 +12,7 @@ import type { RegionMesh } from "./region-mesh.ts";
 import { settle } from "./settle.ts";
 
 /** Answers before the fault and after it: the load stands on both sides. */
-const WARM = 40;
+const WARM = 20;
 const ANSWER_LIMIT_MS = 60_000;
 const STATEMENT_LIMIT_MS = 30_000;
 /** The last events may still be on their way to monitoring, which asks for a missing one after 5 s. */

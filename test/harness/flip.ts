@@ -5,6 +5,9 @@ import { join } from "node:path";
 /** What of a message is hit: its content, or the header that says whose event it is. */
 export type Part = "body" | "origin";
 
+/** Every other one is hit in its header. */
+export const alternately = (id: string): Part => (Number(id.slice(-1)) % 2 === 0 ? "body" : "origin");
+
 /** Flips one bit in the stored message of each of these Nats-Msg-Ids, at one server, while it runs or not. Gives how many it found. */
 export async function flipBits(
   run: string,

@@ -3,6 +3,7 @@
  * callers repeat until they have an answer. How long each bad one took until it was parked, and what the good ones had of it.
  */
 import type { ChildProcess } from "node:child_process";
+import { pause } from "../../services/mesh/clock.ts";
 import type { Answered } from "./proof.ts";
 import { type Balance, codec, type Deposit } from "./till.ts";
 import { type Bench, until } from "./twins.ts";
@@ -18,6 +19,28 @@ export interface Supervised {
   readonly ends: number;
   /** No more restarts; waits for those that are under way. */
   stop(): Promise<void>;
+}
+
+/** Deposits of which some are poison, and of those some end the process. Half of either kind is met at the till, half at the tally. */
+export function deposits(
+  prefix: string,
+  inputs: number,
+  { poison, crashers }: { readonly poison: number; readonly crashers: number },
+): Deposit[] {
+  const every = poison > 0 ? Math.floor(inputs / poison) : Number.POSITIVE_INFINITY;
+  const perCrasher = Math.floor(poison / (crashers || 10));
+  return Array.from({ length: inputs }, (_, index) => {
+    const deposit: Deposit = {
+      requestId: `${prefix}-${index}`,
+      county: "640521",
+      account: `${prefix}/${index % 50}`,
+      fen: BigInt(1 + (index % 97)),
+    };
+    if (index % every !== every - 1) return deposit;
+    const nth = Math.floor(index / every);
+    const trouble = crashers > 0 && nth % perCrasher === 0 ? "crash" : "poison";
+    return { ...deposit, trouble: Math.floor(nth / perCrasher) % 2 === 0 ? trouble : `heard ${trouble}` };
+  });
 }
 
 /** Starts twins, and starts each again when it ends, telling of its death. */
@@ -65,8 +88,19 @@ export interface Outcome {
   readonly perSecond: number;
 }
 
-/** Sends deposits, so many callers at a time, and waits for the outcome of each. The speed is that of those that are answered. */
-export async function send(bench: Bench, deposits: readonly Deposit[], callers: number): Promise<Outcome> {
+export interface Sending {
+  /** So many at a time wait for an answer. */
+  readonly callers: number;
+  /** No more than so many are begun in a second; as many as are answered where it is not said. */
+  readonly perSecond?: number;
+}
+
+/** Sends deposits and waits for the outcome of each. The speed is that of those that are answered. */
+export async function send(
+  bench: Bench,
+  deposits: readonly Deposit[],
+  { callers, perSecond = Number.POSITIVE_INFINITY }: Sending,
+): Promise<Outcome> {
   const answered: Answered[] = [];
   const parked: { deposit: Deposit; tookMs: number }[] = [];
   const faults: string[] = [];
@@ -91,6 +125,8 @@ export async function send(bench: Bench, deposits: readonly Deposit[], callers: 
   const bad: Promise<void>[] = [];
   const caller = async (): Promise<void> => {
     for (let deposit = waiting.pop(); deposit; deposit = waiting.pop()) {
+      const dueMs = startedMs + (1000 * (deposits.length - waiting.length)) / perSecond;
+      await pause(Math.max(0, dueMs - performance.now()));
       // Whoever sent a bad one waits for it by himself: the others' turn comes as it came without him.
       if (deposit.trouble && !deposit.trouble.startsWith("heard")) bad.push(ask(deposit));
       else await ask(deposit);

@@ -37,7 +37,7 @@ export interface RegionMesh extends Mesh {
   readonly deskFaults: readonly string[];
 }
 
-const SERVICES = ["enrollment", "claims", "settlement", "payment", "monitoring", "administration", "gateway"] as const;
+export const SERVICES = ["enrollment", "claims", "settlement", "payment", "monitoring", "administration", "gateway"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 /** Ten in the morning: far from midnight, and from five o'clock when the daily orders are cut. */
 const HOUR_MS = 10 * 3_600_000;

@@ -1,13 +1,8 @@
 /** What a fault does to the streams, over a NATS connection of the test's own. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { enginesReady } from "../../deploy/local/engines.ts";
 import { natsServers, type Topology } from "../../services/mesh/topology.ts";
-import type { LocalMesh, Mesh } from "./mesh.ts";
-
-const READY_LIMIT_MS = 120_000;
+import type { Mesh } from "./mesh.ts";
 
 export interface Redelivery {
   readonly streams: number;
@@ -38,17 +33,6 @@ export async function deleteDurables(mesh: Mesh): Promise<Redelivery> {
     }
     return told;
   });
-}
-
-/** kill -9 of all three nats-servers and the loss of all that they had stored; then they start empty. */
-export async function wipeStores(mesh: LocalMesh): Promise<void> {
-  const { supervisor, topology } = mesh;
-  const names = topology.engines.nats.map((nats) => nats.name);
-  for (const name of names) supervisor.hold(name);
-  await Promise.all(names.map((name) => supervisor.kill(name)));
-  await Promise.all(names.map((name) => rm(join(mesh.run, name, "store"), { recursive: true })));
-  for (const name of names) supervisor.release(name);
-  await enginesReady(topology, { limitMs: READY_LIMIT_MS });
 }
 
 /** How many durables there are. */

@@ -12,7 +12,6 @@ import type { Net } from "./net.ts";
 import { isClean, keep, type Row } from "./rows.ts";
 import { sceneOf } from "./scene.ts";
 
-export const PER_SECOND = 20;
 /** Answers after a fault that are measured with it. */
 const AFTER = 40;
 const AFTER_BRIEF = 10;
@@ -116,7 +115,7 @@ async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running
     }
   };
   try {
-    played = await play(mesh, strikeAll, group[0]?.fault.perSecond ?? PER_SECOND);
+    played = await play(mesh, strikeAll, group[0]?.fault.perSecond);
   } catch (thrown) {
     error = wordsOf(thrown);
   } finally {
