@@ -58,6 +58,8 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      // By itself: a whole mesh on three machines needs what there is of processors.
+      { test: { name: "lab", include: ["test/lab/**/*.test.ts"], environment: "node" } },
     ],
   },
 });

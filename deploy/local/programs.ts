@@ -21,6 +21,11 @@ const WARM_LIMIT_MS = 30_000;
 /** What a child may see of our environment; besides these all NRCMS_* and OTEL_*, and what NRCMS_PASS names, separated by commas (LD_PRELOAD for another malloc or clock). */
 const PASSED = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
 
+/** Where Node keeps what it has compiled, for all of our programs. */
+export function compileCache(): string {
+  return join(cacheFolder(), "compile");
+}
+
 export function passedEnvironment(): Record<string, string> {
   const named = [...PASSED, ...(process.env.NRCMS_PASS ?? "").split(",")];
   const entries = Object.entries(process.env).filter(([name]) => named.includes(name) || /^(NRCMS|OTEL)_/.test(name));
@@ -46,7 +51,7 @@ export function programCommands(programs: Programs): Command[] {
   const shared = {
     ...passedEnvironment(),
     MALLOC_ARENA_MAX: "1",
-    NODE_COMPILE_CACHE: join(cacheFolder(), "compile"),
+    NODE_COMPILE_CACHE: compileCache(),
     ...environment,
     NRCMS_TOPOLOGY: topologyFile,
     NRCMS_RUN: directory,
@@ -76,7 +81,7 @@ function twinsOn(topology: Topology, service: string, server: string | undefined
  * so that a failure is told and otherwise passed over.
  */
 export async function warmUp(services: readonly string[], mark: Readonly<Record<string, string>>, say: Say): Promise<void> {
-  const cache = join(cacheFolder(), "compile");
+  const cache = compileCache();
   if (services.length < WARM_FROM_SERVICES || isWarm(cache)) return;
   const environment = { ...passedEnvironment(), ...mark, NODE_COMPILE_CACHE: cache };
   const options = { env: environment, timeout: WARM_LIMIT_MS, killSignal: "SIGKILL" as const };

@@ -26,19 +26,22 @@ export function isWarm(cache: string): boolean {
   return folders.flatMap(sources).every((file) => statSync(file).mtimeMs < stamp.mtimeMs);
 }
 
-/** A program refuses to run without its environment, and is compiled by then. */
+/** These run as they are imported: without their environment, or the thread that starts them, they refuse to, and are compiled by then. */
+const PROGRAM = /\/(main|worker)\.ts$/;
+
 async function load(file: string): Promise<void> {
   try {
     await import(file);
   } catch (error) {
-    if (!file.endsWith("main.ts")) throw error;
+    if (!PROGRAM.test(file)) throw error;
   }
 }
 
 if (import.meta.main) {
   const beganMs = Date.now();
   for (const name of Object.keys(process.env)) if (name.startsWith("NRCMS_")) delete process.env[name];
-  for (const service of ["mesh", "audit", ...process.argv.slice(2)]) for (const file of sources(join(SERVICES, service))) await load(file);
+  for (const name of ["mesh", "audit", "guardian", ...process.argv.slice(2)])
+    for (const file of sources(join(SERVICES, name))) await load(file);
   flushCompileCache();
   const cache = process.env.NODE_COMPILE_CACHE;
   // A source that was changed meanwhile is newer than this time.

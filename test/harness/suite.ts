@@ -30,7 +30,8 @@ const PROJECTS = {
   contract: 480_000,
   integration: 900_000,
   journey: 900_000,
-  fault: 1_500_000,
+  fault: 1_200_000,
+  lab: 900_000,
 } as const;
 type Project = keyof typeof PROJECTS;
 /** Their files share nothing, each mesh has ports and folders of its own, and most of a mesh's time is waiting: vitest by itself leaves one of two cores to the rest of the machine. */

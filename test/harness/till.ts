@@ -2,6 +2,7 @@
  * Two small services without insurance in them, to test the mesh with: a till takes deposits and tells them, a tally hears them.
  * Run as a process (NRCMS_SERVICE=till or tally) it is a twin that can be killed; imported, it is a service for `startTwin`.
  */
+import { flushCompileCache } from "node:module";
 import { Access, Act, Role, Scope } from "../../proto/generated/nrcms/values/v1/access.ts";
 import { type Codec, command, type Method, query, type Service, type ServiceDefinition, told } from "../../services/mesh/wiring.ts";
 import { type Decision, type Doc, kind } from "../../services/values/decision.ts";
@@ -235,4 +236,5 @@ if (import.meta.main) {
   process.stdin.resume().once("end", () => process.exit(1));
   const { serve } = await import("../../services/mesh/twin.ts");
   await serve(process.env.NRCMS_SERVICE === "tally" ? tally() : till());
+  flushCompileCache(); // Whoever is killed leaves nothing compiled to the next one.
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { MongoClient } from "mongodb";
 import { stringify } from "yaml";
+import { compileCache } from "../../deploy/local/programs.ts";
 import { type Bus, type Headers, openBus } from "../../services/mesh/bus.ts";
 import { contentHash } from "../../services/mesh/journal.ts";
 import { logger } from "../../services/mesh/log.ts";
@@ -120,7 +121,15 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "till.ts")], {
         // Its standard input ends with this process, and so does the twin, however this process ends.
         stdio: ["pipe", out, out],
-        env: { ...process.env, NRCMS_TOPOLOGY: file, NRCMS_RUN: engines.run, NRCMS_SERVICE: service, NRCMS_TWIN: twin, ...environment },
+        env: {
+          ...process.env,
+          NODE_COMPILE_CACHE: compileCache(),
+          NRCMS_TOPOLOGY: file,
+          NRCMS_RUN: engines.run,
+          NRCMS_SERVICE: service,
+          NRCMS_TWIN: twin,
+          ...environment,
+        },
       });
       running.set(name, child);
       const isReady = async () => {

@@ -15,8 +15,9 @@ import { sceneOf } from "./scene.ts";
 /** Answers after a fault that are measured with it. */
 const AFTER = 40;
 const AFTER_BRIEF = 10;
-/** In brief so many share a load, and the check after it. */
-const BRIEF_GROUP = 6;
+/** In brief so many share a load, and the check after it; the load is half of the callers' own. */
+const BRIEF_GROUP = 8;
+const BRIEF_PER_SECOND = 10;
 /** A mesh with more claims than this is replaced: every check compares all that there is. */
 const LARGE = 6_000;
 /** The README's client asks as a stranger would, beside the tills. */
@@ -115,7 +116,7 @@ async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running
     }
   };
   try {
-    played = await play(mesh, strikeAll, group[0]?.fault.perSecond);
+    played = await play(mesh, strikeAll, group[0]?.fault.perSecond ?? (running.brief ? BRIEF_PER_SECOND : undefined));
   } catch (thrown) {
     error = wordsOf(thrown);
   } finally {
