@@ -17,6 +17,8 @@ export interface Seen {
   readonly role: "PRIMARY" | "SECONDARY" | "OTHER" | "";
   /** How far its oplog is, as it last said: only compared. */
   readonly optime: number;
+  /** A round trip to it of late, the slowest left out, in milliseconds; undefined where too few are known. */
+  readonly tripMs?: number | undefined;
 }
 
 /** What a guardian tells the others, several times a second. */
@@ -57,14 +59,35 @@ function isLost({ sign, silentMs }: Seen): boolean {
 const STARVED_PACE = 0.4;
 const WELL_PACE = 0.75;
 
+/** A network in which a round trip takes so long loses frames or holds them up, where it takes the others, between themselves, a quarter of it at most. */
+const SLOW_TRIP_MS = 40;
+const TIMES_SLOWER = 4;
+
 /** The machines on which nothing should rely, by what is known of all; with the reason. */
 export function troubled(views: readonly View[]): ReadonlyMap<string, string> {
-  const words = views.map(({ guardian, trouble, pace }): [string, string] => {
-    const others = views.filter((view) => view.guardian !== guardian);
-    const starved = pace < STARVED_PACE && others.length > 1 && others.every((view) => view.pace >= WELL_PACE);
-    return [guardian, trouble || (starved ? `the machine has ${Math.round(100 * pace)} % of the time that it needs` : "")];
+  const words = views.map((view): [string, string] => {
+    const others = views.filter(({ guardian }) => guardian !== view.guardian);
+    const starved = view.pace < STARVED_PACE && others.length > 1 && others.every(({ pace }) => pace >= WELL_PACE);
+    const hungry = starved ? `the machine has ${Math.round(100 * view.pace)} % of the time that it needs` : "";
+    return [view.guardian, view.trouble || hungry || slowNetwork(view, others)];
   });
   return new Map(words.filter(([, why]) => why !== ""));
+}
+
+/** A machine whose network is bad is slow to both of the others and they to it, while they are quick between themselves. Empty where it is not so, or not known. */
+function slowNetwork(view: View, others: readonly View[]): string {
+  const [one, other] = others;
+  if (!one || !other || others.length > 2) return "";
+  const there = [tripMs(view, one), tripMs(view, other), tripMs(one, view), tripMs(other, view)];
+  const quickest = Math.min(...there.map((ms) => ms ?? 0));
+  const between = Math.max(tripMs(one, other) ?? Number.POSITIVE_INFINITY, tripMs(other, one) ?? Number.POSITIVE_INFINITY);
+  if (quickest < SLOW_TRIP_MS || quickest < TIMES_SLOWER * between) return "";
+  return `a round trip takes at least ${Math.round(quickest)} ms, between the others ${Math.round(between)} ms`;
+}
+
+/** As one guardian has measured it to the member on another's machine. */
+function tripMs({ seen }: View, { guardian }: View): number | undefined {
+  return seen.find(({ kind, server }) => kind === "mongo" && server === guardian)?.tripMs;
 }
 
 /** Why nothing on this guardian's machine can count on a majority: none of the other machines' engines answers. Empty where one does. */

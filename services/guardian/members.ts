@@ -2,6 +2,7 @@
 import { type Document, MongoClient, MongoServerSelectionError } from "mongodb";
 import { pause } from "../mesh/clock.ts";
 import type { Seen, Sign } from "./judge.ts";
+import { Trips } from "./trips.ts";
 
 export interface Member {
   readonly name: string;
@@ -32,6 +33,7 @@ interface Watched extends Member {
   answeredMs: number;
   role: Seen["role"];
   optime: number;
+  readonly trips: Trips;
 }
 
 export function watchMembers(members: readonly Member[]): Members {
@@ -43,13 +45,16 @@ export function watchMembers(members: readonly Member[]): Members {
     answeredMs: performance.now(),
     role: "",
     optime: 0,
+    trips: new Trips(),
   }));
   const loops = watched.map((one) => watch(one, stop.signal));
   return {
     seen: () =>
-      watched.map(({ name, server, sign, answeredMs, role, optime }) => {
-        const silentMs = performance.now() - answeredMs;
-        return { name, server, kind: "mongo", sign: sign === "well" && silentMs > 2 * OTHER_MS ? "silent" : sign, silentMs, role, optime };
+      watched.map(({ name, server, sign, answeredMs, role, optime, trips }) => {
+        const now = performance.now();
+        const silentMs = now - answeredMs;
+        const quiet = sign === "well" && silentMs > 2 * OTHER_MS ? "silent" : sign;
+        return { name, server, kind: "mongo", sign: quiet, silentMs, role, optime, tripMs: trips.usualMs(now) };
       }),
     async stepUp(name) {
       const one = watched.find((member) => member.name === name);
@@ -57,7 +62,10 @@ export function watchMembers(members: readonly Member[]): Members {
       await one.client.db("admin").command({ replSetStepUp: 1 });
     },
     forgive() {
-      for (const one of watched) one.answeredMs = performance.now();
+      for (const one of watched) {
+        one.answeredMs = performance.now();
+        one.trips.forget();
+      }
     },
     async close() {
       stop.abort();
@@ -84,12 +92,14 @@ async function watch(one: Watched, signal: AbortSignal): Promise<void> {
     try {
       const hello = await one.client.db("admin").command({ hello: 1 });
       one.answeredMs = performance.now();
+      one.trips.add(one.answeredMs, one.answeredMs - startedMs);
       one.sign = "well";
       one.role = roleOf(hello);
       one.optime = optimeOf(hello);
     } catch (error) {
       // What it was stands until it says otherwise: whoever was primary and is gone is the lost primary.
       one.sign = isCut(error) ? "gone" : "silent";
+      one.trips.add(performance.now(), performance.now() - startedMs);
       // The driver would wait long before it looks again: a client that has lost its member is made anew.
       if (error instanceof MongoServerSelectionError) {
         const lost = one.client;

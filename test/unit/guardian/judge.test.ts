@@ -14,6 +14,7 @@ import {
   whyNotKill,
 } from "../../../services/guardian/judge.ts";
 import { Pace } from "../../../services/guardian/pace.ts";
+import { Trips } from "../../../services/guardian/trips.ts";
 
 const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen => ({
   name: `mongo-${name}`,
@@ -176,6 +177,72 @@ describe("a machine in trouble", () => {
     expect(troubles(...views)).toEqual([]);
   });
 
+  /** What each of the three measures to each: `ms[from][to]`. */
+  const trips = (ms: readonly (readonly (number | undefined)[])[]) =>
+    ms.map((row) => ({ seen: ["a", "b", "w"].map((name, to) => mongo(name, "SECONDARY", { tripMs: row[to] })) }));
+
+  test("is slow to both others and they to it, who are quick between themselves", () => {
+    const slow = trips([
+      [1, 104, 96],
+      [110, 1, 4],
+      [88, 5, 1],
+    ]);
+    expect(troubles(...slow)).toEqual(["server-a", "a round trip takes at least 88 ms, between the others 5 ms"]);
+  });
+
+  test.each([
+    [
+      "all are slow: it is a load",
+      [
+        [60, 90, 90],
+        [90, 60, 40],
+        [90, 40, 60],
+      ],
+    ],
+    [
+      "only its mongod is slow",
+      [
+        [90, 4, 4],
+        [90, 1, 4],
+        [90, 4, 1],
+      ],
+    ],
+    [
+      "one of the others is quick to it",
+      [
+        [1, 104, 4],
+        [110, 1, 4],
+        [4, 4, 1],
+      ],
+    ],
+    [
+      "it is slow, but not so much",
+      [
+        [1, 30, 30],
+        [30, 1, 3],
+        [30, 3, 1],
+      ],
+    ],
+    [
+      "what the others have between them is not known",
+      [
+        [1, 104, 96],
+        [110, 1, undefined],
+        [88, 5, 1],
+      ],
+    ],
+    [
+      "what one measures is not known",
+      [
+        [1, undefined, 96],
+        [110, 1, 4],
+        [88, 5, 1],
+      ],
+    ],
+  ] as [string, (number | undefined)[][]][])("has no bad network where %s", (_, ms) => {
+    expect(troubles(...trips(ms))).toEqual([]);
+  });
+
   test("loses the lead of its streams by the first guardian that is in none, every five seconds", () => {
     const guardians = ["witness", "server-b", "server-a"];
     const may = (guardian: string, sinceHandOverMs = Number.POSITIVE_INFINITY) =>
@@ -193,6 +260,20 @@ describe("the pace", () => {
     for (let now = 3_500; now <= 6_000; now += 500) pace.tick(now);
     expect(pace.share(6_000)).toBeCloseTo(0.2, 1);
     expect(new Pace(100, 0).share(2_999)).toBe(1);
+  });
+});
+
+describe("a round trip of late", () => {
+  test("is the mean of five seconds without the slowest, where there were enough", () => {
+    const trips = new Trips();
+    for (const [index, ms] of [4, 900, 6, 5, 5].entries()) trips.add(index * 500, ms);
+    expect(trips.usualMs(2_000)).toBeUndefined();
+    trips.add(2_500, 5);
+    expect(trips.usualMs(2_500)).toBe(5);
+    expect(trips.usualMs(5_001)).toBeUndefined();
+    for (let at = 0; at < 6; at += 1) trips.add(6_000 + at, 7);
+    trips.forget();
+    expect(trips.usualMs(6_010)).toBeUndefined();
   });
 });
 
