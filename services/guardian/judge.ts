@@ -157,20 +157,9 @@ export function whyNotKill({ own, others, name, stillMs, ageMs, sinceKillMs }: K
   return "";
 }
 
-export interface HandOverCase {
-  readonly guardian: string;
-  /** The guardians that are heard, this one among them. */
-  readonly guardians: readonly string[];
-  readonly inTrouble: InTrouble;
-  readonly sinceHandOverMs: number;
-}
-
-const HAND_OVER_PAUSE_MS = 5_000;
-
-/** Whether this guardian is the one that moves the lead of streams away from the machines in trouble. */
-export function mayHandOver({ guardian, guardians, inTrouble, sinceHandOverMs }: HandOverCase): boolean {
-  const [first] = guardians.filter((name) => !inTrouble.has(name)).toSorted();
-  return first === guardian && sinceHandOverMs >= HAND_OVER_PAUSE_MS;
+/** Whether this guardian is the one of those heard that moves the lead of streams: the first by name that is not in trouble. */
+export function isFirst(guardian: string, guardians: readonly string[], inTrouble: InTrouble): boolean {
+  return guardians.filter((name) => !inTrouble.has(name)).toSorted()[0] === guardian;
 }
 
 export interface TwinCase {

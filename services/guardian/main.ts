@@ -5,13 +5,13 @@
 import { join } from "node:path";
 import { type Bus, openBus } from "../mesh/bus.ts";
 import { insist } from "../mesh/insist.ts";
-import { DETAILS_PATH, type Details, stepDownsOf } from "../mesh/leaders.ts";
+import { DETAILS_PATH, type Details, preferredLeader, stepDownsOf } from "../mesh/leaders.ts";
 import { type Logger, logger } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
 import { tellAlone, tellTrouble } from "../mesh/trouble.ts";
 import { type OwnDisk, watchDisk } from "./disk.ts";
-import { alone, lostPrimary, mayEndTwin, mayHandOver, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
+import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { Pace } from "./pace.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
@@ -25,6 +25,8 @@ const VIEW_EVERY_MS = 500;
 const FRESH_MS = 1_500;
 const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
+/** In calm nothing is urgent, and a server that has just come back is given time. */
+const HAND_OVER_PAUSE_MS = { "hand over": 5_000, relieve: 20_000 } as const;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
 /** A guardian has more patience than a twin: nobody waits for it. */
@@ -34,7 +36,7 @@ const WORD = { mongo: "", nats: "nats.conf" } as const;
 
 interface Act {
   readonly guardian: string;
-  readonly kind: "step-up" | "kill" | "end twin" | "hand over";
+  readonly kind: "step-up" | "kill" | "end twin" | "hand over" | "relieve";
   readonly target: string;
 }
 
@@ -42,6 +44,8 @@ interface Guardian {
   readonly server: string;
   readonly run: string;
   readonly topology: Topology;
+  /** The machines without twins. */
+  readonly witnesses: readonly string[];
   readonly bus: Bus;
   readonly presence: Presence;
   readonly members: Members;
@@ -82,6 +86,7 @@ async function open(): Promise<Guardian> {
     server,
     run,
     topology,
+    witnesses: Object.keys(topology.servers).filter((name) => !hasTwins(topology, name)),
     bus,
     // A machine without twins has nobody to look after.
     presence: listen(bus, { beats: hasTwins(topology, server) ? "*.*" : "nobody.nowhere" }),
@@ -102,6 +107,7 @@ async function open(): Promise<Guardian> {
       kill: Number.NEGATIVE_INFINITY,
       "end twin": Number.NEGATIVE_INFINITY,
       "hand over": Number.NEGATIVE_INFINITY,
+      relieve: Number.NEGATIVE_INFINITY,
     },
     lostSinceMs: undefined,
     calmUntilMs: performance.now() + CALM_MS,
@@ -162,26 +168,34 @@ function look(guardian: Guardian, own: View): void {
     }
   }
   const guardians = [own, ...others].map(({ guardian: name }) => name);
-  const sinceHandOverMs = now - guardian.actedMs["hand over"];
-  if (inTrouble.size > 0 && mayHandOver({ guardian: guardian.server, guardians, inTrouble, sinceHandOverMs })) handOver(guardian);
+  if (isFirst(guardian.server, guardians, inTrouble)) {
+    if (inTrouble.size === 0) handOver(guardian, own, "relieve", guardian.witnesses);
+    else handOver(guardian, own, "hand over", [...inTrouble.keys()]);
+  }
   killFrozen(guardian, own, others, now);
   endStuckTwins(guardian, now);
 }
 
-/** Asks everything that a nats-server in trouble leads for another leader; where that does not help, it is asked again. */
-function handOver(guardian: Guardian): void {
-  const { topology, troubles, bus, log, server } = guardian;
+/**
+ * Asks everything that the nats-servers of some machines lead for another leader, on the machines with twins, in turn; where that does not help, it is asked again.
+ * Away from machines in trouble; in calm away from the witness, whose loss then costs no election.
+ */
+function handOver(guardian: Guardian, { seen }: View, kind: keyof typeof HAND_OVER_PAUSE_MS, leaving: readonly string[]): void {
+  const { topology, bus, log, server, witnesses } = guardian;
   const own = topology.engines.nats.find((nats) => nats.server === server);
-  const led = topology.engines.nats.filter((nats) => troubles.has(nats.server));
-  if (!own || led.length === 0) return;
-  guardian.actedMs["hand over"] = performance.now();
+  const led = topology.engines.nats.filter((nats) => leaving.includes(nats.server));
+  if (!own || led.length === 0 || performance.now() - guardian.actedMs[kind] < HAND_OVER_PAUSE_MS[kind]) return;
+  guardian.actedMs[kind] = performance.now();
+  const wanted = seen.filter((one) => one.kind === "nats" && one.sign === "well" && ![...leaving, ...witnesses].includes(one.server));
+  const to = (turn: number) =>
+    wanted.length > 0 ? text.encode(preferredLeader(wanted[turn % wanted.length]?.name ?? "")) : new Uint8Array();
   const move = async (): Promise<void> => {
     const answer = await fetch(`http://${hostOf(topology, server)}:${own.monitor}${DETAILS_PATH}`, { signal: AbortSignal.timeout(ASK_MS) });
     const details = (await answer.json()) as Details;
     const subjects = led.flatMap(({ name }) => stepDownsOf(name, details));
     if (subjects.length === 0) return;
-    act(guardian, "hand over", led.map(({ name }) => name).join(", "));
-    await Promise.all(subjects.map((subject) => bus.request(subject, new Uint8Array(), {}, ASK_MS)));
+    act(guardian, kind, led.map(({ name }) => name).join(", "));
+    await Promise.all(subjects.map((subject, turn) => bus.request(subject, to(turn), {}, ASK_MS)));
     log.warn({ asked: subjects.length }, "streams and consumers were asked for another leader");
   };
   move().catch((error: unknown) => log.warn({ err: error }, "who leads what could not be found out: asked again"));

@@ -25,3 +25,8 @@ export function stepDownsOf(name: string, details: Details): string[] {
     ...(leads(stream) ? [`$JS.API.STREAM.LEADER.STEPDOWN.${stream.name}`] : []),
   ]);
 }
+
+/** What goes with such a request: who should lead instead. */
+export function preferredLeader(name: string): string {
+  return JSON.stringify({ placement: { preferred: name } });
+}

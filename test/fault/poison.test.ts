@@ -1,5 +1,5 @@
 /**
- * One input in a hundred is poison: it makes a decision throw, asked or told; ten of them end the process. All are parked with an alarm, the others go on,
+ * One input in a hundred is poison: it makes a decision throw, asked or told; some of them end the process. All are parked with an alarm, the others go on,
  * and when another program is there each parked one is decided under its own id and has its effect once. What it costs the others: `npm run bench -- poison`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,10 +8,10 @@ import { depositFaults } from "../harness/proof.ts";
 import { type Balance, codec, type Deposit } from "../harness/till.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
 
-const INPUTS = 2_000;
+const INPUTS = 1_000;
 const CALLERS = 24;
 const POISON = INPUTS / 100;
-const CRASHERS = 10;
+const CRASHERS = 5;
 const PARKED_LIMIT_MS = 10_000;
 const PATIENCE_MS = 60_000;
 const TWINS = ["till.a", "till.b", "tally.a", "tally.b"];

@@ -29,7 +29,7 @@ const LIMIT_MS = 600_000;
 const WAIT_LIMIT_MS = 240_000;
 const WIDTH = 16;
 const PILOTS = ["640521", "640424"];
-const BILLS_EACH = 60;
+const BILLS_EACH = 40;
 const SECOND = secondBank(["640424"]);
 
 let mesh: DoorMesh | undefined;
