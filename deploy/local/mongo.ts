@@ -153,14 +153,21 @@ async function configure(topology: Topology, views: readonly View[], waitedMs: n
   await at.member.admin.command({ replSetReconfig: next, force: !primary });
 }
 
-const STAND_TRIES = 5;
-const STAND_PAUSE_MS = 200;
+const STAND_TRIES = 20;
+const STAND_PAUSE_MS = 50;
 /** How long a planned transfer waits for its sync chain; without it the transfer works too, and writes stand still for up to a second. */
-const CHAIN_LIMIT_MS = 2_000;
+const CHAIN_LIMIT_MS = 6_000;
+const CHAIN_POLL_MS = 20;
+const CHAIN_STANDS_MS = 150;
+const STAND_POLL_MS = 5;
+/** Nobody but the successor stands for so long. */
+const FROZEN_S = 10;
+const CATCH_UP_S = 2;
 
 /**
- * Moves the primary away from a server: its successor is the secondary of the highest priority elsewhere. The others follow the successor first, so that the
- * new primary's first majority write finds them there (42 ms instead of a second). Returns the names of the old and the new primary; undefined where the server has none.
+ * Moves the primary away from a server: its successor is the secondary of the highest priority elsewhere. Returns the names of the old and the new primary; undefined where the
+ * server has none. Writes stand still for a quarter of a second and less, where otherwise it would be a second and more (a member that looks for another source sleeps so long):
+ * the others follow the successor first, so that its first majority write finds them there; then the primary steps down, and the successor stands when it has all that there is.
  */
 export async function handOverPrimary(topology: Topology, server: string): Promise<{ from: string; to: string } | undefined> {
   const rows = topology.engines.mongo.map((mongo, index) => ({ mongo, member: new Member(addresses(topology)[index] ?? "") }));
@@ -171,11 +178,36 @@ export async function handOverPrimary(topology: Topology, server: string): Promi
     const secondaries = views.filter(({ mongo, view }) => mongo.server !== server && typeof view !== "string" && view.secondary);
     const [to, ...others] = secondaries;
     if (!to) throw new Error(`no other server has a mongod that could be primary instead of ${from.mongo.name}`);
+    await follow(to.member, from.member.address);
     await Promise.all(others.map(({ member }) => follow(member, to.member.address)));
+    await Promise.all(others.map(({ member }) => quietly(member, { replSetFreeze: FROZEN_S })));
+    await quietly(from.member, { replSetStepDown: FROZEN_S, secondaryCatchUpPeriodSecs: CATCH_UP_S });
+    await caughtUp(to.member, from.member);
     await stand(to.member);
+    await Promise.all([from, ...others].map(({ member }) => quietly(member, { replSetFreeze: 0 })));
     return { from: from.mongo.name, to: to.mongo.name };
   } finally {
     await Promise.all(rows.map(({ member }) => member.close()));
+  }
+}
+
+/** Asks for what makes the transfer quicker; without it, it comes about as well. */
+async function quietly(member: Member, command: Document): Promise<void> {
+  try {
+    await member.admin.command(command);
+  } catch {
+    await member.close();
+  }
+}
+
+/** Waits, not for long, until a member has all that the other one has. */
+async function caughtUp(member: Member, other: Member): Promise<void> {
+  const untilMs = performance.now() + CATCH_UP_S * 1_000;
+  const optime = async ({ admin }: Member) => JSON.stringify((await admin.command({ hello: 1 })).lastWrite?.opTime);
+  try {
+    while ((await optime(member)) !== (await optime(other)) && performance.now() < untilMs) await pause(STAND_POLL_MS);
+  } catch {
+    await Promise.all([member.close(), other.close()]);
   }
 }
 
@@ -186,24 +218,31 @@ async function stand(member: Member): Promise<void> {
       await member.admin.command({ replSetStepUp: 1 });
       return;
     } catch (error) {
+      const view = await member.look();
+      if (typeof view !== "string" && view.primary) return;
       if (attempt === STAND_TRIES) throw error;
       await pause(STAND_PAUSE_MS);
     }
   }
 }
 
-/** Lets a member take its changes from the successor, and waits until it does. */
+/**
+ * Lets a member take its changes from another, and waits until it has done so for a moment. It is asked only where it follows somebody else: a member that is asked for the
+ * source that it has just chosen sleeps for a second before it goes on; and one that finds the wanted source no farther than itself leaves it again, and chooses anew a second later.
+ */
 async function follow(member: Member, source: string): Promise<void> {
   const untilMs = performance.now() + CHAIN_LIMIT_MS;
-  while (performance.now() < untilMs) {
-    try {
-      await member.admin.command({ replSetSyncFrom: source });
+  let sinceMs = Number.POSITIVE_INFINITY;
+  try {
+    while (performance.now() < untilMs && !(performance.now() - sinceMs >= CHAIN_STANDS_MS)) {
       const { syncSourceHost } = await member.admin.command({ replSetGetStatus: 1 });
-      if (syncSourceHost === source) return;
-    } catch {
-      return; // Its choice of source is a matter of speed only.
+      if (syncSourceHost !== source) sinceMs = Number.POSITIVE_INFINITY;
+      else if (sinceMs === Number.POSITIVE_INFINITY) sinceMs = performance.now();
+      if (syncSourceHost !== source && syncSourceHost !== "") await member.admin.command({ replSetSyncFrom: source });
+      await pause(CHAIN_POLL_MS);
     }
-    await pause(POLL_MS);
+  } catch {
+    // Its choice of source is a matter of speed only.
   }
 }
 
