@@ -166,7 +166,7 @@ const CATCH_UP_S = 2;
 
 /**
  * Moves the primary away from a server: its successor is the secondary of the highest priority elsewhere. Returns the names of the old and the new primary; undefined where the
- * server has none. Writes stand still for a quarter of a second and less, where otherwise it would be a second and more (a member that looks for another source sleeps so long):
+ * server has none. In either case nobody takes changes from the server's member any more: its end costs no second in which writes wait for one that looks for another source. Writes stand still for a quarter of a second and less, where otherwise it would be a second and more (a member that looks for another source sleeps so long):
  * the others follow the successor first, so that its first majority write finds them there; then the primary steps down, and the successor stands when it has all that there is.
  */
 export async function handOverPrimary(topology: Topology, server: string): Promise<{ from: string; to: string } | undefined> {
@@ -174,8 +174,12 @@ export async function handOverPrimary(topology: Topology, server: string): Promi
   try {
     const views = await Promise.all(rows.map(async ({ mongo, member }) => ({ mongo, member, view: await member.look() })));
     const from = views.find(({ mongo, view }) => mongo.server === server && typeof view !== "string" && view.primary);
-    if (!from) return undefined;
     const secondaries = views.filter(({ mongo, view }) => mongo.server !== server && typeof view !== "string" && view.secondary);
+    if (!from) {
+      const primary = views.find(({ view }) => typeof view !== "string" && view.primary);
+      if (primary) await Promise.all(secondaries.map(({ member }) => follow(member, primary.member.address)));
+      return undefined;
+    }
     const [to, ...others] = secondaries;
     if (!to) throw new Error(`no other server has a mongod that could be primary instead of ${from.mongo.name}`);
     await follow(to.member, from.member.address);

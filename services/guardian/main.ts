@@ -26,6 +26,7 @@ const FRESH_MS = 1_500;
 const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
 /** In calm nothing is urgent, and a server that has just come back is given time. */
+const STRAIGHTEN_PAUSE_MS = 10_000;
 const HAND_OVER_PAUSE_MS = { "hand over": 5_000, relieve: 20_000 } as const;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
@@ -36,7 +37,7 @@ const WORD = { mongo: "", nats: "nats.conf" } as const;
 
 interface Act {
   readonly guardian: string;
-  readonly kind: "step-up" | "kill" | "end twin" | "hand over" | "relieve";
+  readonly kind: "step-up" | "kill" | "end twin" | "hand over" | "relieve" | "straighten";
   readonly target: string;
 }
 
@@ -108,6 +109,7 @@ async function open(): Promise<Guardian> {
       "end twin": Number.NEGATIVE_INFINITY,
       "hand over": Number.NEGATIVE_INFINITY,
       relieve: Number.NEGATIVE_INFINITY,
+      straighten: Number.NEGATIVE_INFINITY,
     },
     lostSinceMs: undefined,
     calmUntilMs: performance.now() + CALM_MS,
@@ -169,8 +171,10 @@ function look(guardian: Guardian, own: View): void {
   }
   const guardians = [own, ...others].map(({ guardian: name }) => name);
   if (isFirst(guardian.server, guardians, inTrouble)) {
-    if (inTrouble.size === 0) handOver(guardian, own, "relieve", guardian.witnesses);
-    else handOver(guardian, own, "hand over", [...inTrouble.keys()]);
+    if (inTrouble.size === 0) {
+      handOver(guardian, own, "relieve", guardian.witnesses);
+      straighten(guardian);
+    } else handOver(guardian, own, "hand over", [...inTrouble.keys()]);
   }
   killFrozen(guardian, own, others, now);
   endStuckTwins(guardian, now);
@@ -199,6 +203,20 @@ function handOver(guardian: Guardian, { seen }: View, kind: keyof typeof HAND_OV
     log.warn({ asked: subjects.length }, "streams and consumers were asked for another leader");
   };
   move().catch((error: unknown) => log.warn({ err: error }, "who leads what could not be found out: asked again"));
+}
+
+/**
+ * In calm every secondary takes its changes from the primary itself: the loss of the witness, or of the other secondary, is then nothing to it. A member that loses its source
+ * sleeps for a second before it looks for another, and writes wait for it.
+ */
+function straighten(guardian: Guardian): void {
+  const { members, log, actedMs } = guardian;
+  if (performance.now() - actedMs.straighten < STRAIGHTEN_PAUSE_MS) return;
+  actedMs.straighten = performance.now();
+  members.followPrimary().then(
+    (name) => name !== undefined && act(guardian, "straighten", name),
+    (error: unknown) => log.info({ err: error }, "who follows whom could not be found out: asked again"),
+  );
 }
 
 function killFrozen(guardian: Guardian, own: View, others: readonly View[], now: number): void {

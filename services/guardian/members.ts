@@ -22,6 +22,8 @@ export interface Members {
   seen(): readonly Seen[];
   /** Asks a secondary to stand: a normal election. Throws where it does not win. */
   stepUp(name: string): Promise<void>;
+  /** Has one secondary that takes its changes from another take them from the primary. Gives its name; undefined where none does. Throws where one cannot be asked. */
+  followPrimary(): Promise<string | undefined>;
   /** This guardian itself stood still: what it has not heard meanwhile means nothing. */
   forgive(): void;
   close(): Promise<void>;
@@ -60,6 +62,18 @@ export function watchMembers(members: readonly Member[]): Members {
       const one = watched.find((member) => member.name === name);
       if (!one) throw new Error(`no member ${name}`);
       await one.client.db("admin").command({ replSetStepUp: 1 });
+    },
+    async followPrimary() {
+      const primary = watched.find(({ role, sign }) => role === "PRIMARY" && sign === "well");
+      for (const { name, role, sign, client } of watched) {
+        if (!primary || role !== "SECONDARY" || sign !== "well") continue;
+        const { syncSourceHost } = await client.db("admin").command({ replSetGetStatus: 1 });
+        // One that has no source is choosing: it is left alone.
+        if (syncSourceHost === "" || syncSourceHost === primary.address) continue;
+        await client.db("admin").command({ replSetSyncFrom: primary.address });
+        return name;
+      }
+      return undefined;
     },
     forgive() {
       for (const one of watched) {

@@ -9,6 +9,7 @@ import { enginesReady } from "../../deploy/local/engines.ts";
 import { readTable } from "../../deploy/local/leftovers.ts";
 import { handOverPrimary } from "../../deploy/local/mongo.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
+import { unready } from "../../deploy/local/readiness.ts";
 import { MonitoringServiceDefinition } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import { pause } from "../mesh/clock.ts";
 import type { Topology } from "../mesh/topology.ts";
@@ -60,8 +61,6 @@ export async function upgrade(upgrading: Upgrading): Promise<void> {
   for (const server of only === undefined ? order : [only]) {
     say(`${server}: 退出工作 at rest`);
     await drain(operator, server, "", false);
-    await handOverPrimary(topology, server);
-    await handOverLeaders(topology, server);
     await restart(upgrading, server);
     await resume(operator, server);
     say(`${server}: ${disk} 恢复工作 works again`);
@@ -82,15 +81,27 @@ export function processesOf(topology: Topology, server: string): { programs: str
 
 async function restart(upgrading: Upgrading, server: string): Promise<void> {
   const { programs, engines } = processesOf(upgrading.topology, server);
+  await unburden(upgrading, server);
   upgrading.say(`${server}: ${programs.length} 个程序重启 programs are started again`);
   const run = upgrading.runOf(server);
-  await Promise.all(programs.map((name) => again(run, name)));
+  // One after the other: eight programs that start at once take the processors from those that work.
+  for (const name of programs) {
+    await again(run, name);
+    await ready(upgrading.topology, name);
+  }
   await settled(upgrading, server);
   for (const name of engines) {
     upgrading.say(`${server}: ${name} 重启 is started again`);
+    await unburden(upgrading, server);
     await again(run, name);
     await enginesReady(upgrading.topology, { limitMs: AGAIN_LIMIT_MS });
   }
+}
+
+/** Nothing is led by the server's engines, and nobody takes changes from them. Asked again before each of them ends: meanwhile others may have chosen otherwise. */
+async function unburden({ topology }: Upgrading, server: string): Promise<void> {
+  await handOverPrimary(topology, server);
+  await handOverLeaders(topology, server);
 }
 
 /** Ends a process in order, and waits until its supervisor has started it again. One that does not run here is passed over. */
@@ -102,6 +113,15 @@ async function again(run: string, name: string): Promise<void> {
   const untilMs = performance.now() + AGAIN_LIMIT_MS;
   for (let pid = rowOf()?.pid; pid === undefined || pid === before; pid = rowOf()?.pid) {
     if (performance.now() > untilMs) throw new Error(`${name} has not been started again after ${AGAIN_LIMIT_MS / 1000} s`);
+    await pause(LOOK_MS);
+  }
+}
+
+/** Waits until a program says that it is ready. */
+async function ready(topology: Topology, name: string): Promise<void> {
+  const untilMs = performance.now() + AGAIN_LIMIT_MS;
+  for (let why = await unready(topology, name); why !== ""; why = await unready(topology, name)) {
+    if (performance.now() > untilMs) throw new Error(`${name} is not ready after ${AGAIN_LIMIT_MS / 1000} s: ${why}`);
     await pause(LOOK_MS);
   }
 }
