@@ -91,7 +91,7 @@ module.exports = {
           "^services/mesh/store[^/]*[.]ts$",
           "^services/audit/store[^/]*[.]ts$",
           "^services/rules/store[.]ts$",
-          "^deploy/local/(mongo|elsewhere)[.]ts$",
+          "^deploy/local/(mongo|mongo-member|mongo-hand-over|elsewhere)[.]ts$",
           "^services/guardian/members[.]ts$",
           "^test/",
           "^node_modules/",

@@ -26,7 +26,7 @@ const FRESH_MS = 1_500;
 const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
 /** In calm nothing is urgent, and a server that has just come back is given time. */
-const STRAIGHTEN_PAUSE_MS = 10_000;
+const STRAIGHTEN_PAUSE_MS = 20_000;
 const HAND_OVER_PAUSE_MS = { "hand over": 5_000, relieve: 20_000 } as const;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";

@@ -317,7 +317,7 @@ async function orderAs(
 /** The engines of a server that rests lead nothing either, so that they can be stopped. Engines that somebody else keeps are theirs to move. */
 async function handOverEngines(topology: Topology, server: string): Promise<void> {
   const [{ handOverPrimary }, { handOverLeaders }] = await Promise.all([
-    import("../../deploy/local/mongo.ts"),
+    import("../../deploy/local/mongo-hand-over.ts"),
     import("../../deploy/local/nats.ts"),
   ]);
   const [primary, leaders] = await Promise.all([handOverPrimary(topology, server), handOverLeaders(topology, server)]);

@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import { readTable } from "../../deploy/local/leftovers.ts";
-import { handOverPrimary } from "../../deploy/local/mongo.ts";
+import { handOverPrimary } from "../../deploy/local/mongo-hand-over.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
-import { unready } from "../../deploy/local/readiness.ts";
 import { MonitoringServiceDefinition } from "../../proto/generated/nrcms/monitoring/v1/monitoring.ts";
 import { pause } from "../mesh/clock.ts";
 import type { Topology } from "../mesh/topology.ts";
@@ -84,11 +83,7 @@ async function restart(upgrading: Upgrading, server: string): Promise<void> {
   await unburden(upgrading, server);
   upgrading.say(`${server}: ${programs.length} 个程序重启 programs are started again`);
   const run = upgrading.runOf(server);
-  // One after the other: eight programs that start at once take the processors from those that work.
-  for (const name of programs) {
-    await again(run, name);
-    await ready(upgrading.topology, name);
-  }
+  await Promise.all(programs.map((name) => again(run, name)));
   await settled(upgrading, server);
   for (const name of engines) {
     upgrading.say(`${server}: ${name} 重启 is started again`);
@@ -113,15 +108,6 @@ async function again(run: string, name: string): Promise<void> {
   const untilMs = performance.now() + AGAIN_LIMIT_MS;
   for (let pid = rowOf()?.pid; pid === undefined || pid === before; pid = rowOf()?.pid) {
     if (performance.now() > untilMs) throw new Error(`${name} has not been started again after ${AGAIN_LIMIT_MS / 1000} s`);
-    await pause(LOOK_MS);
-  }
-}
-
-/** Waits until a program says that it is ready. */
-async function ready(topology: Topology, name: string): Promise<void> {
-  const untilMs = performance.now() + AGAIN_LIMIT_MS;
-  for (let why = await unready(topology, name); why !== ""; why = await unready(topology, name)) {
-    if (performance.now() > untilMs) throw new Error(`${name} is not ready after ${AGAIN_LIMIT_MS / 1000} s: ${why}`);
     await pause(LOOK_MS);
   }
 }

@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { handOverPrimary } from "../../deploy/local/mongo.ts";
+import { handOverPrimary } from "../../deploy/local/mongo-hand-over.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
 import { AdministrationServiceDefinition } from "../../proto/generated/nrcms/administration/v1/administration.ts";
 import type { Topology } from "../../services/mesh/topology.ts";

@@ -1,5 +1,5 @@
 /** What operators do, and what they do wrong. */
-import { handOverPrimary } from "../../deploy/local/mongo.ts";
+import { handOverPrimary } from "../../deploy/local/mongo-hand-over.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
