@@ -59,7 +59,7 @@ function isLost({ sign, silentMs }: Seen): boolean {
 const STARVED_PACE = 0.4;
 const WELL_PACE = 0.75;
 
-/** A network in which a round trip takes so long loses frames or holds them up, where it takes the others, between themselves, a quarter of it at most. */
+/** A network in which a round trip takes so long loses frames or holds them up, where elsewhere it takes a quarter of it at most. */
 const SLOW_TRIP_MS = 40;
 const TIMES_SLOWER = 4;
 
@@ -74,15 +74,19 @@ export function troubled(views: readonly View[]): ReadonlyMap<string, string> {
   return new Map(words.filter(([, why]) => why !== ""));
 }
 
-/** A machine whose network is bad is slow to both of the others and they to it, while they are quick between themselves. Empty where it is not so, or not known. */
+/**
+ * A machine whose network is bad is slow to both of the others and they to it, while they are quick between themselves, and it is quick to its own member: where that is slow as
+ * well, it is a load. Empty where it is not so, or not known.
+ */
 function slowNetwork(view: View, others: readonly View[]): string {
   const [one, other] = others;
   if (!one || !other || others.length > 2) return "";
   const there = [tripMs(view, one), tripMs(view, other), tripMs(one, view), tripMs(other, view)];
   const quickest = Math.min(...there.map((ms) => ms ?? 0));
-  const between = Math.max(tripMs(one, other) ?? Number.POSITIVE_INFINITY, tripMs(other, one) ?? Number.POSITIVE_INFINITY);
-  if (quickest < SLOW_TRIP_MS || quickest < TIMES_SLOWER * between) return "";
-  return `a round trip takes at least ${Math.round(quickest)} ms, between the others ${Math.round(between)} ms`;
+  const elsewhere = [tripMs(one, other), tripMs(other, one), tripMs(view, view)];
+  const slowest = Math.max(...elsewhere.map((ms) => ms ?? Number.POSITIVE_INFINITY));
+  if (quickest < SLOW_TRIP_MS || quickest < TIMES_SLOWER * slowest) return "";
+  return `a round trip takes at least ${Math.round(quickest)} ms, between the others ${Math.round(slowest)} ms`;
 }
 
 /** As one guardian has measured it to the member on another's machine. */

@@ -192,6 +192,22 @@ describe("a machine in trouble", () => {
 
   test.each([
     [
+      "it is slow to its own member as well: it is a load",
+      [
+        [60, 104, 96],
+        [110, 1, 4],
+        [88, 5, 1],
+      ],
+    ],
+    [
+      "what it is to its own member is not known",
+      [
+        [undefined, 104, 96],
+        [110, 1, 4],
+        [88, 5, 1],
+      ],
+    ],
+    [
       "all are slow: it is a load",
       [
         [60, 90, 90],
