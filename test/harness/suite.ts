@@ -29,7 +29,7 @@ const PROJECTS = {
   simulation: 400_000,
   contract: 480_000,
   integration: 900_000,
-  journey: 900_000,
+  journey: 1_200_000,
   fault: 1_200_000,
   lab: 900_000,
 } as const;
