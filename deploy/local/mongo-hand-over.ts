@@ -93,13 +93,14 @@ async function stand(member: Member): Promise<void> {
  */
 async function follow(member: Member, source: string): Promise<void> {
   const untilMs = performance.now() + CHAIN_LIMIT_MS;
-  let sinceMs = Number.POSITIVE_INFINITY;
+  let sinceMs: number | undefined;
   try {
-    while (performance.now() < untilMs && !(performance.now() - sinceMs >= CHAIN_STANDS_MS)) {
+    while (performance.now() < untilMs) {
       const { syncSourceHost } = await member.admin.command({ replSetGetStatus: 1 });
-      if (syncSourceHost !== source) sinceMs = Number.POSITIVE_INFINITY;
-      else if (sinceMs === Number.POSITIVE_INFINITY) sinceMs = performance.now();
-      if (syncSourceHost !== source && syncSourceHost !== "") await member.admin.command({ replSetSyncFrom: source });
+      sinceMs = syncSourceHost === source ? (sinceMs ?? performance.now()) : undefined;
+      if (sinceMs !== undefined && performance.now() - sinceMs >= CHAIN_STANDS_MS) return;
+      // One that has no source is choosing.
+      if (sinceMs === undefined && syncSourceHost !== "") await member.admin.command({ replSetSyncFrom: source });
       await pause(CHAIN_POLL_MS);
     }
   } catch {

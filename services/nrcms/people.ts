@@ -15,6 +15,7 @@ export interface People {
  */
 const ONE_MACHINE_SILENCE_MS = 10_000;
 
+/** Each is opened with its certificate of the run directory, over both gateways. Throws, when it is asked for, where there is no such certificate. */
 export function people(topology: Topology, run: string): People {
   const open = new Map<string, GatewayClient>();
   const oneMachine = new Set(Object.keys(topology.servers).map((name) => hostOf(topology, name))).size === 1;

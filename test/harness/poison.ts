@@ -28,7 +28,7 @@ export function deposits(
   { poison, crashers }: { readonly poison: number; readonly crashers: number },
 ): Deposit[] {
   const every = poison > 0 ? Math.floor(inputs / poison) : Number.POSITIVE_INFINITY;
-  const perCrasher = Math.floor(poison / (crashers || 10));
+  const perCrasher = crashers > 0 ? Math.floor(poison / crashers) : 1;
   return Array.from({ length: inputs }, (_, index) => {
     const deposit: Deposit = {
       requestId: `${prefix}-${index}`,

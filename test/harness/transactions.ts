@@ -17,7 +17,7 @@ export async function killInTransaction(mesh: RegionMesh & LocalMesh, name: stri
   for (let tries = 1; tries <= TRIES; tries += 1) {
     supervisor.pause(name);
     if (await hasOpenTransaction(mongo, portsOf(pid))) {
-      // Held and released, so that twenty deaths in a minute do not slow its start down: what is tried here is the store, not the supervisor.
+      // Held and released, so that many deaths in a minute do not slow its start down: what is tried here is the store, not the supervisor.
       supervisor.hold(name);
       await supervisor.kill(name);
       supervisor.release(name);
