@@ -13,6 +13,10 @@ import { settle } from "./settle.ts";
 
 /** Answers before the fault and after it: the load stands on both sides. */
 const WARM = 20;
+/** Each answer of so long a time came so soon. */
+const STEADY_MS = 2_000;
+const SOON_MS = 500;
+const STEADY_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 60_000;
 const STATEMENT_LIMIT_MS = 30_000;
 /** The last events may still be on their way to monitoring, which asks for a missing one after 5 s. */
@@ -43,8 +47,8 @@ export interface Played {
 }
 
 /** Plays a fault, or several, under load, waits until everything is settled, and checks all that follows. Throws only where it does not settle. */
-export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<void>, perSecond?: number): Promise<Played> {
-  const load = startCallers(mesh, perSecond);
+export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<void>): Promise<Played> {
+  const load = startCallers(mesh);
   const offices = startOffices(mesh);
   const startedMs = performance.now();
   try {
@@ -106,6 +110,17 @@ export async function underLoad(mesh: RegionMesh, fault: string, strike: (load: 
   // The words themselves are in the error: a retry that passes still shows why the first try did not.
   if (faults.length > 0)
     throw new Error([`${fault}, seed ${played.seed}: ${faults.length} faults`, ...faults.slice(0, SHOWN)].join("\n  "));
+}
+
+/** Waits until the load stands: for a while every bill has had its answer soon. False where it does not come to that. */
+export async function steady(load: Load): Promise<boolean> {
+  const untilMs = performance.now() + STEADY_LIMIT_MS;
+  while (performance.now() < untilMs) {
+    load.mark();
+    await pause(STEADY_MS);
+    if (load.waitsMs.length > 0 && load.slowestMs < SOON_MS && load.longestGapMs < SOON_MS) return true;
+  }
+  return false;
 }
 
 /** Waits until so many more bills have been answered. */

@@ -16,8 +16,6 @@ export interface Fault {
   readonly outage?: true;
   /** How often it is played, with a seed of its own each time; 3 where it is not said. */
   readonly seeds?: number;
-  /** Bills a second; the callers' own rate where it is not said. */
-  readonly perSecond?: number;
   /** Left out of the short form. */
   readonly long?: true;
   strike(scene: Scene): Promise<void>;

@@ -19,7 +19,6 @@ export function mixed(faults: readonly Fault[], minutes: number): Fault {
     flowMs: 10_000,
     long: true,
     seeds: 1,
-    perSecond: 10,
     async strike(scene) {
       const drawn = faults.filter(({ id, long, lab }) => !long && !NOT_DRAWN.includes(id) && (scene.lab !== undefined || !lab));
       const untilMs = performance.now() + minutes * 60_000;

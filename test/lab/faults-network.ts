@@ -142,7 +142,6 @@ export const networkFaults: readonly Fault[] = [
     lab: true,
     long: true,
     seeds: 1,
-    perSecond: 10,
     strike: (scene) => badCable(scene, { lossPercent: 5, jitterMs: 100 }, LOSSY_MS),
   },
 ];

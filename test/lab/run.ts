@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { random } from "../../deploy/sandbox/region/random.ts";
 import type { Load } from "../harness/callers.ts";
-import { answers, type Played, play } from "../harness/faults.ts";
+import { answers, type Played, play, steady } from "../harness/faults.ts";
 import { readmeClient } from "../harness/readme-client.ts";
 import { type RegionMesh, regionMeshOn, startRegionMesh } from "../harness/region-mesh.ts";
 import type { Fault } from "./fault.ts";
@@ -15,9 +15,8 @@ import { sceneOf } from "./scene.ts";
 /** Answers after a fault that are measured with it. */
 const AFTER = 40;
 const AFTER_BRIEF = 10;
-/** In brief so many share a load, and the check after it; the load is half of the callers' own. */
+/** In brief so many share a load, and the check after it. */
 const BRIEF_GROUP = 8;
-const BRIEF_PER_SECOND = 10;
 /** A mesh with more claims than this is replaced: every check compares all that there is. */
 const LARGE = 6_000;
 /** The README's client asks as a stranger would, beside the tills. */
@@ -69,7 +68,8 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
   try {
     for (let index = 0; index < turns.length && !stop.aborted && performance.now() < running.untilMs; ) {
       mesh ??= await fresh(running);
-      const group = groupAt(turns, index, running.brief);
+      // What is played under one load, and checked together.
+      const group = turns.slice(index, index + (running.brief ? BRIEF_GROUP : 1));
       const played = await playGroup(mesh, group, running, (turn) => {
         index += 1;
         const { fault, seed } = turn;
@@ -87,13 +87,6 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
     await mesh?.stop();
   }
   return rows;
-}
-
-/** What is played under one load, and checked together: one fault, or in brief several of one load's rate. */
-function groupAt(turns: readonly Turn[], from: number, brief: boolean): Turn[] {
-  const group = turns.slice(from, from + (brief ? BRIEF_GROUP : 1));
-  const other = group.findIndex(({ fault }) => fault.perSecond !== group[0]?.fault.perSecond);
-  return other < 0 ? group : group.slice(0, other);
 }
 
 /** A fault as it was measured, before what it left behind is known. */
@@ -116,7 +109,7 @@ async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running
     }
   };
   try {
-    played = await play(mesh, strikeAll, group[0]?.fault.perSecond ?? (running.brief ? BRIEF_PER_SECOND : undefined));
+    played = await play(mesh, strikeAll);
   } catch (thrown) {
     error = wordsOf(thrown);
   } finally {
@@ -139,6 +132,7 @@ async function measure(
   const scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief, say: (words) => say(`         ${words}`) });
   let error = "";
   try {
+    if (!brief && !(await steady(load))) scene.note("the load was not steady before it");
     await fault.strike(scene);
     await answers(load, brief ? AFTER_BRIEF : AFTER);
   } catch (thrown) {
