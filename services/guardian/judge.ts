@@ -29,6 +29,8 @@ export interface View {
   readonly trouble: string;
   /** How much of its time the guardian itself got of late, 0 to 1. */
   readonly pace: number;
+  /** The guardians that it has heard before and does not hear now. */
+  readonly unheard: readonly string[];
 }
 
 /** A primary that is silent for so long is lost: three probes. One whose port refuses is lost at once. */
@@ -87,6 +89,25 @@ function slowNetwork(view: View, others: readonly View[]): string {
   const slowest = Math.max(...elsewhere.map((ms) => ms ?? Number.POSITIVE_INFINITY));
   if (quickest < SLOW_TRIP_MS || quickest < TIMES_SLOWER * slowest) return "";
   return `a round trip takes at least ${Math.round(quickest)} ms, between the others ${Math.round(slowest)} ms`;
+}
+
+/**
+ * The machines of which no other hears the guardian, and whose engines answer late or not at all: one without CPU cannot say what it lacks. With the reason. Where only the guardian is
+ * gone, nothing is wrong with its machine.
+ */
+export function unheard(views: readonly View[]): ReadonlyMap<string, string> {
+  const [one, ...others] = views;
+  if (!one || others.length === 0) return new Map();
+  const everybody = one.unheard.filter((server) => others.every((view) => view.unheard.includes(server)));
+  const isLate =
+    (server: string) =>
+    ({ seen }: View) =>
+      seen.some((engine) => engine.server === server && isLost(engine));
+  return new Map(
+    everybody
+      .filter((server) => views.every(isLate(server)))
+      .map((server) => [server, "its guardian is not heard, and its engines answer late"]),
+  );
 }
 
 /** As one guardian has measured it to the member on another's machine. */

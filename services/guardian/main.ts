@@ -9,9 +9,9 @@ import { DETAILS_PATH, type Details, preferredLeader, stepDownsOf } from "../mes
 import { type Logger, logger } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
-import { tellAlone, tellTrouble } from "../mesh/trouble.ts";
+import { tellAlarm, tellAlone, tellTrouble } from "../mesh/trouble.ts";
 import { type OwnDisk, watchDisk } from "./disk.ts";
-import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, type View, whyNotKill } from "./judge.ts";
+import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, unheard, type View, whyNotKill } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { Pace } from "./pace.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
@@ -27,6 +27,13 @@ const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
 /** In calm nothing is urgent, and a server that has just come back is given time. */
 const STRAIGHTEN_PAUSE_MS = 20_000;
+/** A machine whose guardian is not heard is in trouble for so long after that. */
+const UNHEARD_LASTS_MS = 1_000;
+/** After a step-up, and in trouble, a secondary that takes its changes from where they do not come holds every write up. */
+const STRAIGHTEN_SOON_MS = 1_000;
+/** Whoever was asked may find the primary no farther than itself at that moment, and stays where it was: it is looked at again so soon. */
+const STRAIGHTEN_AGAIN_MS = 3_000;
+const AFTER_STEP_UP_MS = 15_000;
 const HAND_OVER_PAUSE_MS = { "hand over": 5_000, relieve: 20_000 } as const;
 const VIEWS = "nrcms.guardian.view";
 const ACTS = "nrcms.guardian.act";
@@ -39,6 +46,12 @@ interface Act {
   readonly guardian: string;
   readonly kind: "step-up" | "kill" | "end twin" | "hand over" | "relieve" | "straighten";
   readonly target: string;
+}
+
+interface Trouble {
+  readonly why: string;
+  readonly atMs: number;
+  readonly lastsMs: number;
 }
 
 interface Guardian {
@@ -57,9 +70,11 @@ interface Guardian {
   readonly still: Stillness;
   readonly views: Map<string, { readonly view: View; readonly atMs: number }>;
   /** The machines in trouble, with the reason, and when that was last seen. */
-  readonly troubles: Map<string, { readonly why: string; readonly atMs: number }>;
+  readonly troubles: Map<string, Trouble>;
   /** When a step-up was last asked for, a daemon killed, and so on, by any guardian. */
   readonly actedMs: Record<Act["kind"], number>;
+  /** The last look found a secondary that did not follow the primary. */
+  wasCrooked: boolean;
   lostSinceMs: number | undefined;
   calmUntilMs: number;
 }
@@ -111,11 +126,13 @@ async function open(): Promise<Guardian> {
       relieve: Number.NEGATIVE_INFINITY,
       straighten: Number.NEGATIVE_INFINITY,
     },
+    wasCrooked: false,
     lostSinceMs: undefined,
     calmUntilMs: performance.now() + CALM_MS,
   };
   bus.hear(`${VIEWS}.*`, ({ data }) => {
-    const view = JSON.parse(new TextDecoder().decode(data)) as View;
+    // A guardian of the release before does not say whom it misses.
+    const view: View = { unheard: [], ...(JSON.parse(new TextDecoder().decode(data)) as Omit<View, "unheard">) };
     if (view.guardian !== server) guardian.views.set(view.guardian, { view, atMs: performance.now() });
   });
   bus.hear(ACTS, ({ data }) => {
@@ -125,9 +142,11 @@ async function open(): Promise<Guardian> {
   return guardian;
 }
 
-function viewOf({ server, members, servers, disk, pace }: Guardian): View {
+function viewOf({ server, members, servers, disk, pace, views }: Guardian): View {
   const seen = [...members.seen(), ...servers.seen()];
-  return { guardian: server, seen, trouble: disk.trouble(), pace: pace.share(performance.now()) };
+  const now = performance.now();
+  const silent = [...views].filter(([, { atMs }]) => now - atMs >= FRESH_MS).map(([guardian]) => guardian);
+  return { guardian: server, seen, trouble: disk.trouble(), pace: pace.share(now), unheard: silent };
 }
 
 /** What the other guardians have told of late. */
@@ -145,11 +164,15 @@ function act(guardian: Guardian, kind: Act["kind"], target: string): void {
 /** Remembers which machines are in trouble, for as long as it is seen and a little longer: what comes late from a starved machine is late, not gone. */
 function noteTroubles({ troubles, log }: Guardian, views: readonly View[]): void {
   const now = performance.now();
-  for (const [server, why] of troubled(views)) {
-    if (!troubles.has(server)) log.warn({ server, why }, "a machine is in trouble");
-    troubles.set(server, { why, atMs: now });
-  }
-  for (const [server, { atMs }] of troubles) if (now - atMs > TROUBLE_LASTS_MS) troubles.delete(server);
+  const note = (found: ReadonlyMap<string, string>, lastsMs: number) => {
+    for (const [server, why] of found) {
+      if (!troubles.has(server)) log.warn({ server, why }, "a machine is in trouble");
+      troubles.set(server, { why, atMs: now, lastsMs });
+    }
+  };
+  note(unheard(views), UNHEARD_LASTS_MS);
+  note(troubled(views), TROUBLE_LASTS_MS);
+  for (const [server, { atMs, lastsMs }] of troubles) if (now - atMs > lastsMs) troubles.delete(server);
 }
 
 /** One look at everything, and what follows from it. */
@@ -171,10 +194,9 @@ function look(guardian: Guardian, own: View): void {
   }
   const guardians = [own, ...others].map(({ guardian: name }) => name);
   if (isFirst(guardian.server, guardians, inTrouble)) {
-    if (inTrouble.size === 0) {
-      handOver(guardian, own, "relieve", guardian.witnesses);
-      straighten(guardian);
-    } else handOver(guardian, own, "hand over", [...inTrouble.keys()]);
+    if (inTrouble.size === 0) handOver(guardian, own, "relieve", guardian.witnesses);
+    else handOver(guardian, own, "hand over", [...inTrouble.keys()]);
+    straighten(guardian);
   }
   killFrozen(guardian, own, others, now);
   endStuckTwins(guardian, now);
@@ -206,15 +228,21 @@ function handOver(guardian: Guardian, { seen }: View, kind: keyof typeof HAND_OV
 }
 
 /**
- * In calm every secondary takes its changes from the primary itself: the loss of the witness, or of the other secondary, is then nothing to it. A member that loses its source
- * sleeps for a second before it looks for another, and writes wait for it.
+ * Every secondary takes its changes from the primary itself: the loss of the witness, or of the other secondary, is then nothing to it. A member that loses its source
+ * sleeps for a second before it looks for another, and writes wait for it. One whose source has only become slow stays with it.
  */
 function straighten(guardian: Guardian): void {
-  const { members, log, actedMs } = guardian;
-  if (performance.now() - actedMs.straighten < STRAIGHTEN_PAUSE_MS) return;
+  const { members, log, actedMs, troubles } = guardian;
+  const now = performance.now();
+  const isCalm = troubles.size === 0 && now - actedMs["step-up"] > AFTER_STEP_UP_MS;
+  const pauseMs = !isCalm ? STRAIGHTEN_SOON_MS : guardian.wasCrooked ? STRAIGHTEN_AGAIN_MS : STRAIGHTEN_PAUSE_MS;
+  if (now - actedMs.straighten < pauseMs) return;
   actedMs.straighten = performance.now();
   members.followPrimary().then(
-    (name) => name !== undefined && act(guardian, "straighten", name),
+    (name) => {
+      guardian.wasCrooked = name !== undefined;
+      if (name !== undefined) act(guardian, "straighten", name);
+    },
     (error: unknown) => log.info({ err: error }, "who follows whom could not be found out: asked again"),
   );
 }
@@ -269,7 +297,11 @@ const timer = setInterval(() => {
   if (alarmed || now - toldMs >= VIEW_EVERY_MS) {
     toldMs = now;
     guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
-    for (const [server, { why }] of guardian.troubles) tellTrouble(guardian.bus, server, why);
+    // What it reports itself, its twins should know; one that is not heard would hear it when it is over.
+    for (const [server, { why, lastsMs }] of guardian.troubles) {
+      tellAlarm(guardian.bus, `${server}: ${why}`);
+      if (lastsMs === TROUBLE_LASTS_MS) tellTrouble(guardian.bus, server, why);
+    }
     const why = now >= guardian.calmUntilMs ? alone(view) : "";
     if (why !== "") tellAlone(guardian.bus, guardian.server, why);
   }

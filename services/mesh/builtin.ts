@@ -1,17 +1,18 @@
 /**
  * What every twin answers on its own subject (`nrcms.rpc.<service>.<twin>.<Method>`) besides its service's calls, in JSON:
- * an operator's hand on what is parked (protocols 9), and events asked for again (protocols 10).
+ * an operator's hand on what is parked (protocols 9), and events asked for again (protocols 10) or aside.
  */
 import type { Caller } from "../values/decision.ts";
 import { badRequest, isAskOwner, isRefusal, type Refusal, unavailable } from "../values/outcome.ts";
 import type { Batcher } from "./batcher.ts";
+import type { Headers } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import type { CrashNote } from "./crash.ts";
 import type { Input, InputOutcome } from "./input.ts";
 import { askedInput, toldInput } from "./inputs.ts";
-import type { Parked } from "./journal.ts";
+import type { Entry, Parked } from "./journal.ts";
 import type { Logger } from "./log.ts";
-import type { Relay } from "./relay.ts";
+import { messageOf, type Relay } from "./relay.ts";
 import { RefusedError, UnavailableError } from "./rpc.ts";
 import type { Store } from "./store.ts";
 import type { Call, Message } from "./wiring.ts";
@@ -34,11 +35,21 @@ export interface ToldAnswer {
   readonly events: readonly number[];
 }
 
+/** Events of a twin that were told after an entry, up to another, each as it is published; `data` is base64. */
+export interface EventsAnswer {
+  readonly entry: number;
+  readonly events: readonly { readonly number: number; readonly subject: string; readonly headers: Headers; readonly data: string }[];
+}
+
 const LIST_LIMIT = 500;
 /** Events that one request publishes again; an operator who names no end gets so many. */
 const REPUBLISH_LIMIT = 1_000;
 /** Entries that one answer tells of. */
 const TOLD_LIMIT = 1_000;
+/** Entries whose events go into one answer, and the most bytes of them: nats-server takes a megabyte. A single event that is larger waits for its stream. */
+const EVENTS_LIMIT = 200;
+const EVENTS_BYTES = 400_000;
+const EVENT_BYTES = 600_000;
 /** What is younger may still be on its way. */
 const TOLD_AGE_MS = 10_000;
 const OCCASION_MS = 2_000;
@@ -46,6 +57,7 @@ const REPLAY_MS = 10_000;
 const REASON_LENGTH = 200;
 
 export function builtins(parts: {
+  service: string;
   calls: readonly Call[];
   messages: readonly Message[];
   batcher: Pick<Batcher, "enter">;
@@ -189,7 +201,38 @@ export function builtins(parts: {
         },
       },
     ],
+    [
+      "Events",
+      {
+        // Who hears our events asks for them while our stream stands still. What a majority has committed is told, published or not.
+        roles: ["SERVICE"],
+        async answer(request) {
+          const { twin, after, names } = request;
+          if (twin !== "a" && twin !== "b") return NO_TWIN;
+          if (!isCount(after)) return badRequest("after", "须为日志条目号", "after must be the number of an entry");
+          if (!Array.isArray(names)) return badRequest("names", "须为事件名称", "names must be the names of events");
+          return packed(parts.service, await store.entriesAfter(twin, after, EVENTS_LIMIT), names, after);
+        },
+      },
+    ],
   ]);
+}
+
+function packed(service: string, rows: readonly Entry[], names: readonly unknown[], after: number): EventsAnswer {
+  const events: EventsAnswer["events"][number][] = [];
+  let entry = after;
+  let bytes = 0;
+  for (const row of rows) {
+    const told = row.events.filter((event) => names.includes(event.name) && event.bytes.length <= EVENT_BYTES);
+    bytes += told.reduce((sum, event) => sum + event.bytes.length, 0);
+    if (bytes > EVENTS_BYTES && events.length > 0) break;
+    for (const event of told) {
+      const { subject, headers, data } = messageOf(service, row.twin, row.atMs, row.trace, event);
+      events.push({ number: event.number, subject, headers, data: Buffer.from(data).toString("base64") });
+    }
+    entry = row.number;
+  }
+  return { entry, events };
 }
 
 const NO_TWIN = badRequest("twin", "须为 a 或 b", "twin must be a or b");

@@ -3,6 +3,7 @@
  * what a former process of this name left at start, and what a dead peer left. Everything goes out in order; nothing is marked before it is acknowledged.
  */
 
+import { sayingStill } from "./aside.ts";
 import type { Bus } from "./bus.ts";
 import { pause } from "./clock.ts";
 import { type Entry, eventId, type Head, type StoredEvent } from "./journal.ts";
@@ -142,7 +143,11 @@ export class Relay implements Publisher {
   }
 
   /** Until it has succeeded or the relay is stopped: to go on without it would mark as published what is not. */
-  private async insist(attempt: () => Promise<boolean>): Promise<void> {
+  private insist(attempt: () => Promise<boolean>): Promise<void> {
+    return sayingStill(this.bus, this.service, () => this.untilDone(attempt));
+  }
+
+  private async untilDone(attempt: () => Promise<boolean>): Promise<void> {
     while (!this.stop.signal.aborted) {
       try {
         if (await attempt()) return;

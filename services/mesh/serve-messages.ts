@@ -11,7 +11,7 @@ import type { InputOutcome } from "./input.ts";
 import { type Told, toldInput } from "./inputs.ts";
 import type { Logger } from "./log.ts";
 import { idIn, isWhole } from "./seal.ts";
-import { streamName } from "./stream.ts";
+import { type EventMessage, streamName } from "./stream.ts";
 import type { Message } from "./wiring.ts";
 
 const ACK_WAIT_MS = 2_000;
@@ -20,6 +20,8 @@ const WORKING_MS = 1_300;
 const WORKING_LOOK_MS = 300;
 const FETCH_LIMIT = 256;
 const FETCH_MS = 2_000;
+/** A consumer that says nothing for twice as long has no leader: the least that a server grants. */
+const SIGN_OF_LIFE_MS = 500;
 const MAX_ACK_PENDING = 4_000;
 const RETRY_MS = 200;
 const NAK_FLOOR_MS = 50;
@@ -37,9 +39,16 @@ export interface MessageServer {
   readonly inHand: number;
   /** Messages that were not as they had been published. */
   readonly damaged: number;
+  /** Whether a source's consumer does not answer just now. */
+  isAway(source: string): boolean;
+  /** Has an event decided that did not come by its stream. False where it has to wait for what it follows. */
+  handOver(source: string, message: EventMessage): Promise<boolean>;
   /** Whether an event was handed back of late, because what it follows is not here. */
   isWaiting(id: string): boolean;
 }
+
+/** What is done at each of a source's events. */
+type Rules = ReadonlyMap<string, Message>;
 
 export function serveMessages(parts: {
   bus: Bus;
@@ -49,7 +58,14 @@ export function serveMessages(parts: {
   log: Logger;
 }): MessageServer {
   const { bus, service, batcher, log } = parts;
-  const bySource = Map.groupBy(parts.messages, (message) => message.source);
+  const bySource = new Map<string, Rules>(
+    [...Map.groupBy(parts.messages, (message) => message.source)].map(([source, rules]) => [
+      source,
+      new Map(rules.map((rule) => [rule.event, rule])),
+    ]),
+  );
+  /** The sources whose consumers did not answer the last time. */
+  const away = new Set<string>();
   const inHand = new Set<{ readonly message: JsMsg; reportedMs: number }>();
   /** When each was last handed back. */
   const handedBack = new Map<string, number>();
@@ -71,19 +87,25 @@ export function serveMessages(parts: {
     reporter = undefined;
   };
 
-  const take = (message: JsMsg, known: ReadonlyMap<string, Message>) => {
-    const [, source = "", , event = ""] = message.subject.split(".");
-    const header = (name: string) => message.headers?.get(name) ?? "";
+  /** A message as what it tells; undefined where it is not as it was published. */
+  const toldBy = (subject: string, bytes: Uint8Array, header: (name: string) => string, foreignId: string): Told | undefined => {
+    const [, source = "", , event = ""] = subject.split(".");
     const told: Told = {
       source,
       event,
       id: idIn(header("Nats-Msg-Id")),
       origin: header("nrcms-origin"),
       trace: header("traceparent").slice(0, TRACEPARENT_LENGTH),
-      bytes: message.data,
-      foreignId: `foreign/${message.info.stream}/${message.seq}/${message.info.timestampNanos}`,
+      bytes,
+      foreignId,
     };
-    if (!isWhole(header("nrcms-hash"), { ...told, subject: message.subject })) {
+    return isWhole(header("nrcms-hash"), { ...told, subject }) ? told : undefined;
+  };
+
+  const take = (message: JsMsg, known: Rules) => {
+    const foreignId = `foreign/${message.info.stream}/${message.seq}/${message.info.timestampNanos}`;
+    const told = toldBy(message.subject, message.data, (name) => message.headers?.get(name) ?? "", foreignId);
+    if (!told) {
       // Nothing that it says can be believed, so nothing is done by it: the event is one that was not heard, and comes again.
       damaged += 1;
       log.error({ subject: message.subject, sequence: message.seq, stream: message.info.stream }, "a message is not as it was published");
@@ -112,12 +134,11 @@ export function serveMessages(parts: {
         inHand.delete(held);
       });
     };
-    batcher.enter(toldInput(known.get(event), told, settle));
+    batcher.enter(toldInput(known.get(told.event), told, settle));
   };
 
-  const pull = async (source: string, rules: readonly Message[], signal: AbortSignal) => {
-    const known = new Map(rules.map((rule) => [rule.event, rule]));
-    const filters = rules.map((rule) => `nrcms.${source}.*.${rule.event}`).sort();
+  const pull = async (source: string, known: Rules, signal: AbortSignal) => {
+    const filters = [...known.keys()].map((event) => `nrcms.${source}.*.${event}`).sort();
     let consumer: Consumer | undefined;
     let opened = -1;
     while (!signal.aborted) {
@@ -132,7 +153,7 @@ export function serveMessages(parts: {
         if (hand !== opened) consumer = undefined;
         consumer ??= await openConsumer(bus, service, source, filters);
         opened = hand;
-        const messages = await consumer.fetch({ max_messages: room, expires: FETCH_MS });
+        const messages = await consumer.fetch({ max_messages: room, expires: FETCH_MS, idle_heartbeat: SIGN_OF_LIFE_MS });
         const end = () => void messages.close();
         signal.addEventListener("abort", end, { once: true });
         try {
@@ -140,10 +161,12 @@ export function serveMessages(parts: {
         } finally {
           signal.removeEventListener("abort", end);
         }
+        away.delete(source);
       } catch (error) {
         if (signal.aborted) break;
         // No leader just now, a lost connection, or a stream that its owner is rebuilding: opened anew and tried again, for as long as it takes.
         consumer = undefined;
+        away.add(source);
         bus.distrust(hand);
         log.debug({ err: error, source }, "pulling again");
         await pause(RETRY_MS, signal);
@@ -157,7 +180,7 @@ export function serveMessages(parts: {
       if (active) {
         const controller = new AbortController();
         stop = controller;
-        pullers = [...bySource].map(([source, rules]) => pull(source, rules, controller.signal));
+        pullers = [...bySource].map(([source, known]) => pull(source, known, controller.signal));
       } else {
         stop?.abort();
         stop = undefined;
@@ -174,6 +197,16 @@ export function serveMessages(parts: {
     },
     get damaged() {
       return damaged;
+    },
+    isAway: (source) => away.has(source),
+    handOver(source, { subject, data, headers }) {
+      const told = toldBy(subject, data, (name) => headers[name] ?? "", `foreign/aside/${headers["Nats-Msg-Id"]}`);
+      const rule = told && bySource.get(source)?.get(told.event);
+      // What is not as it was told, or is not for us, is left to the stream and to the search for what was not heard.
+      if (!rule) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        batcher.enter(toldInput(rule, told, (outcome) => resolve(outcome.kind !== "unavailable")));
+      });
     },
     isWaiting(id) {
       const now = performance.now();

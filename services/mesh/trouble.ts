@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 
 /** A machine that comes and goes is in trouble as well. */
 const TROUBLE_LASTS_MS = 10_000;
+const ALARM_LASTS_MS = 3_000;
 /** Whoever was alone is asked again as soon as it is not. */
 const ALONE_LASTS_MS = 1_500;
 const WORDS_LENGTH = 200;
@@ -17,6 +18,7 @@ export interface Said {
 }
 
 const troubleOf = (server: string) => `nrcms.guardian.trouble.${server}`;
+const ALARM = "nrcms.guardian.alarm";
 const aloneOf = (server: string) => `nrcms.guardian.alone.${server}`;
 
 /** Nothing should rely on this machine: its twins leave their work to their peers for as long as it is said, and a little longer. */
@@ -35,6 +37,15 @@ export function tellAlone(bus: Pick<Bus, "tell">, server: string, why: string): 
 
 export function hearAlone(bus: Pick<Bus, "hear">, server: string, clock: Pick<Clock, "monotonicMs">): Said {
   return hear(bus, aloneOf(server), ALONE_LASTS_MS, clock);
+}
+
+/** Some machine is in trouble: what comes by it may come late. */
+export function tellAlarm(bus: Pick<Bus, "tell">, why: string): void {
+  bus.tell(ALARM, new TextEncoder().encode(why));
+}
+
+export function hearAlarm(bus: Pick<Bus, "hear">, clock: Pick<Clock, "monotonicMs">): Said {
+  return hear(bus, ALARM, ALARM_LASTS_MS, clock);
 }
 
 function hear(bus: Pick<Bus, "hear">, subject: string, lastsMs: number, clock: Pick<Clock, "monotonicMs">): Said {

@@ -1,6 +1,7 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
 import { join } from "node:path";
 import { PROVINCE } from "../values/region.ts";
+import { hearAside, hearStill } from "./aside.ts";
 import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
@@ -19,7 +20,7 @@ import { Pair } from "./pair.ts";
 import { watchPeer } from "./peer.ts";
 import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
-import { republishOver, toldOver } from "./republish.ts";
+import { eventsOver, republishOver, toldOver } from "./republish.ts";
 import { askOver, openClient } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
@@ -27,7 +28,7 @@ import { openMongoStore } from "./store-mongo.ts";
 import { progressOf } from "./stream.ts";
 import { openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
-import { hearTrouble } from "./trouble.ts";
+import { hearAlarm, hearTrouble } from "./trouble.ts";
 import { searchUnheard } from "./unheard.ts";
 import type { Service, TwinBeat } from "./wiring.ts";
 
@@ -98,16 +99,18 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const head = await insist("the journal's head", log, () => store.takeHead(twin, instance));
   const pulses = `${service.name}.${otherTwin(twin)}`;
   const presence = listen(bus, { beats: service.hearsBeats === "all" ? "*.*" : pulses, pulses });
-  const client = openClient(bus, (of, one) => presence.isDead(of, one));
-  const republish = republishOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one));
-  const ask = askOver(client, { name, role: "SERVICE", scope: PROVINCE });
+  const self = { name, role: "SERVICE", scope: PROVINCE };
+  const isDead = (of: string, one: string) => presence.isDead(of, one);
+  const client = openClient(bus, isDead);
+  const republish = republishOver(bus, self, isDead);
+  const ask = askOver(client, self);
   const orders = await insist("the pair's order", log, () =>
     openOrders({
       service: service.name,
       first: firstOrder(config.pair),
       bus,
       log,
-      ask: askForOrders(client, { name, role: "SERVICE", scope: PROVINCE }),
+      ask: askForOrders(client, self),
       remembered: () => store.mark("order"),
       keep: (order) => store.setMark("order", order),
     }),
@@ -119,6 +122,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const peer = watchPeer({ service: service.name, twin, store, presence, crash, clock, log });
   await insist("the peer's note of crashers", log, () => peer.hearCrashers());
 
+  const alarm = hearAlarm(bus, clock);
   const trouble = hearTrouble(bus, config.place.server, clock);
   const fitness = ground.watchFitness({
     run: config.run,
@@ -222,7 +226,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     look: lookOver(bus),
     republish,
   });
-  const own = builtins({ ...wiring, batcher, store, relay, crash, clock, log });
+  const own = builtins({ ...wiring, service: service.name, batcher, store, relay, crash, clock, log });
   const calls = serveCalls({
     bus,
     service: service.name,
@@ -241,7 +245,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     store,
     messages: wiring.messages,
     heard: wiring.heard?.bind(wiring),
-    told: toldOver(bus, { name, role: "SERVICE", scope: PROVINCE }, (of, one) => presence.isDead(of, one)),
+    told: toldOver(bus, self, isDead),
     republish,
     progress: (source: string) => progressOf(bus, source, service.name),
     isWaiting: (id: string) => messages.isWaiting(id),
@@ -249,6 +253,18 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     onUnheard: (count: number) => {
       unheard += count;
     },
+    log,
+  };
+
+  const still = hearStill(bus, [...new Set(wiring.messages.map(({ source }) => source))], clock);
+  const aside = {
+    store,
+    messages: wiring.messages,
+    heard: search.heard,
+    events: eventsOver(bus, self, isDead),
+    isStill: (source: string) => messages.isAway(source) || still.is(source) || alarm.why !== "",
+    room: () => batcher.room,
+    handOver: messages.handOver,
     log,
   };
 
@@ -264,6 +280,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     await Promise.all([
       keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal),
       searchUnheard(search, signal),
+      hearAside(aside, signal),
       runLeading(led, pair.epoch, signal),
     ]);
   }
@@ -360,6 +377,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     orders.close();
     fitness.close();
     trouble.close();
+    still.close();
+    alarm.close();
     // So that neither the peer nor the next start publishes again what has been published.
     if (relay.mark.entry > batcher.newest.publishedEntry)
       await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));

@@ -20,12 +20,38 @@ const MISSING_LIMIT = 5_000;
 /** Stretches of numbers that are asked for at one look. */
 const STRETCHES = 50;
 const WARN_EVERY = 4;
-const TWINS = ["a", "b"] as const;
+export const TWINS = ["a", "b"] as const;
 
-export interface SearchParts {
+/** Where it stands what a service has heard. */
+export interface Heard {
   readonly store: Pick<Store, "mark" | "setMark" | "heardAmong">;
-  readonly messages: readonly Message[];
   readonly heard: Wiring["heard"];
+}
+
+export interface Told {
+  readonly source: string;
+  readonly twin: string;
+  readonly rules: readonly Message[];
+}
+
+/** Which of a source's twin's numbers have not been heard. */
+export async function notHeard(
+  { store, heard }: Heard,
+  { source, twin, rules }: Told,
+  numbers: readonly number[],
+): Promise<readonly number[]> {
+  if (numbers.length === 0) return numbers;
+  const idOf = (number: number) => eventId(source, twin, number);
+  const known = await store.heardAmong(numbers.map(idOf));
+  const rest = numbers.filter((number) => !known.has(idOf(number)));
+  const isOwn = rules.some((rule) => rule.record === "own");
+  if (!isOwn || !heard || rest.length === 0) return rest;
+  const own = await heard(source, twin, rest);
+  return rest.filter((number) => !own.has(number));
+}
+
+export interface SearchParts extends Heard {
+  readonly messages: readonly Message[];
   readonly told: AskTold;
   readonly republish: Republish;
   /** Where a source's stream ends, and how far this service's durable has come on it. */
@@ -65,15 +91,13 @@ export class Search {
   private readonly parts: SearchParts;
   private readonly source: string;
   private readonly twin: string;
-  private readonly names: readonly string[];
-  private readonly isOwn: boolean;
+  private readonly rules: readonly Message[];
 
   constructor(parts: SearchParts, source: string, twin: string, rules: readonly Message[]) {
     this.parts = parts;
     this.source = source;
     this.twin = twin;
-    this.names = rules.map((rule) => rule.event);
-    this.isOwn = rules.some((rule) => rule.record === "own");
+    this.rules = rules;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,24 +158,19 @@ export class Search {
   /** Looks for what has been told since, and again for what was missing. */
   private async advance(entry: number, missing: readonly number[]): Promise<{ entry: number; numbers: readonly number[] }> {
     let reached = { entry, numbers: await this.without(missing) };
+    const names = this.rules.map((rule) => rule.event);
     const pages = this.parts.isBusy() ? PAGES_BUSY : PAGES_IDLE;
     for (let page = 0; page < pages && reached.numbers.length < MISSING_LIMIT; page += 1) {
-      const told = await this.parts.told(this.source, this.twin, reached.entry, this.names);
+      const told = await this.parts.told(this.source, this.twin, reached.entry, names);
       if (told.entry === reached.entry) break;
       reached = { entry: told.entry, numbers: [...reached.numbers, ...(await this.without(told.events))] };
     }
     return reached;
   }
 
-  /** Which of these numbers have not been heard. */
-  private async without(numbers: readonly number[]): Promise<readonly number[]> {
-    if (numbers.length === 0) return numbers;
-    const idOf = (number: number) => eventId(this.source, this.twin, number);
-    const known = await this.parts.store.heardAmong(numbers.map(idOf));
-    const rest = numbers.filter((number) => !known.has(idOf(number)));
-    if (!this.isOwn || !this.parts.heard || rest.length === 0) return rest;
-    const own = await this.parts.heard(this.source, this.twin, rest);
-    return rest.filter((number) => !own.has(number));
+  private without(numbers: readonly number[]): Promise<readonly number[]> {
+    const { parts, source, twin, rules } = this;
+    return notHeard(parts, { source, twin, rules }, numbers);
   }
 
   private async askFor({ from, to }: Stretch): Promise<void> {

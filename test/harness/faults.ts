@@ -15,7 +15,7 @@ import { settle } from "./settle.ts";
 const WARM = 20;
 /** Each answer of so long a time came so soon. */
 const STEADY_MS = 2_000;
-const SOON_MS = 500;
+const SOON_MS = 750;
 const STEADY_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 60_000;
 const STATEMENT_LIMIT_MS = 30_000;
@@ -139,9 +139,13 @@ async function statementFaults(mesh: RegionMesh, outside: Outside): Promise<stri
   const untilMs = performance.now() + STATEMENT_LIMIT_MS;
   for (;;) {
     const found = await reconcile(mesh.people, mesh.day, STATEMENT_LIMIT_MS);
-    // An earlier statement of the day stands until the newer one is booked.
-    if (found && found.entries === outside.paid) return found.breaks.map((one) => `statement ${one.kind} ${one.endToEndId}: ${one.en}`);
-    if (performance.now() > untilMs) return [`the statement has ${found?.entries ?? "no"} entries, the bank's books ${outside.paid}`];
+    // An earlier statement of the day stands until the newer one is booked, and what the ledger was found to lack then, until it is compared with the newer one.
+    const isWhole = found !== undefined && found.entries === outside.paid;
+    if (isWhole && found.breaks.length === 0) return [];
+    if (performance.now() > untilMs)
+      return isWhole
+        ? found.breaks.map((one) => `statement ${one.kind} ${one.endToEndId}: ${one.en}`)
+        : [`the statement has ${found?.entries ?? "no"} entries, the bank's books ${outside.paid}`];
     await pause(AUDIT_PAUSE_MS);
   }
 }

@@ -111,7 +111,7 @@ describe("a running mesh", () => {
       const parameters = await admin.command({ getParameter: 1, ...Object.fromEntries(names.map((name) => [name, 1])) });
       expect(parameters).toMatchObject({ transactionLifetimeLimitSeconds: 1, oplogNetworkTimeoutBufferSeconds: 1 });
       const { config: set } = await admin.command({ replSetGetConfig: 1 });
-      expect(set.settings).toMatchObject({ electionTimeoutMillis: 2000, heartbeatIntervalMillis: 500, heartbeatTimeoutSecs: 1 });
+      expect(set.settings).toMatchObject({ electionTimeoutMillis: 2000, heartbeatIntervalMillis: 150, heartbeatTimeoutSecs: 1 });
       expect(set.members.map((member: { priority: number }) => member.priority)).toEqual([1, 1, 0.5]);
       expect(set.writeConcernMajorityJournalDefault).toBe(true);
     } finally {

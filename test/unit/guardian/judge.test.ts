@@ -10,6 +10,7 @@ import {
   type StepUpCase,
   stepUp,
   troubled,
+  unheard,
   type View,
   whyNotKill,
 } from "../../../services/guardian/judge.ts";
@@ -28,7 +29,7 @@ const mongo = (name: string, role: Seen["role"], more: Partial<Seen> = {}): Seen
 });
 const nats = (name: string, more: Partial<Seen> = {}): Seen => ({ ...mongo(name, ""), name: `nats-${name}`, kind: "nats", ...more });
 
-const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen, trouble: "", pace: 1 });
+const view = (guardian: string, ...seen: Seen[]): View => ({ guardian, seen, trouble: "", pace: 1, unheard: [] });
 const NOBODY: InTrouble = new Set<string>();
 const gone = { sign: "gone", silentMs: 120 } as const;
 const frozen = { sign: "silent", silentMs: 2_000 } as const;
@@ -175,6 +176,30 @@ describe("a machine in trouble", () => {
     ["it is but slow", [{ pace: 0.5 }, {}, {}]],
   ] as [string, Partial<View>[]][])("is none where %s", (_, views) => {
     expect(troubles(...views)).toEqual([]);
+  });
+
+  describe("whose guardian is not heard", () => {
+    const seenBy = (guardian: string, engine: Partial<Seen>, ...missed: string[]) => ({
+      ...view(guardian, ...members({}, { b: engine }), nats("b")),
+      unheard: missed,
+    });
+
+    test("is in trouble where its engines answer late to both others", () => {
+      const views = [seenBy("server-a", frozen, "server-b"), seenBy("witness", frozen, "server-b")];
+      expect([...unheard(views).keys()]).toEqual(["server-b"]);
+    });
+
+    test.each([
+      ["its engines are well: only the guardian is gone", seenBy("server-a", {}, "server-b"), seenBy("witness", {}, "server-b")],
+      ["they are well to one of them", seenBy("server-a", frozen, "server-b"), seenBy("witness", {}, "server-b")],
+      ["one of them hears it", seenBy("server-a", frozen, "server-b"), seenBy("witness", frozen)],
+    ])("is not where %s", (_, ...views) => {
+      expect(unheard(views)).toEqual(new Map());
+    });
+
+    test("is not for one guardian alone to say", () => {
+      expect(unheard([seenBy("server-a", frozen, "server-b", "witness")])).toEqual(new Map());
+    });
   });
 
   /** What each of the three measures to each: `ms[from][to]`. */

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Batcher } from "../../../services/mesh/batcher.ts";
-import { type Builtin, builtins } from "../../../services/mesh/builtin.ts";
+import { type Builtin, builtins, type EventsAnswer } from "../../../services/mesh/builtin.ts";
 import { noCrashNote } from "../../../services/mesh/crash.ts";
 import { askedInput, toldInput } from "../../../services/mesh/inputs.ts";
 import { type Entry, eventId, firstHead } from "../../../services/mesh/journal.ts";
 import { UnavailableError } from "../../../services/mesh/rpc.ts";
+import { isWhole } from "../../../services/mesh/seal.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 import type { AnyDecision, CommandCall } from "../../../services/mesh/wiring.ts";
 import { command, told } from "../../../services/mesh/wiring.ts";
@@ -27,7 +28,7 @@ let call: CommandCall;
 let forgiven: string[];
 let again: unknown[];
 const seenCallers: string[] = [];
-const ROLES: Readonly<Record<string, readonly string[]>> = { Republish: ["OPERATOR", "SERVICE"], Told: ["SERVICE"] };
+const ROLES: Readonly<Record<string, readonly string[]>> = { Republish: ["OPERATOR", "SERVICE"], Told: ["SERVICE"], Events: ["SERVICE"] };
 
 /** A decision with a bug, until somebody mends it. */
 const mended: AnyDecision = {
@@ -81,6 +82,7 @@ beforeEach(async () => {
     },
   };
   answers = builtins({
+    service: "till",
     calls: [call],
     messages: [rule],
     batcher,
@@ -240,6 +242,31 @@ describe("protocols 10: a missing number is asked for", () => {
     { twin: "a", after: 0 },
   ])("%j is refused", async (request) => {
     expect(await ask("Told", request)).toMatchObject({ outcome: "refused", status: "INVALID_ARGUMENT" });
+    expect(await ask("Events", request)).toMatchObject({ outcome: "refused", status: "INVALID_ARGUMENT" });
+  });
+
+  test("whoever misses the stream gets the events themselves, published or not, as they are published, and no more than an answer holds", async () => {
+    const entry = (number: number, bytes: number, ...names: string[]) =>
+      store.journal.set(`e${number}`, {
+        ...({ id: `e${number}`, twin: "a", number, atMs: AT_MS, trace: "" } as Entry),
+        events: names.map((name, index) => ({ number: number * 10 + index, name, county: "640521", bytes: new Uint8Array(bytes) })),
+      });
+    entry(1, 3, "Put", "Taken");
+    entry(2, 3);
+    entry(3, 300_000, "Put");
+    entry(4, 300_000, "Put");
+    entry(5, 700_000, "Put");
+    entry(6, 3, "Put");
+    const events = async (after: number) => (await ask("Events", { twin: "a", after, names: ["Put"] })) as unknown as EventsAnswer;
+    const first = await events(0);
+    expect(first).toMatchObject({ entry: 3, events: [{ number: 10, subject: "nrcms.till.640521.Put", data: "AAAA" }, { number: 30 }] });
+    const { subject = "", headers = {}, data = "" } = first.events[0] ?? {};
+    const { "Nats-Msg-Id": id, "nrcms-origin": origin = "", "nrcms-hash": seal = "" } = headers;
+    expect(id).toBe(eventId("till", "a", 10));
+    expect(isWhole(seal, { subject, origin, bytes: Buffer.from(data, "base64") })).toBe(true);
+    // What is too large for an answer waits for its stream, and holds nothing up.
+    expect(await events(3)).toMatchObject({ entry: 6, events: [{ number: 40 }, { number: 60 }] });
+    expect(await events(6)).toEqual({ entry: 6, events: [] });
   });
 
   test("all of it is the operator's; services may ask for events", () => {

@@ -1,0 +1,144 @@
+/**
+ * The way beside a stream that stands still. A stream or a consumer without a leader takes four to nine seconds to find another; what was told meanwhile is in its teller's journal.
+ * So whoever tells says that its stream takes no events, whoever hears knows that its consumer does not answer, and while either is so the hearer asks the teller for the events themselves.
+ * The stream stays the promise: it brings every one of them, then as a repeat (protocols 8, 13).
+ */
+import type { Bus } from "./bus.ts";
+import { type Clock, pause } from "./clock.ts";
+import type { Logger } from "./log.ts";
+import type { AskEvents } from "./republish.ts";
+import type { EventMessage } from "./stream.ts";
+import { type Heard, notHeard, TWINS } from "./unheard.ts";
+import type { Message } from "./wiring.ts";
+
+/** A stream usually takes a batch in a few milliseconds. */
+const SAY_MS = 400;
+const SAID_LASTS_MS = 1_200;
+/** Looks follow each other so soon, and ever less soon where they find nothing. */
+const LOOK_MS = 250;
+const LOOK_SELDOM_MS = 1_000;
+/** With more that waits for what it follows, nothing else is asked for. */
+const WAITING_LIMIT = 200;
+
+const NOTHING = new Uint8Array();
+const stillOf = (service: string) => `nrcms.still.${service}`;
+
+/** Says again and again that this service's stream takes no events, where `work`, which publishes some, takes longer than is usual. */
+export async function sayingStill<T>(bus: Pick<Bus, "tell">, service: string, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => bus.tell(stillOf(service), NOTHING), SAY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+export interface StillSaid {
+  /** Whether a service has said of late that its stream takes no events. */
+  is(service: string): boolean;
+  close(): void;
+}
+
+export function hearStill(bus: Pick<Bus, "hear">, services: readonly string[], { monotonicMs }: Pick<Clock, "monotonicMs">): StillSaid {
+  const saidMs = new Map<string, number>();
+  const hearings = services.map((service) => bus.hear(stillOf(service), () => saidMs.set(service, monotonicMs())));
+  return {
+    is: (service) => monotonicMs() - (saidMs.get(service) ?? Number.NEGATIVE_INFINITY) < SAID_LASTS_MS,
+    close() {
+      for (const hearing of hearings) hearing.stop();
+    },
+  };
+}
+
+export interface AsideParts extends Heard {
+  readonly messages: readonly Message[];
+  readonly events: AskEvents;
+  /** Whether a source's events do not come by its stream just now. */
+  isStill(source: string): boolean;
+  /** How many events may be handed over at once. */
+  room(): number;
+  /** Has an event decided. False where it has to wait for what it follows. */
+  handOver(source: string, message: EventMessage): Promise<boolean>;
+  readonly log: Logger;
+}
+
+/** Hears what is told beside the streams that stand still, while the twin leads. */
+export async function hearAside(parts: AsideParts, signal: AbortSignal): Promise<void> {
+  const bySource = Map.groupBy(parts.messages, (message) => message.source);
+  const ways = [...bySource].flatMap(([source, rules]) => TWINS.map((twin) => new Aside(parts, source, twin, rules)));
+  await Promise.all(ways.map((way) => way.run(signal)));
+}
+
+/** Beside one source's stream: what one of its twins tells. */
+export class Aside {
+  private readonly parts: AsideParts;
+  private readonly source: string;
+  private readonly twin: string;
+  private readonly rules: readonly Message[];
+  /** Up to this entry of the twin all is heard or waits here; undefined while the stream flows. */
+  private entry: number | undefined;
+  private waiting: readonly EventMessage[] = [];
+
+  constructor(parts: AsideParts, source: string, twin: string, rules: readonly Message[]) {
+    this.parts = parts;
+    this.source = source;
+    this.twin = twin;
+    this.rules = rules;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let pauseMs = LOOK_MS;
+    while (!signal.aborted) {
+      await pause(pauseMs, signal);
+      try {
+        const found = signal.aborted ? 0 : await this.look();
+        const isIdle = this.entry !== undefined && found === 0;
+        pauseMs = isIdle ? Math.min(2 * pauseMs, LOOK_SELDOM_MS) : LOOK_MS;
+      } catch (error) {
+        this.parts.log.debug({ err: error, source: this.source, twin: this.twin }, "what is told aside is asked for again");
+      }
+    }
+  }
+
+  /** Gives how many events it has had decided. */
+  async look(): Promise<number> {
+    const { parts, source, twin } = this;
+    if (!parts.isStill(source)) {
+      this.entry = undefined;
+      this.waiting = [];
+      return 0;
+    }
+    const room = parts.room();
+    if (room === 0) return 0;
+    if (this.entry === undefined) {
+      parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
+      this.entry = await this.heardUpTo();
+    }
+    if (this.waiting.length < WAITING_LIMIT) await this.ask(this.entry);
+    const now = this.waiting.slice(0, room);
+    const done = await Promise.all(now.map((message) => parts.handOver(source, message)));
+    this.waiting = [...now.filter((_, index) => !done[index]), ...this.waiting.slice(now.length)];
+    return now.length - this.waiting.length;
+  }
+
+  /** Where the search for what was not heard has come to: nothing before that is missing. */
+  private async heardUpTo(): Promise<number> {
+    const mark = (await this.parts.store.mark(`heard.${this.source}.${this.twin}`)) as { readonly entry?: number } | undefined;
+    return mark?.entry ?? 0;
+  }
+
+  private async ask(after: number): Promise<void> {
+    const { parts, source, twin, rules } = this;
+    const names = rules.map((rule) => rule.event);
+    const { entry, events } = await parts.events(source, twin, after, names);
+    const fresh = new Set(
+      await notHeard(
+        parts,
+        { source, twin, rules },
+        events.map(({ number }) => number),
+      ),
+    );
+    this.waiting = [...this.waiting, ...events.filter(({ number }) => fresh.has(number)).map(({ message }) => message)];
+    this.entry = entry;
+  }
+}
