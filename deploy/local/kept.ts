@@ -4,8 +4,9 @@
  * One that an earlier supervisor started may be adopted: its end is then seen by looking.
  */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { identity } from "./lock.mjs";
+import { limitLog, openLog } from "./logs.ts";
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
@@ -13,8 +14,8 @@ const LONGEST_DELAY_MS = 10_000;
 const LOOK_MS = 100;
 /** A process that ran this long counts as healthy: its next restart is quick again. */
 const HEALTHY_MS = 30_000;
-/** A log larger than this is put aside (one older file is kept) when its process starts. */
-const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
+/** How often it is looked whether its log has grown too large. */
+const LOG_LOOK_MS = 60_000;
 
 export interface Command {
   /** `claims.a`, `nats-a`, `mongo-a`, `bank` */
@@ -41,12 +42,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** What kept it from starting, where it never ran. */
   readonly error?: string;
-}
-
-function openLog(file: string): number {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-  return openSync(file, "a");
 }
 
 export class Kept {
@@ -134,14 +129,25 @@ export class Kept {
     this.#starts += 1;
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.promise;
+    const looking = setInterval(() => this.#limitLog(), LOG_LOOK_MS).unref();
     return (code, signal, error) => {
       if (this.#process !== running) return;
+      clearInterval(looking);
       this.#process = undefined;
       this.#lastExit = { name: this.name, pid: running.pid, code, signal, ...(error ? { error: error.message } : {}) };
       this.#startLater(Date.now() - this.#startedMs);
       gone.resolve();
       this.#changed(this.#lastExit);
     };
+  }
+
+  #limitLog(): void {
+    try {
+      limitLog(this.#command.log);
+    } catch (error) {
+      // A full or broken disk is found out by those who work on it.
+      console.error(`${this.#command.log}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #startLater(ranMs: number): void {

@@ -1,54 +1,20 @@
 /**
  * The way beside a stream that stands still. A stream or a consumer without a leader takes four to nine seconds to find another; what was told meanwhile is in its teller's journal.
- * So whoever tells says that its stream takes no events, whoever hears knows that its consumer does not answer, and while either is so the hearer asks the teller for the events themselves.
+ * So whoever tells says that its stream takes no events (still.ts), whoever hears knows that its consumer does not answer, and while either is so the hearer asks the teller for the events themselves.
  * The stream stays the promise: it brings every one of them, then as a repeat (protocols 8, 13).
  */
-import type { Bus } from "./bus.ts";
-import { type Clock, pause } from "./clock.ts";
+import { pause } from "./clock.ts";
 import type { Logger } from "./log.ts";
-import type { AskEvents } from "./republish.ts";
+import type { AskEvents, EventsTold } from "./republish.ts";
 import type { EventMessage } from "./stream.ts";
 import { type Heard, notHeard, TWINS } from "./unheard.ts";
 import type { Message } from "./wiring.ts";
 
-/** A stream usually takes a batch in a few milliseconds. */
-const SAY_MS = 400;
-const SAID_LASTS_MS = 1_200;
 /** Looks follow each other so soon, and ever less soon where they find nothing. */
-const LOOK_MS = 250;
+const LOOK_MS = 200;
 const LOOK_SELDOM_MS = 1_000;
 /** With more that waits for what it follows, nothing else is asked for. */
 const WAITING_LIMIT = 200;
-
-const NOTHING = new Uint8Array();
-const stillOf = (service: string) => `nrcms.still.${service}`;
-
-/** Says again and again that this service's stream takes no events, where `work`, which publishes some, takes longer than is usual. */
-export async function sayingStill<T>(bus: Pick<Bus, "tell">, service: string, work: () => Promise<T>): Promise<T> {
-  const timer = setInterval(() => bus.tell(stillOf(service), NOTHING), SAY_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-export interface StillSaid {
-  /** Whether a service has said of late that its stream takes no events. */
-  is(service: string): boolean;
-  close(): void;
-}
-
-export function hearStill(bus: Pick<Bus, "hear">, services: readonly string[], { monotonicMs }: Pick<Clock, "monotonicMs">): StillSaid {
-  const saidMs = new Map<string, number>();
-  const hearings = services.map((service) => bus.hear(stillOf(service), () => saidMs.set(service, monotonicMs())));
-  return {
-    is: (service) => monotonicMs() - (saidMs.get(service) ?? Number.NEGATIVE_INFINITY) < SAID_LASTS_MS,
-    close() {
-      for (const hearing of hearings) hearing.stop();
-    },
-  };
-}
 
 export interface AsideParts extends Heard {
   readonly messages: readonly Message[];
@@ -77,7 +43,7 @@ export class Aside {
   private readonly rules: readonly Message[];
   /** Up to this entry of the twin all is heard or waits here; undefined while the stream flows. */
   private entry: number | undefined;
-  private waiting: readonly EventMessage[] = [];
+  private waiting: EventsTold["events"] = [];
 
   constructor(parts: AsideParts, source: string, twin: string, rules: readonly Message[]) {
     this.parts = parts;
@@ -92,7 +58,7 @@ export class Aside {
       await pause(pauseMs, signal);
       try {
         const found = signal.aborted ? 0 : await this.look();
-        const isIdle = this.entry !== undefined && found === 0;
+        const isIdle = found === 0 && this.entry !== undefined && this.waiting.length === 0;
         pauseMs = isIdle ? Math.min(2 * pauseMs, LOOK_SELDOM_MS) : LOOK_MS;
       } catch (error) {
         this.parts.log.debug({ err: error, source: this.source, twin: this.twin }, "what is told aside is asked for again");
@@ -100,7 +66,7 @@ export class Aside {
     }
   }
 
-  /** Gives how many events it has had decided. */
+  /** Gives how many events it has had decided. What it finds is handed over at the next look, where the stream has not brought it by then. */
   async look(): Promise<number> {
     const { parts, source, twin } = this;
     if (!parts.isStill(source)) {
@@ -114,11 +80,12 @@ export class Aside {
       parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
       this.entry = await this.heardUpTo();
     }
-    if (this.waiting.length < WAITING_LIMIT) await this.ask(this.entry);
-    const now = this.waiting.slice(0, room);
-    const done = await Promise.all(now.map((message) => parts.handOver(source, message)));
-    this.waiting = [...now.filter((_, index) => !done[index]), ...this.waiting.slice(now.length)];
-    return now.length - this.waiting.length;
+    const unheard = await this.unheard();
+    const now = unheard.slice(0, room);
+    const done = await Promise.all(now.map(({ message }) => parts.handOver(source, message)));
+    const left = [...now.filter((_, index) => !done[index]), ...unheard.slice(now.length)];
+    this.waiting = left.length < WAITING_LIMIT ? [...left, ...(await this.told(this.entry))] : left;
+    return unheard.length - left.length;
   }
 
   /** Where the search for what was not heard has come to: nothing before that is missing. */
@@ -127,18 +94,19 @@ export class Aside {
     return mark?.entry ?? 0;
   }
 
-  private async ask(after: number): Promise<void> {
+  /** Of those that wait. */
+  private async unheard(): Promise<EventsTold["events"]> {
+    const { parts, source, twin, rules, waiting } = this;
+    const numbers = waiting.map(({ number }) => number);
+    const unheard = new Set(await notHeard(parts, { source, twin, rules }, numbers));
+    return waiting.filter(({ number }) => unheard.has(number));
+  }
+
+  private async told(after: number): Promise<EventsTold["events"]> {
     const { parts, source, twin, rules } = this;
     const names = rules.map((rule) => rule.event);
     const { entry, events } = await parts.events(source, twin, after, names);
-    const fresh = new Set(
-      await notHeard(
-        parts,
-        { source, twin, rules },
-        events.map(({ number }) => number),
-      ),
-    );
-    this.waiting = [...this.waiting, ...events.filter(({ number }) => fresh.has(number)).map(({ message }) => message)];
     this.entry = entry;
+    return events;
   }
 }

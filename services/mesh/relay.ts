@@ -3,13 +3,13 @@
  * what a former process of this name left at start, and what a dead peer left. Everything goes out in order; nothing is marked before it is acknowledged.
  */
 
-import { sayingStill } from "./aside.ts";
 import type { Bus } from "./bus.ts";
 import { pause } from "./clock.ts";
 import { type Entry, eventId, type Head, type StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
 import type { Outgoing, Publisher } from "./round.ts";
 import { againId, sealOf } from "./seal.ts";
+import { sayingStill } from "./still.ts";
 import type { Store } from "./store.ts";
 import { type EventMessage, publishUntilDone } from "./stream.ts";
 

@@ -1,7 +1,6 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
 import { join } from "node:path";
 import { PROVINCE } from "../values/region.ts";
-import { hearAside, hearStill } from "./aside.ts";
 import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
@@ -10,6 +9,7 @@ import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { openCrashNote } from "./crash.ts";
 import { watchFitness } from "./fitness.ts";
 import { openHealth } from "./health.ts";
+import { openHearing } from "./hearing.ts";
 import { insist } from "./insist.ts";
 import { keep } from "./keeper.ts";
 import { runLeading } from "./leading.ts";
@@ -20,16 +20,14 @@ import { Pair } from "./pair.ts";
 import { watchPeer } from "./peer.ts";
 import { BEAT_MS, listen, PULSE_MS, sendBeat, sendDeath, sendPulse } from "./presence.ts";
 import { Relay } from "./relay.ts";
-import { eventsOver, republishOver, toldOver } from "./republish.ts";
+import { republishOver } from "./republish.ts";
 import { askOver, openClient } from "./rpc.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { serveMessages } from "./serve-messages.ts";
 import { openMongoStore } from "./store-mongo.ts";
-import { progressOf } from "./stream.ts";
 import { openTelemetry } from "./telemetry.ts";
 import { hostOf, mongoUri, natsAccess, otherTwin, streamReplicas } from "./topology.ts";
-import { hearAlarm, hearTrouble } from "./trouble.ts";
-import { searchUnheard } from "./unheard.ts";
+import { hearTrouble } from "./trouble.ts";
 import type { Service, TwinBeat } from "./wiring.ts";
 
 const DRAIN_MS = 2_000;
@@ -122,7 +120,6 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
   const peer = watchPeer({ service: service.name, twin, store, presence, crash, clock, log });
   await insist("the peer's note of crashers", log, () => peer.hearCrashers());
 
-  const alarm = hearAlarm(bus, clock);
   const trouble = hearTrouble(bus, config.place.server, clock);
   const fitness = ground.watchFitness({
     run: config.run,
@@ -240,33 +237,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     log,
   });
   const messages = serveMessages({ bus, service: service.name, messages: wiring.messages, batcher, log });
-  let unheard = 0;
-  const search = {
-    store,
-    messages: wiring.messages,
-    heard: wiring.heard?.bind(wiring),
-    told: toldOver(bus, self, isDead),
-    republish,
-    progress: (source: string) => progressOf(bus, source, service.name),
-    isWaiting: (id: string) => messages.isWaiting(id),
-    isBusy: () => batcher.queued > 0,
-    onUnheard: (count: number) => {
-      unheard += count;
-    },
-    log,
-  };
-
-  const still = hearStill(bus, [...new Set(wiring.messages.map(({ source }) => source))], clock);
-  const aside = {
-    store,
-    messages: wiring.messages,
-    heard: search.heard,
-    events: eventsOver(bus, self, isDead),
-    isStill: (source: string) => messages.isAway(source) || still.is(source) || alarm.why !== "",
-    room: () => batcher.room,
-    handOver: messages.handOver,
-    log,
-  };
+  const hearing = openHearing({ bus, service: service.name, self, isDead, republish, store, wiring, messages, batcher, clock, log });
 
   function refreshActive(): void {
     const active = isActive();
@@ -279,8 +250,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     const replicas = streamReplicas(topology);
     await Promise.all([
       keep({ bus, store, relay, presence, service: service.name, twin, replicas, log }, signal),
-      searchUnheard(search, signal),
-      hearAside(aside, signal),
+      hearing.lead(signal),
       runLeading(led, pair.epoch, signal),
     ]);
   }
@@ -326,7 +296,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     queued: batcher.queued,
     parked,
     unpublished: Math.max(0, batcher.newest.event - relay.mark.event),
-    unheard,
+    unheard: hearing.unheard,
     damaged: messages.damaged,
     residentBytes,
     everyMs: BEAT_MS,
@@ -339,7 +309,11 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     () => parked,
     () => pair.epoch,
   );
-  telemetry.metrics.gauge("nrcms_unheard_events", "Events that were not heard and were asked for again, since the start", () => unheard);
+  telemetry.metrics.gauge(
+    "nrcms_unheard_events",
+    "Events that were not heard and were asked for again, since the start",
+    () => hearing.unheard,
+  );
   telemetry.metrics.gauge("nrcms_damaged_messages", "Messages that were not as published, since the start", () => messages.damaged);
   let beatenMs = clock.monotonicMs();
   let sinceBeatMs = 0;
@@ -377,8 +351,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     orders.close();
     fitness.close();
     trouble.close();
-    still.close();
-    alarm.close();
+    hearing.close();
     // So that neither the peer nor the next start publishes again what has been published.
     if (relay.mark.entry > batcher.newest.publishedEntry)
       await batcher.touch().catch((error: unknown) => log.debug({ err: error }, "the mark of what is published stays behind"));

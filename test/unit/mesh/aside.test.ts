@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Aside, type AsideParts, hearStill, sayingStill } from "../../../services/mesh/aside.ts";
+import { Aside, type AsideParts } from "../../../services/mesh/aside.ts";
 import { eventId } from "../../../services/mesh/journal.ts";
+import { hearStill, sayingStill } from "../../../services/mesh/still.ts";
 import type { EventMessage } from "../../../services/mesh/stream.ts";
 import { told } from "../../../services/mesh/wiring.ts";
 import { memoryStore } from "../../harness/memory-store.ts";
@@ -65,56 +66,66 @@ beforeEach(async () => {
   aside = new Aside(parts, "till", "a", rules);
 });
 
+const look = async (times: number) => {
+  for (let time = 0; time < times; time += 1) await aside.look();
+};
+
 describe("protocols 13: while a stream stands still, its events are asked for beside it", () => {
   test("from where all was heard, in order, and only those that were not heard", async () => {
-    expect(await aside.look()).toBe(5);
-    expect(asked).toEqual([4]);
+    await look(2);
+    expect(asked).toEqual([4, 10]);
     expect(handed).toEqual([6, 7, 8, 9, 10]);
     published = 12;
-    await aside.look();
-    expect(asked).toEqual([4, 10]);
+    await look(2);
     expect(handed.slice(5)).toEqual([11, 12]);
     expect(await aside.look()).toBe(0);
   });
 
+  test("what its stream brings in the meantime is not handed over", async () => {
+    expect(await aside.look()).toBe(0);
+    for (const number of [6, 7, 8]) known.add(idOf(number));
+    expect(await aside.look()).toBe(2);
+    expect(handed).toEqual([9, 10]);
+  });
+
   test("nothing is asked for while it flows; when it stands still again, all is looked at anew", async () => {
     still = false;
-    await aside.look();
+    await look(1);
     expect(asked).toEqual([]);
     still = true;
-    await aside.look();
+    await look(1);
     still = false;
-    await aside.look();
+    await look(1);
     still = true;
-    await aside.look();
+    await look(1);
     expect(asked).toEqual([4, 4]);
-    expect(handed).toEqual([6, 7, 8, 9, 10]);
+    expect(handed).toEqual([]);
   });
 
   test("what comes too early waits for what it follows", async () => {
     early = new Set([7]);
-    await aside.look();
+    await look(2);
     expect(handed).toEqual([6, 8, 9, 10]);
     early.clear();
-    await aside.look();
+    await look(1);
     expect(handed.at(-1)).toBe(7);
   });
 
   test("no more at once than there is room for, and none where there is none", async () => {
     room = 0;
-    await aside.look();
+    await look(1);
     expect(asked).toEqual([]);
     room = 2;
-    await aside.look();
+    await look(2);
     expect(handed).toEqual([6, 7]);
-    await aside.look();
+    await look(1);
     expect(handed).toEqual([6, 7, 8, 9]);
   });
 
   test("with too many that wait nothing else is asked for", async () => {
     published = 1_000;
     early = new Set(Array.from({ length: 1_000 }, (_, index) => index));
-    for (let time = 0; time < 5; time += 1) await aside.look();
+    await look(5);
     expect(asked).toEqual([4, 204]);
   });
 });
