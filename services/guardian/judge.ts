@@ -92,22 +92,18 @@ function slowNetwork(view: View, others: readonly View[]): string {
 }
 
 /**
- * The machines of which no other hears the guardian, and whose engines answer late or not at all: one without CPU cannot say what it lacks. With the reason. Where only the guardian is
- * gone, nothing is wrong with its machine.
+ * The machines of which no other hears the guardian, and all of whose engines answer late or not at all: one without CPU cannot say what it lacks. With the reason. Where only the guardian
+ * is gone, or one engine, nothing is wrong with its machine.
  */
 export function unheard(views: readonly View[]): ReadonlyMap<string, string> {
   const [one, ...others] = views;
   if (!one || others.length === 0) return new Map();
-  const everybody = one.unheard.filter((server) => others.every((view) => view.unheard.includes(server)));
-  const isLate =
-    (server: string) =>
-    ({ seen }: View) =>
-      seen.some((engine) => engine.server === server && isLost(engine));
-  return new Map(
-    everybody
-      .filter((server) => views.every(isLate(server)))
-      .map((server) => [server, "its guardian is not heard, and its engines answer late"]),
-  );
+  const areLate = (server: string, { seen }: View): boolean => {
+    const engines = seen.filter((engine) => engine.server === server);
+    return engines.length > 0 && engines.every((engine) => (engine.kind === "nats" ? engine.sign !== "well" : isLost(engine)));
+  };
+  const missed = one.unheard.filter((server) => views.every((view) => view.unheard.includes(server) && areLate(server, view)));
+  return new Map(missed.map((server) => [server, "its guardian is not heard, and its engines answer late"]));
 }
 
 /** As one guardian has measured it to the member on another's machine. */

@@ -27,6 +27,8 @@ const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
 /** In calm nothing is urgent, and a server that has just come back is given time. */
 const STRAIGHTEN_PAUSE_MS = 20_000;
+/** One that has not been heard for longer is off: the engines have settled without it. */
+const MISSED_FOR_MS = 30_000;
 /** A machine whose guardian is not heard is in trouble for so long after that. */
 const UNHEARD_LASTS_MS = 1_000;
 /** After a step-up, and in trouble, a secondary that takes its changes from where they do not come holds every write up. */
@@ -52,6 +54,8 @@ interface Trouble {
   readonly why: string;
   readonly atMs: number;
   readonly lastsMs: number;
+  /** Its twins are told. One that is not heard would hear it when it is over. */
+  readonly isTold: boolean;
 }
 
 interface Guardian {
@@ -145,7 +149,7 @@ async function open(): Promise<Guardian> {
 function viewOf({ server, members, servers, disk, pace, views }: Guardian): View {
   const seen = [...members.seen(), ...servers.seen()];
   const now = performance.now();
-  const silent = [...views].filter(([, { atMs }]) => now - atMs >= FRESH_MS).map(([guardian]) => guardian);
+  const silent = [...views].filter(([, { atMs }]) => now - atMs >= FRESH_MS && now - atMs < MISSED_FOR_MS).map(([guardian]) => guardian);
   return { guardian: server, seen, trouble: disk.trouble(), pace: pace.share(now), unheard: silent };
 }
 
@@ -164,14 +168,13 @@ function act(guardian: Guardian, kind: Act["kind"], target: string): void {
 /** Remembers which machines are in trouble, for as long as it is seen and a little longer: what comes late from a starved machine is late, not gone. */
 function noteTroubles({ troubles, log }: Guardian, views: readonly View[]): void {
   const now = performance.now();
-  const note = (found: ReadonlyMap<string, string>, lastsMs: number) => {
-    for (const [server, why] of found) {
-      if (!troubles.has(server)) log.warn({ server, why }, "a machine is in trouble");
-      troubles.set(server, { why, atMs: now, lastsMs });
-    }
+  const note = (server: string, trouble: Trouble) => {
+    if (!troubles.has(server)) log.warn({ server, why: trouble.why }, "a machine is in trouble");
+    troubles.set(server, trouble);
   };
-  note(unheard(views), UNHEARD_LASTS_MS);
-  note(troubled(views), TROUBLE_LASTS_MS);
+  for (const [server, why] of unheard(views))
+    if (!troubles.get(server)?.isTold) note(server, { why, atMs: now, lastsMs: UNHEARD_LASTS_MS, isTold: false });
+  for (const [server, why] of troubled(views)) note(server, { why, atMs: now, lastsMs: TROUBLE_LASTS_MS, isTold: true });
   for (const [server, { atMs, lastsMs }] of troubles) if (now - atMs > lastsMs) troubles.delete(server);
 }
 
@@ -297,10 +300,9 @@ const timer = setInterval(() => {
   if (alarmed || now - toldMs >= VIEW_EVERY_MS) {
     toldMs = now;
     guardian.bus.tell(`${VIEWS}.${guardian.server}`, text.encode(JSON.stringify(view)));
-    // What it reports itself, its twins should know; one that is not heard would hear it when it is over.
-    for (const [server, { why, lastsMs }] of guardian.troubles) {
+    for (const [server, { why, isTold }] of guardian.troubles) {
       tellAlarm(guardian.bus, `${server}: ${why}`);
-      if (lastsMs === TROUBLE_LASTS_MS) tellTrouble(guardian.bus, server, why);
+      if (isTold) tellTrouble(guardian.bus, server, why);
     }
     const why = now >= guardian.calmUntilMs ? alone(view) : "";
     if (why !== "") tellAlone(guardian.bus, guardian.server, why);

@@ -64,9 +64,11 @@ export function watchMembers(members: readonly Member[]): Members {
       await one.client.db("admin").command({ replSetStepUp: 1 });
     },
     async followPrimary() {
-      const primary = watched.find(({ role, sign }) => role === "PRIMARY" && sign === "well");
+      // One that was primary says so until it is known to be gone: in doubt nobody is told whom to follow.
+      const [primary, ...others] = watched.filter(({ role }) => role === "PRIMARY");
+      if (primary?.sign !== "well" || performance.now() - primary.answeredMs > 2 * PRIMARY_MS || others.length > 0) return undefined;
       for (const { name, role, sign, client } of watched) {
-        if (!primary || role !== "SECONDARY" || sign !== "well") continue;
+        if (role !== "SECONDARY" || sign !== "well") continue;
         const { syncSourceHost } = await client.db("admin").command({ replSetGetStatus: 1 });
         // One that has no source is choosing: it is left alone.
         if (syncSourceHost === "" || syncSourceHost === primary.address) continue;

@@ -58,9 +58,9 @@ export class Aside {
       await pause(pauseMs, signal);
       try {
         const found = signal.aborted ? 0 : await this.look();
-        const isIdle = found === 0 && this.entry !== undefined && this.waiting.length === 0;
-        pauseMs = isIdle ? Math.min(2 * pauseMs, LOOK_SELDOM_MS) : LOOK_MS;
+        pauseMs = found > 0 || this.entry === undefined ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
       } catch (error) {
+        pauseMs = LOOK_SELDOM_MS;
         this.parts.log.debug({ err: error, source: this.source, twin: this.twin }, "what is told aside is asked for again");
       }
     }
@@ -77,18 +77,19 @@ export class Aside {
     const room = parts.room();
     if (room === 0) return 0;
     if (this.entry === undefined) {
-      parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
       this.entry = await this.heardUpTo();
+      parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
     }
     const unheard = await this.unheard();
     const now = unheard.slice(0, room);
     const done = await Promise.all(now.map(({ message }) => parts.handOver(source, message)));
-    const left = [...now.filter((_, index) => !done[index]), ...unheard.slice(now.length)];
+    // What waits for something else lets the others pass: it may be what they bring.
+    const left = [...unheard.slice(now.length), ...now.filter((_, index) => !done[index])];
     this.waiting = left.length < WAITING_LIMIT ? [...left, ...(await this.told(this.entry))] : left;
     return unheard.length - left.length;
   }
 
-  /** Where the search for what was not heard has come to: nothing before that is missing. */
+  /** Where the search for what was not heard has come to. What is missing before that, it asks for itself. */
   private async heardUpTo(): Promise<number> {
     const mark = (await this.parts.store.mark(`heard.${this.source}.${this.twin}`)) as { readonly entry?: number } | undefined;
     return mark?.entry ?? 0;

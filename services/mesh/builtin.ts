@@ -46,10 +46,11 @@ const LIST_LIMIT = 500;
 const REPUBLISH_LIMIT = 1_000;
 /** Entries that one answer tells of. */
 const TOLD_LIMIT = 1_000;
-/** Entries whose events go into one answer, and the most bytes of them: nats-server takes a megabyte. A single event that is larger waits for its stream. */
+/** Entries whose events go into one answer, and about how many bytes of it. One whose events alone are more waits for its stream. */
 const EVENTS_LIMIT = 200;
-const EVENTS_BYTES = 400_000;
-const EVENT_BYTES = 600_000;
+const EVENTS_BYTES = 500_000;
+/** What an event takes beside its own bytes. */
+const EVENT_BYTES = 500;
 /** What is younger may still be on its way. */
 const TOLD_AGE_MS = 10_000;
 const OCCASION_MS = 2_000;
@@ -223,14 +224,16 @@ function packed(service: string, rows: readonly Entry[], names: readonly unknown
   let entry = after;
   let bytes = 0;
   for (const row of rows) {
-    const told = row.events.filter((event) => names.includes(event.name) && event.bytes.length <= EVENT_BYTES);
-    bytes += told.reduce((sum, event) => sum + event.bytes.length, 0);
-    if (bytes > EVENTS_BYTES && events.length > 0) break;
+    const told = row.events.filter((event) => names.includes(event.name));
+    const size = told.reduce((sum, event) => sum + EVENT_BYTES + (4 * event.bytes.length) / 3, 0);
+    if (size <= EVENTS_BYTES && bytes + size > EVENTS_BYTES) break;
+    entry = row.number;
+    if (size > EVENTS_BYTES) continue;
+    bytes += size;
     for (const event of told) {
       const { subject, headers, data } = messageOf(service, row.twin, row.atMs, row.trace, event);
       events.push({ number: event.number, subject, headers, data: Buffer.from(data).toString("base64") });
     }
-    entry = row.number;
   }
   return { entry, events };
 }

@@ -206,6 +206,8 @@ export async function openBus(access: NatsAccess, name: string, log: Logger): Pr
         ];
   const hands = await Promise.all(orders.map((servers, index) => openHand({ ...access, servers }, `${name}.${index}`, index, log)));
   let serial = 0;
+  /** On which hand each subject was last told: several that are told in turn must not come to one hand each. */
+  const toldOn = new Map<string, number>();
   const pick = (preferred = 0): number => {
     const order = preferred === 1 ? [1, 0] : [0, 1];
     return order.find((index) => isUsable(hands[index] as Hand)) ?? order.find((index) => !(hands[index] as Hand).down) ?? preferred;
@@ -263,8 +265,9 @@ export async function openBus(access: NatsAccess, name: string, log: Logger): Pr
       hand.connection.publish(subject, data, map ? { headers: toHdrs(map) } : undefined);
     },
     tell(subject, data) {
-      serial += 1;
-      const hand = hands[serial % hands.length] as Hand;
+      const index = ((toldOn.get(subject) ?? 0) + 1) % hands.length;
+      toldOn.set(subject, index);
+      const hand = hands[index] as Hand;
       // One that is down would keep it, and tell it when it is old.
       if (!hand.down) hand.connection.publish(subject, data);
     },

@@ -29,20 +29,22 @@ export type AskEvents = (source: string, twin: string, after: number, names: rea
 type IsDead = (service: string, twin: string) => boolean;
 
 export function republishOver(bus: Bus, self: Caller, isDead: IsDead): Republish {
+  const by = { bus, self, isDead, first: new Map() };
   return async (service, twin, from, to) => {
-    const answer = await askEither({ bus, self, isDead }, service, "Republish", { twin, event: from, to });
+    const answer = await askEither(by, service, "Republish", { twin, event: from, to });
     return Number((answer as { events?: unknown }).events);
   };
 }
 
 export function toldOver(bus: Bus, self: Caller, isDead: IsDead): AskTold {
-  return async (source, twin, after, names) =>
-    (await askEither({ bus, self, isDead }, source, "Told", { twin, after, names })) as ToldAnswer;
+  const by = { bus, self, isDead, first: new Map() };
+  return async (source, twin, after, names) => (await askEither(by, source, "Told", { twin, after, names })) as ToldAnswer;
 }
 
 export function eventsOver(bus: Bus, self: Caller, isDead: IsDead): AskEvents {
+  const by = { bus, self, isDead, first: new Map() };
   return async (source, twin, after, names) => {
-    const answer = await askEither({ bus, self, isDead }, source, "Events", { twin, after, names }, EVENTS_TIMEOUT_MS);
+    const answer = await askEither(by, source, "Events", { twin, after, names }, EVENTS_TIMEOUT_MS);
     const { entry, events } = answer as EventsAnswer;
     return {
       entry,
@@ -54,13 +56,15 @@ export function eventsOver(bus: Bus, self: Caller, isDead: IsDead): AskEvents {
   };
 }
 
-async function askEither(
-  by: { bus: Bus; self: Caller; isDead: IsDead },
-  service: string,
-  method: string,
-  body: object,
-  timeoutMs = TIMEOUT_MS,
-): Promise<unknown> {
+interface Asker {
+  readonly bus: Bus;
+  readonly self: Caller;
+  readonly isDead: IsDead;
+  /** Of each service the twin that is asked first: the one that answered last. */
+  readonly first: Map<string, string>;
+}
+
+async function askEither(by: Asker, service: string, method: string, body: object, timeoutMs = TIMEOUT_MS): Promise<unknown> {
   const data = new TextEncoder().encode(JSON.stringify(body));
   const headers = {
     "nrcms-caller": encodeCaller(by.self),
@@ -68,10 +72,13 @@ async function askEither(
     "nrcms-deadline": String(timeoutMs),
     traceparent: newTraceparent(),
   };
-  for (const asked of TWINS) {
+  const order = by.first.get(service) === "b" ? TWINS.toReversed() : TWINS;
+  for (const asked of order) {
     if (by.isDead(service, asked)) continue;
     const reply = await by.bus.request(rpcSubject(service, method, asked), data, headers, timeoutMs);
-    if (reply.kind === "reply" && reply.header("nrcms-status") === "OK") return JSON.parse(new TextDecoder().decode(reply.data)) as unknown;
+    if (reply.kind !== "reply" || reply.header("nrcms-status") !== "OK") continue;
+    by.first.set(service, asked);
+    return JSON.parse(new TextDecoder().decode(reply.data)) as unknown;
   }
   throw new UnavailableError(`neither twin of ${service} answers ${method} ${JSON.stringify(body)}`);
 }

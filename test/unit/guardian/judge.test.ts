@@ -180,7 +180,7 @@ describe("a machine in trouble", () => {
 
   describe("whose guardian is not heard", () => {
     const seenBy = (guardian: string, engine: Partial<Seen>, ...missed: string[]) => ({
-      ...view(guardian, ...members({}, { b: engine }), nats("b")),
+      ...view(guardian, ...members({}, { b: engine }), nats("b", engine)),
       unheard: missed,
     });
 
@@ -191,6 +191,11 @@ describe("a machine in trouble", () => {
 
     test.each([
       ["its engines are well: only the guardian is gone", seenBy("server-a", {}, "server-b"), seenBy("witness", {}, "server-b")],
+      [
+        "a look at its nats-server is not long ago: it is asked less often",
+        { ...view("server-a", ...members({}, { b: frozen }), nats("b", { silentMs: 740 })), unheard: ["server-b"] },
+        seenBy("witness", frozen, "server-b"),
+      ],
       ["they are well to one of them", seenBy("server-a", frozen, "server-b"), seenBy("witness", {}, "server-b")],
       ["one of them hears it", seenBy("server-a", frozen, "server-b"), seenBy("witness", frozen)],
     ])("is not where %s", (_, ...views) => {

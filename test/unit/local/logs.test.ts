@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, existsSync, mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -23,6 +23,14 @@ test("a log that has grown too large is put aside under its process, which goes 
   closeSync(output);
   expect(readFileSync(`${file}.1`, "utf8")).toBe("old\n".repeat(10));
   expect(readFileSync(file, "utf8")).toBe("new\n");
+});
+
+test("where it cannot be copied it is cut all the same", () => {
+  appendFileSync(file, "old\n");
+  mkdirSync(`${file}.1`);
+  limitLog(file, 3);
+  expect(readFileSync(file, "utf8")).toBe("");
+  expect(existsSync(`${file}.1`)).toBe(false);
 });
 
 test("one older one is kept, and no more; a log that is not there is none", () => {
