@@ -32,9 +32,7 @@ const MISSED_FOR_MS = 30_000;
 /** A machine whose guardian is not heard is in trouble for so long after that. */
 const UNHEARD_LASTS_MS = 1_000;
 /** After a step-up, and in trouble, a secondary that takes its changes from where they do not come holds every write up. */
-const STRAIGHTEN_SOON_MS = 1_000;
-/** Whoever was asked may find the primary no farther than itself at that moment, and stays where it was: it is looked at again so soon. */
-const STRAIGHTEN_AGAIN_MS = 3_000;
+const STRAIGHTEN_SOON_MS = 3_000;
 const AFTER_STEP_UP_MS = 15_000;
 const HAND_OVER_PAUSE_MS = { "hand over": 5_000, relieve: 20_000 } as const;
 const VIEWS = "nrcms.guardian.view";
@@ -77,8 +75,6 @@ interface Guardian {
   readonly troubles: Map<string, Trouble>;
   /** When a step-up was last asked for, a daemon killed, and so on, by any guardian. */
   readonly actedMs: Record<Act["kind"], number>;
-  /** The last look found a secondary that did not follow the primary. */
-  wasCrooked: boolean;
   lostSinceMs: number | undefined;
   calmUntilMs: number;
 }
@@ -130,7 +126,6 @@ async function open(): Promise<Guardian> {
       relieve: Number.NEGATIVE_INFINITY,
       straighten: Number.NEGATIVE_INFINITY,
     },
-    wasCrooked: false,
     lostSinceMs: undefined,
     calmUntilMs: performance.now() + CALM_MS,
   };
@@ -238,14 +233,10 @@ function straighten(guardian: Guardian): void {
   const { members, log, actedMs, troubles } = guardian;
   const now = performance.now();
   const isCalm = troubles.size === 0 && now - actedMs["step-up"] > AFTER_STEP_UP_MS;
-  const pauseMs = !isCalm ? STRAIGHTEN_SOON_MS : guardian.wasCrooked ? STRAIGHTEN_AGAIN_MS : STRAIGHTEN_PAUSE_MS;
-  if (now - actedMs.straighten < pauseMs) return;
+  if (now - actedMs.straighten < (isCalm ? STRAIGHTEN_PAUSE_MS : STRAIGHTEN_SOON_MS)) return;
   actedMs.straighten = performance.now();
   members.followPrimary().then(
-    (name) => {
-      guardian.wasCrooked = name !== undefined;
-      if (name !== undefined) act(guardian, "straighten", name);
-    },
+    (name) => name !== undefined && act(guardian, "straighten", name),
     (error: unknown) => log.info({ err: error }, "who follows whom could not be found out: asked again"),
   );
 }

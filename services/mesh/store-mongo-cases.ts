@@ -6,6 +6,11 @@ import { Conflict, LeaseLost, NewerForm, TooSlow, Weather } from "./store.ts";
 const SLOW_MS = 700;
 /** Errors by which a server says that it is not, or no longer, the primary, is shutting down, or has no majority. */
 const WEATHER_CODES = new Set([6, 7, 64, 89, 91, 133, 189, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 50]);
+/**
+ * Errors of a server whose disk fails or is full, or that drops what it was reading because it changes its part: it dies or is no longer primary in a moment. The driver calls some of
+ * them retryable by a label (RetryableWriteError).
+ */
+const AILING_CODES = new Set([8, 39, 43, 134, 175, 237, 246, 279, 14031]);
 /** Transaction errors that say that it was ended for its time. */
 const TIME_CODES = new Set([262, 290]);
 
@@ -24,7 +29,8 @@ function caseOf(error: unknown, startedMs: number): unknown {
     const code = typeof error.code === "number" ? error.code : 0;
     if (code === 11000 || code === 112) return new Conflict(error.message, { cause: error });
     if (TIME_CODES.has(code) || (code === 251 && elapsed > SLOW_MS)) return new TooSlow(error.message, { cause: error });
-    if (WEATHER_CODES.has(code)) return new Weather(error.message, { cause: error });
+    if (WEATHER_CODES.has(code) || AILING_CODES.has(code) || error.hasErrorLabel("RetryableWriteError"))
+      return new Weather(error.message, { cause: error });
     if (error.hasErrorLabel("TransientTransactionError") || error.hasErrorLabel("UnknownTransactionCommitResult"))
       return new Conflict(error.message, { cause: error });
     return error;
