@@ -189,16 +189,15 @@ export function builtins(parts: {
         // Each who hears our events asks what there was to be heard (protocols 14).
         roles: ["SERVICE"],
         async answer(request) {
-          const { twin, after, names } = request;
-          if (twin !== "a" && twin !== "b") return NO_TWIN;
-          if (!isCount(after)) return badRequest("after", "须为日志条目号", "after must be the number of an entry");
-          if (!Array.isArray(names)) return badRequest("names", "须为事件名称", "names must be the names of events");
+          const asked = after(request);
+          if (isRefusal(asked)) return asked;
+          const { twin, entry, names } = asked;
           const published = (await store.head(twin))?.publishedEntry ?? 0;
           const untilMs = clock.nowMs() - TOLD_AGE_MS;
-          const rows = after < published ? await store.toldAfter(twin, after, Math.min(TOLD_LIMIT, published - after)) : [];
+          const rows = entry < published ? await store.toldAfter(twin, entry, Math.min(TOLD_LIMIT, published - entry)) : [];
           const old = rows.slice(0, rows.findLastIndex(({ atMs }) => atMs <= untilMs) + 1);
           const events = old.flatMap((row) => row.events.filter(({ name }) => names.includes(name)).map(({ number }) => number));
-          return { entry: old.at(-1)?.number ?? after, events } satisfies ToldAnswer;
+          return { entry: old.at(-1)?.number ?? entry, events } satisfies ToldAnswer;
         },
       },
     ],
@@ -208,20 +207,32 @@ export function builtins(parts: {
         // Who hears our events asks for them while our stream stands still. What a majority has committed is told, published or not.
         roles: ["SERVICE"],
         async answer(request) {
-          const { twin, after, names } = request;
-          if (twin !== "a" && twin !== "b") return NO_TWIN;
-          if (!isCount(after)) return badRequest("after", "须为日志条目号", "after must be the number of an entry");
-          if (!Array.isArray(names)) return badRequest("names", "须为事件名称", "names must be the names of events");
-          return packed(parts.service, await store.entriesAfter(twin, after, EVENTS_LIMIT), names, after);
+          const asked = after(request);
+          if (isRefusal(asked)) return asked;
+          return packed(parts.service, await store.entriesAfter(asked.twin, asked.entry, EVENTS_LIMIT), asked);
         },
       },
     ],
   ]);
 }
 
-function packed(service: string, rows: readonly Entry[], names: readonly unknown[], after: number): EventsAnswer {
+/** What a hearer asks for: what a twin told of these names after an entry. */
+interface After {
+  readonly twin: "a" | "b";
+  readonly entry: number;
+  readonly names: readonly unknown[];
+}
+
+function after({ twin, after: entry, names }: Readonly<Record<string, unknown>>): After | Refusal {
+  if (twin !== "a" && twin !== "b") return NO_TWIN;
+  if (!isCount(entry)) return badRequest("after", "须为日志条目号", "after must be the number of an entry");
+  if (!Array.isArray(names)) return badRequest("names", "须为事件名称", "names must be the names of events");
+  return { twin, entry, names };
+}
+
+function packed(service: string, rows: readonly Entry[], { entry: before, names }: After): EventsAnswer {
   const events: EventsAnswer["events"][number][] = [];
-  let entry = after;
+  let entry = before;
   let bytes = 0;
   for (const row of rows) {
     const told = row.events.filter((event) => names.includes(event.name));
