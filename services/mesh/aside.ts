@@ -7,7 +7,7 @@ import { pause } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import type { AskEvents, EventsTold } from "./republish.ts";
 import type { EventMessage } from "./stream.ts";
-import { type Heard, notHeard, type Told, TWINS } from "./unheard.ts";
+import { type Heard, notHeard, TWINS } from "./unheard.ts";
 import type { Message } from "./wiring.ts";
 
 /** Looks follow each other so soon, and ever less soon where they find nothing. */
@@ -21,8 +21,6 @@ export interface AsideParts extends Heard {
   readonly events: AskEvents;
   /** Whether a source's events do not come by its stream just now. */
   isStill(source: string): boolean;
-  /** Whether there is work enough without these: what is slow then is this service, not the stream. */
-  isBusy(): boolean;
   /** How many events may be handed over at once. */
   room(): number;
   /** Has an event decided. False where it has to wait for what it follows. */
@@ -33,57 +31,58 @@ export interface AsideParts extends Heard {
 /** Hears what is told beside the streams that stand still, while the twin leads. */
 export async function hearAside(parts: AsideParts, signal: AbortSignal): Promise<void> {
   const bySource = Map.groupBy(parts.messages, (message) => message.source);
-  const ways = [...bySource].flatMap(([source, rules]) => TWINS.map((twin): Told => ({ source, twin, rules })));
-  const open = new Map<Told, Promise<void>>();
-  while (!signal.aborted) {
-    await pause(LOOK_MS, signal);
-    for (const way of ways) {
-      if (signal.aborted || open.has(way) || !parts.isStill(way.source)) continue;
-      const walk = new Aside(parts, way).run(signal).finally(() => open.delete(way));
-      open.set(way, walk);
-    }
-  }
-  await Promise.all(open.values());
+  const ways = [...bySource].flatMap(([source, rules]) => TWINS.map((twin) => new Aside(parts, source, twin, rules)));
+  await Promise.all(ways.map((way) => way.run(signal)));
 }
 
-/** Once round one source's stream: what one of its twins tells while it stands still. */
+/** Beside one source's stream: what one of its twins tells. */
 export class Aside {
   private readonly parts: AsideParts;
-  private readonly way: Told;
-  /** Up to this entry of the twin all is heard or waits here; undefined before the first look. */
+  private readonly source: string;
+  private readonly twin: string;
+  private readonly rules: readonly Message[];
+  /** Up to this entry of the twin all is heard or waits here; undefined while the stream flows. */
   private entry: number | undefined;
   private waiting: EventsTold["events"] = [];
 
-  constructor(parts: AsideParts, way: Told) {
+  constructor(parts: AsideParts, source: string, twin: string, rules: readonly Message[]) {
     this.parts = parts;
-    this.way = way;
+    this.source = source;
+    this.twin = twin;
+    this.rules = rules;
   }
 
-  /** Until the stream flows again or the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, twin } = this.way;
-    this.parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
     let pauseMs = LOOK_MS;
-    while (!signal.aborted && this.parts.isStill(source)) {
+    while (!signal.aborted) {
+      await pause(pauseMs, signal);
       try {
-        const found = await this.look();
-        pauseMs = found > 0 ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
+        const found = signal.aborted ? 0 : await this.look();
+        pauseMs = found > 0 || this.entry === undefined ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
       } catch (error) {
         pauseMs = LOOK_SELDOM_MS;
-        this.parts.log.debug({ err: error, source, twin }, "what is told aside is asked for again");
+        this.parts.log.debug({ err: error, source: this.source, twin: this.twin }, "what is told aside is asked for again");
       }
-      await pause(pauseMs, signal);
     }
   }
 
   /** Gives how many events it has had decided. What it finds is handed over at the next look, where the stream has not brought it by then. */
   async look(): Promise<number> {
-    const { parts, way } = this;
-    if (parts.isBusy()) return 0;
-    this.entry ??= await this.heardUpTo();
+    const { parts, source, twin } = this;
+    if (!parts.isStill(source)) {
+      this.entry = undefined;
+      this.waiting = [];
+      return 0;
+    }
+    const room = parts.room();
+    if (room === 0) return 0;
+    if (this.entry === undefined) {
+      this.entry = await this.heardUpTo();
+      parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
+    }
     const unheard = await this.unheard();
-    const now = unheard.slice(0, parts.room());
-    const done = await Promise.all(now.map(({ message }) => parts.handOver(way.source, message)));
+    const now = unheard.slice(0, room);
+    const done = await Promise.all(now.map(({ message }) => parts.handOver(source, message)));
     // What waits for something else lets the others pass: it may be what they bring.
     const left = [...unheard.slice(now.length), ...now.filter((_, index) => !done[index])];
     this.waiting = left.length < WAITING_LIMIT ? [...left, ...(await this.told(this.entry))] : left;
@@ -92,22 +91,22 @@ export class Aside {
 
   /** Where the search for what was not heard has come to. What is missing before that, it asks for itself. */
   private async heardUpTo(): Promise<number> {
-    const { source, twin } = this.way;
-    const mark = (await this.parts.store.mark(`heard.${source}.${twin}`)) as { readonly entry?: number } | undefined;
+    const mark = (await this.parts.store.mark(`heard.${this.source}.${this.twin}`)) as { readonly entry?: number } | undefined;
     return mark?.entry ?? 0;
   }
 
   /** Of those that wait. */
   private async unheard(): Promise<EventsTold["events"]> {
-    const numbers = this.waiting.map(({ number }) => number);
-    const unheard = new Set(await notHeard(this.parts, this.way, numbers));
-    return this.waiting.filter(({ number }) => unheard.has(number));
+    const { parts, source, twin, rules, waiting } = this;
+    const numbers = waiting.map(({ number }) => number);
+    const unheard = new Set(await notHeard(parts, { source, twin, rules }, numbers));
+    return waiting.filter(({ number }) => unheard.has(number));
   }
 
   private async told(after: number): Promise<EventsTold["events"]> {
-    const { source, twin, rules } = this.way;
+    const { parts, source, twin, rules } = this;
     const names = rules.map((rule) => rule.event);
-    const { entry, events } = await this.parts.events(source, twin, after, names);
+    const { entry, events } = await parts.events(source, twin, after, names);
     this.entry = entry;
     return events;
   }
