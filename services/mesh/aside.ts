@@ -7,7 +7,7 @@ import { pause } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import type { AskEvents, EventsTold } from "./republish.ts";
 import type { EventMessage } from "./stream.ts";
-import { type Heard, notHeard, TWINS } from "./unheard.ts";
+import { type Heard, heardMark, notHeard, type Way, waysOf } from "./unheard.ts";
 import type { Message } from "./wiring.ts";
 
 /** Looks follow each other so soon, and ever less soon where they find nothing. */
@@ -30,26 +30,20 @@ export interface AsideParts extends Heard {
 
 /** Hears what is told beside the streams that stand still, while the twin leads. */
 export async function hearAside(parts: AsideParts, signal: AbortSignal): Promise<void> {
-  const bySource = Map.groupBy(parts.messages, (message) => message.source);
-  const ways = [...bySource].flatMap(([source, rules]) => TWINS.map((twin) => new Aside(parts, source, twin, rules)));
-  await Promise.all(ways.map((way) => way.run(signal)));
+  await Promise.all(waysOf(parts.messages).map((way) => new Aside(parts, way).run(signal)));
 }
 
 /** Beside one source's stream: what one of its twins tells. */
 export class Aside {
   private readonly parts: AsideParts;
-  private readonly source: string;
-  private readonly twin: string;
-  private readonly rules: readonly Message[];
+  private readonly way: Way;
   /** Up to this entry of the twin all is heard or waits here; undefined while the stream flows. */
   private entry: number | undefined;
   private waiting: EventsTold["events"] = [];
 
-  constructor(parts: AsideParts, source: string, twin: string, rules: readonly Message[]) {
+  constructor(parts: AsideParts, way: Way) {
     this.parts = parts;
-    this.source = source;
-    this.twin = twin;
-    this.rules = rules;
+    this.way = way;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -61,14 +55,15 @@ export class Aside {
         pauseMs = found > 0 || this.entry === undefined ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
       } catch (error) {
         pauseMs = LOOK_SELDOM_MS;
-        this.parts.log.debug({ err: error, source: this.source, twin: this.twin }, "what is told aside is asked for again");
+        this.parts.log.debug({ err: error, source: this.way.source, twin: this.way.twin }, "what is told aside is asked for again");
       }
     }
   }
 
   /** Gives how many events it has had decided. What it finds is handed over at the next look, where the stream has not brought it by then. */
   async look(): Promise<number> {
-    const { parts, source, twin } = this;
+    const { parts } = this;
+    const { source, twin } = this.way;
     if (!parts.isStill(source)) {
       this.entry = undefined;
       this.waiting = [];
@@ -91,22 +86,22 @@ export class Aside {
 
   /** Where the search for what was not heard has come to. What is missing before that, it asks for itself. */
   private async heardUpTo(): Promise<number> {
-    const mark = (await this.parts.store.mark(`heard.${this.source}.${this.twin}`)) as { readonly entry?: number } | undefined;
+    const mark = (await this.parts.store.mark(heardMark(this.way))) as { readonly entry?: number } | undefined;
     return mark?.entry ?? 0;
   }
 
   /** Of those that wait. */
   private async unheard(): Promise<EventsTold["events"]> {
-    const { parts, source, twin, rules, waiting } = this;
+    const { parts, way, waiting } = this;
     const numbers = waiting.map(({ number }) => number);
-    const unheard = new Set(await notHeard(parts, { source, twin, rules }, numbers));
+    const unheard = new Set(await notHeard(parts, way, numbers));
     return waiting.filter(({ number }) => unheard.has(number));
   }
 
   private async told(after: number): Promise<EventsTold["events"]> {
-    const { parts, source, twin, rules } = this;
+    const { source, twin, rules } = this.way;
     const names = rules.map((rule) => rule.event);
-    const { entry, events } = await parts.events(source, twin, after, names);
+    const { entry, events } = await this.parts.events(source, twin, after, names);
     this.entry = entry;
     return events;
   }

@@ -20,7 +20,7 @@ const MISSING_LIMIT = 5_000;
 /** Stretches of numbers that are asked for at one look. */
 const STRETCHES = 50;
 const WARN_EVERY = 4;
-export const TWINS = ["a", "b"] as const;
+const TWINS = ["a", "b"] as const;
 
 /** Where it stands what a service has heard. */
 export interface Heard {
@@ -28,16 +28,28 @@ export interface Heard {
   readonly heard: Wiring["heard"];
 }
 
-export interface Told {
+/** What one twin of a source tells this service. */
+export interface Way {
   readonly source: string;
   readonly twin: string;
   readonly rules: readonly Message[];
 }
 
+/** Every source's two twins. */
+export function waysOf(messages: readonly Message[]): Way[] {
+  const bySource = Map.groupBy(messages, (message) => message.source);
+  return [...bySource].flatMap(([source, rules]) => TWINS.map((twin) => ({ source, twin, rules })));
+}
+
+/** The mark of how far a way was searched. */
+export function heardMark({ source, twin }: Way): string {
+  return `heard.${source}.${twin}`;
+}
+
 /** Which of a source's twin's numbers have not been heard. */
 export async function notHeard(
   { store, heard }: Heard,
-  { source, twin, rules }: Told,
+  { source, twin, rules }: Way,
   numbers: readonly number[],
 ): Promise<readonly number[]> {
   if (numbers.length === 0) return numbers;
@@ -80,8 +92,7 @@ interface Reached {
 
 /** Searches while the twin leads. A new leader goes on where the marks say. */
 export async function searchUnheard(parts: SearchParts, signal: AbortSignal): Promise<void> {
-  const bySource = Map.groupBy(parts.messages, (message) => message.source);
-  const searches = [...bySource].flatMap(([source, rules]) => TWINS.map((twin) => new Search(parts, source, twin, rules)));
+  const searches = waysOf(parts.messages).map((way) => new Search(parts, way));
   // Each by itself: a source that does not answer holds no other up.
   await Promise.all(searches.map((search) => search.run(signal)));
 }
@@ -89,15 +100,11 @@ export async function searchUnheard(parts: SearchParts, signal: AbortSignal): Pr
 /** What one twin of a source told, in what one service heard. */
 export class Search {
   private readonly parts: SearchParts;
-  private readonly source: string;
-  private readonly twin: string;
-  private readonly rules: readonly Message[];
+  private readonly way: Way;
 
-  constructor(parts: SearchParts, source: string, twin: string, rules: readonly Message[]) {
+  constructor(parts: SearchParts, way: Way) {
     this.parts = parts;
-    this.source = source;
-    this.twin = twin;
-    this.rules = rules;
+    this.way = way;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -109,7 +116,7 @@ export class Search {
         failures = 0;
       } catch (error) {
         failures += 1;
-        const said = { err: error, source: this.source, twin: this.twin, failures };
+        const said = { err: error, source: this.way.source, twin: this.way.twin, failures };
         if (failures % WARN_EVERY === 0) this.parts.log.warn(said, "what was not heard cannot be searched for");
         else this.parts.log.debug(said, "searched for again at the next look");
       }
@@ -118,7 +125,7 @@ export class Search {
 
   async look(signal: AbortSignal): Promise<void> {
     const { store } = this.parts;
-    const mark = `heard.${this.source}.${this.twin}`;
+    const mark = heardMark(this.way);
     const { entry = 0, missing = [], delivered = 0 } = ((await store.mark(mark)) ?? {}) as Partial<Reached>;
     const { entry: reached, numbers } = await this.advance(
       entry,
@@ -129,7 +136,7 @@ export class Search {
       return;
     }
     // After it is known what is missing: what was told before stands below the stream's end.
-    const now = await this.parts.progress(this.source);
+    const now = await this.parts.progress(this.way.source);
     const before = new Map(missing.map((one) => [one.number, one]));
     const missed = numbers.map((number) => this.missedAgain(number, before.get(number), now));
     // The durable has not come to where the stream ended when a number was first missed, has more to give, and gives it: the number is on its way.
@@ -151,17 +158,17 @@ export class Search {
 
   private missedAgain(number: number, known: Missed | undefined, now: Progress): Missed {
     if (!known) return { number, looks: 0, askAt: 1, sequence: now.last };
-    if (this.parts.isWaiting(eventId(this.source, this.twin, number))) return { ...known, looks: 0, askAt: 1 };
+    if (this.parts.isWaiting(eventId(this.way.source, this.way.twin, number))) return { ...known, looks: 0, askAt: 1 };
     return { ...known, looks: known.looks + 1 };
   }
 
   /** Looks for what has been told since, and again for what was missing. */
   private async advance(entry: number, missing: readonly number[]): Promise<{ entry: number; numbers: readonly number[] }> {
     let reached = { entry, numbers: await this.without(missing) };
-    const names = this.rules.map((rule) => rule.event);
+    const names = this.way.rules.map((rule) => rule.event);
     const pages = this.parts.isBusy() ? PAGES_BUSY : PAGES_IDLE;
     for (let page = 0; page < pages && reached.numbers.length < MISSING_LIMIT; page += 1) {
-      const told = await this.parts.told(this.source, this.twin, reached.entry, names);
+      const told = await this.parts.told(this.way.source, this.way.twin, reached.entry, names);
       if (told.entry === reached.entry) break;
       reached = { entry: told.entry, numbers: [...reached.numbers, ...(await this.without(told.events))] };
     }
@@ -169,12 +176,11 @@ export class Search {
   }
 
   private without(numbers: readonly number[]): Promise<readonly number[]> {
-    const { parts, source, twin, rules } = this;
-    return notHeard(parts, { source, twin, rules }, numbers);
+    return notHeard(this.parts, this.way, numbers);
   }
 
   private async askFor({ from, to }: Stretch): Promise<void> {
-    const { source, twin } = this;
+    const { source, twin } = this.way;
     const events = await this.parts.republish(source, twin, from, to);
     this.parts.onUnheard(to - from + 1);
     this.parts.log.error({ source, twin, from, to, events }, "events were told and not heard: published again");

@@ -63,7 +63,7 @@ beforeEach(async () => {
     },
     log: SILENT,
   };
-  aside = new Aside(parts, "till", "a", rules);
+  aside = new Aside(parts, { source: "till", twin: "a", rules });
 });
 
 const look = async (times: number) => {

@@ -61,7 +61,7 @@ beforeEach(() => {
   progress = { last: 10, delivered: 10, pending: 0 };
   asked = [];
   pages = 0;
-  search = new Search(parts(), "till", "a", rules());
+  search = new Search(parts(), { source: "till", twin: "a", rules: rules() });
 });
 
 describe("protocols 14: what was told and is not heard is published again", () => {
@@ -87,7 +87,7 @@ describe("protocols 14: what was told and is not heard is published again", () =
       if (weather) throw new Error("neither twin answers");
       return 1;
     };
-    search = new Search(parts({ republish }), "till", "a", rules());
+    search = new Search(parts({ republish }), { source: "till", twin: "a", rules: rules() });
     await look(1);
     for (let time = 0; time < 3; time += 1) await expect(look(1)).rejects.toThrow("neither");
     weather = false;
@@ -98,12 +98,12 @@ describe("protocols 14: what was told and is not heard is published again", () =
   test("a new leader goes on with what is missing, and knows what has been asked for", async () => {
     hear(2, 10);
     const both = parts();
-    search = new Search(both, "till", "a", rules());
+    search = new Search(both, { source: "till", twin: "a", rules: rules() });
     await look(1);
-    search = new Search(both, "till", "a", rules());
+    search = new Search(both, { source: "till", twin: "a", rules: rules() });
     await look(1);
     expect(asked).toEqual(["till.a 1-1"]);
-    search = new Search(both, "till", "a", rules());
+    search = new Search(both, { source: "till", twin: "a", rules: rules() });
     await look(1);
     expect(asked).toHaveLength(2);
     await look(1);
@@ -145,7 +145,7 @@ describe("protocols 14: what was told and is not heard is published again", () =
     hear(1, 50_000);
     await look(1);
     expect(pages).toBe(10);
-    search = new Search(parts({ isBusy: () => true }), "till", "a", rules());
+    search = new Search(parts({ isBusy: () => true }), { source: "till", twin: "a", rules: rules() });
     pages = 0;
     await look(1);
     expect(pages).toBe(2);
@@ -153,7 +153,7 @@ describe("protocols 14: what was told and is not heard is published again", () =
 
   test("a service that keeps no entry for each event says itself what it has heard", async () => {
     const heard = async (_source: string, _twin: string, numbers: readonly number[]) => new Set(numbers.filter((number) => number !== 4));
-    search = new Search(parts({ heard }), "till", "a", rules("own"));
+    search = new Search(parts({ heard }), { source: "till", twin: "a", rules: rules("own") });
     await look(2);
     expect(asked).toEqual(["till.a 4-4"]);
   });
