@@ -107,14 +107,18 @@ function weekdayOf(day: string): number {
   return new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
 }
 
-/** The id names the serial and what is to be cut: the same finding twice is one input, and another one never finds its id taken. */
+/**
+ * The id names the serial and what is to be cut: the same finding twice is one input, and another one never finds its id taken. A due that comes from the
+ * check list is another finding, for the cut that put it there may have made no batch.
+ */
 async function cutBefore({ reader, countyBanks }: TimerParts, schedule: Schedule, beforeMs: number): Promise<readonly DueInput[]> {
   const found = await waitingBefore(reader, schedule, beforeMs);
   if (found.length === 0) return [];
   const serial = await nextSerial(reader);
   const payableIds = found.map((due) => due.payableId);
   const input: Cut = { payableIds, schedule, maker: RULES[schedule], serial, countyBanks };
-  return [{ id: `cut/${serial}/${digestOf(payableIds)}`, decision: cut, input }];
+  const finding = found.map(({ payableId, checks = 0 }) => [payableId, checks]);
+  return [{ id: `cut/${serial}/${digestOf(finding)}`, decision: cut, input }];
 }
 
 function digestOf(what: unknown): string {

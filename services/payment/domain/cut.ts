@@ -56,7 +56,7 @@ export const cut: Decision<Cut, CutResult, PaymentEvents> = {
     const serial = state.get(batchCounter)?.next ?? FIRST_SERIAL;
     if (input.serial !== 0 && input.serial !== serial) return { batches: [] };
     for (const due of waiting(input, state))
-      if (isOnCheck(due, input, state)) change.put(dues.key(due.payableId), { ...due, state: "ON_CHECK" });
+      if (isOnCheck(due, input, state)) change.put(dues.key(due.payableId), { ...due, state: "ON_CHECK", checks: (due.checks ?? 0) + 1 });
     const proposed = batchesOf(toOrder(input, state), input.countyBanks).map(({ bank, groups }, index) => {
       const batchId = batchIdOf(context.day, serial + index);
       const ordered = groups.map((group, place) => {

@@ -33,6 +33,8 @@ export interface Due extends Doc {
   /** NO_ACCOUNT: the household that is to be paid has not named its account yet. ON_CHECK: the bank has disproved the account. WITHDRAWN: called back before anything was sent. */
   readonly state: "NO_ACCOUNT" | "ON_CHECK" | "WAITING" | "ORDERED" | "WITHDRAWN";
   readonly orderId: string;
+  /** How often it has been put on the check list; absent: never. */
+  readonly checks?: number;
 }
 
 /** Projection of administration's institutions and counties, and of households as far as enrollment has told their accounts or something is due to them. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Batch } from "../../../services/payment/domain/documents.ts";
+import { accountKey, confirmAccount } from "../../../services/payment/domain/accounts.ts";
+import { type Batch, dues } from "../../../services/payment/domain/documents.ts";
 import { lastCutOffMs, timers } from "../../../services/payment/timers.ts";
+import { PROVINCE } from "../../../services/values/region.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
-import { putDue, putPayee, readerOver } from "./scene.ts";
+import { accountOf, putDue, putPayee, readerOver } from "./scene.ts";
 
 const SETTINGS = { cutEveryMs: 500, dailyAt: "17:00", weeklyOn: 5, monthlyOn: 31 };
 const at = (text: string) => Date.parse(`${text}+08:00`);
@@ -39,10 +41,14 @@ describe("the last cut-off", () => {
   });
 });
 
-async function turn(world: World, name: string, now: string): Promise<number> {
+/** Decides what is due, except what the journal has already, and gives how many that were. */
+async function turn(world: World, name: string, now: string, journal = new Set<string>()): Promise<number> {
   const timer = timers({ countyBanks: {}, reader: readerOver(world), settings: SETTINGS }).find((one) => one.name === name);
-  const found = (await timer?.due(at(now))) ?? [];
-  for (const { decision, input, id } of found) world.run(decision, input, { id, atMs: at(now) });
+  const found = ((await timer?.due(at(now))) ?? []).filter(({ id }) => !journal.has(id));
+  for (const { decision, input, id } of found) {
+    world.run(decision, input, { id, atMs: at(now) });
+    journal.add(id);
+  }
   return found.length;
 }
 
@@ -100,5 +106,29 @@ describe("a finder", () => {
     expect(await ids()).toEqual(first);
     putDue(world, { payableId: "b", payeeId: "H1", atMs: at("2011-11-25T09:00:00") });
     expect(await ids()).not.toEqual(first);
+  });
+
+  test("cuts what comes back from the check list, though the cut that put it there made no batch", async () => {
+    const world = newWorld();
+    const journal = new Set<string>();
+    putPayee(world, "H1");
+    const { bankCode, accountNumber } = accountOf("H1");
+    const account = {
+      county: PROVINCE,
+      account: accountOf("H1"),
+      state: "DISPROVED",
+      reason: "AC01",
+      by: "E1",
+      on: "2011-11-24",
+      changes: 1,
+    } as const;
+    world.put(accountKey("main", accountOf("H1")), account);
+    putDue(world, { payableId: "a", payeeId: "H1", atMs: at("2011-11-25T09:00:00") });
+    expect(await turn(world, "cut-immediate", "2011-11-25T09:00:00", journal)).toBe(1);
+    expect(world.get(dues.key("a"))).toMatchObject({ state: "ON_CHECK", checks: 1 });
+    world.run(confirmAccount, { bank: "main", bankCode, accountNumber, reason: "电话核实" });
+    expect(await turn(world, "recheck", "2011-11-25T09:00:02", journal)).toBe(1);
+    expect(await turn(world, "cut-immediate", "2011-11-25T09:00:03", journal)).toBe(1);
+    expect(world.get(dues.key("a"))).toMatchObject({ state: "ORDERED" });
   });
 });
