@@ -21,6 +21,8 @@ export interface AsideParts extends Heard {
   readonly events: AskEvents;
   /** Whether a source's events do not come by its stream just now. */
   isStill(source: string): boolean;
+  /** Whether there is work enough without these: what is slow then is this service, not the stream. */
+  isBusy(): boolean;
   /** How many events may be handed over at once. */
   room(): number;
   /** Has an event decided. False where it has to wait for what it follows. */
@@ -30,14 +32,24 @@ export interface AsideParts extends Heard {
 
 /** Hears what is told beside the streams that stand still, while the twin leads. */
 export async function hearAside(parts: AsideParts, signal: AbortSignal): Promise<void> {
-  await Promise.all(waysOf(parts.messages).map((way) => new Aside(parts, way).run(signal)));
+  const open = new Map<Way, Promise<void>>();
+  const ways = waysOf(parts.messages);
+  while (!signal.aborted) {
+    await pause(LOOK_MS, signal);
+    for (const way of ways) {
+      if (signal.aborted || open.has(way) || !parts.isStill(way.source)) continue;
+      const walk = new Aside(parts, way).run(signal).finally(() => open.delete(way));
+      open.set(way, walk);
+    }
+  }
+  await Promise.all(open.values());
 }
 
-/** Beside one source's stream: what one of its twins tells. */
+/** Once round one source's stream: what one of its twins tells while it stands still. */
 export class Aside {
   private readonly parts: AsideParts;
   private readonly way: Way;
-  /** Up to this entry of the twin all is heard or waits here; undefined while the stream flows. */
+  /** Up to this entry of the twin all is heard or waits here; undefined before the first look. */
   private entry: number | undefined;
   private waiting: EventsTold["events"] = [];
 
@@ -46,38 +58,31 @@ export class Aside {
     this.way = way;
   }
 
+  /** Until the stream flows again or the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const { source, twin } = this.way;
+    this.parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
     let pauseMs = LOOK_MS;
-    while (!signal.aborted) {
-      await pause(pauseMs, signal);
+    while (!signal.aborted && this.parts.isStill(source)) {
       try {
-        const found = signal.aborted ? 0 : await this.look();
-        pauseMs = found > 0 || this.entry === undefined ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
+        const found = await this.look();
+        pauseMs = found > 0 ? LOOK_MS : Math.min(2 * pauseMs, LOOK_SELDOM_MS);
       } catch (error) {
         pauseMs = LOOK_SELDOM_MS;
-        this.parts.log.debug({ err: error, source: this.way.source, twin: this.way.twin }, "what is told aside is asked for again");
+        this.parts.log.debug({ err: error, source, twin }, "what is told aside is asked for again");
       }
+      await pause(pauseMs, signal);
     }
   }
 
   /** Gives how many events it has had decided. What it finds is handed over at the next look, where the stream has not brought it by then. */
   async look(): Promise<number> {
-    const { parts } = this;
-    const { source, twin } = this.way;
-    if (!parts.isStill(source)) {
-      this.entry = undefined;
-      this.waiting = [];
-      return 0;
-    }
-    const room = parts.room();
-    if (room === 0) return 0;
-    if (this.entry === undefined) {
-      this.entry = await this.heardUpTo();
-      parts.log.warn({ source, twin }, "the stream stands still: what is told is asked for beside it");
-    }
+    const { parts, way } = this;
+    if (parts.isBusy()) return 0;
+    this.entry ??= await this.heardUpTo();
     const unheard = await this.unheard();
-    const now = unheard.slice(0, room);
-    const done = await Promise.all(now.map(({ message }) => parts.handOver(source, message)));
+    const now = unheard.slice(0, parts.room());
+    const done = await Promise.all(now.map(({ message }) => parts.handOver(way.source, message)));
     // What waits for something else lets the others pass: it may be what they bring.
     const left = [...unheard.slice(now.length), ...now.filter((_, index) => !done[index])];
     this.waiting = left.length < WAITING_LIMIT ? [...left, ...(await this.told(this.entry))] : left;

@@ -55,6 +55,7 @@ export function openHearing(parts: {
     ...heard,
     events: eventsOver(bus, self, isDead),
     isStill: (source) => messages.isAway(source) || still.is(source) || alarm.why !== "",
+    isBusy: () => batcher.queued >= batcher.room,
     room: () => batcher.room,
     handOver: messages.handOver,
   };

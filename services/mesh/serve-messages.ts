@@ -20,8 +20,8 @@ const WORKING_MS = 1_300;
 const WORKING_LOOK_MS = 300;
 const FETCH_LIMIT = 256;
 const FETCH_MS = 2_000;
-/** A consumer that says nothing for twice as long has no leader: the least that a server grants. */
-const SIGN_OF_LIFE_MS = 500;
+/** A consumer that says nothing for twice as long has no leader, or the machine has no time for either of us. */
+const SIGN_OF_LIFE_MS = 750;
 const MAX_ACK_PENDING = 4_000;
 const RETRY_MS = 200;
 const NAK_FLOOR_MS = 50;

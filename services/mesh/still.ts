@@ -2,9 +2,9 @@
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
-/** A stream usually takes a batch in a few milliseconds. */
-const SAY_MS = 400;
-const SAID_LASTS_MS = 1_200;
+/** A stream usually takes a batch in a few milliseconds; at the peak of two busy cores now and then half a second, and to be gone round then would only add to the load. */
+const SAY_MS = 1_000;
+const SAID_LASTS_MS = 2_500;
 
 const NOTHING = new Uint8Array();
 const stillOf = (service: string) => `nrcms.still.${service}`;

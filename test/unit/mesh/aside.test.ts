@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Aside, type AsideParts } from "../../../services/mesh/aside.ts";
+import { Aside, type AsideParts, hearAside } from "../../../services/mesh/aside.ts";
 import { eventId } from "../../../services/mesh/journal.ts";
 import { hearStill, sayingStill } from "../../../services/mesh/still.ts";
 import type { EventMessage } from "../../../services/mesh/stream.ts";
@@ -21,6 +21,7 @@ let still: boolean;
 let room: number;
 let asked: number[];
 let handed: number[];
+let parts: AsideParts;
 let aside: Aside;
 
 beforeEach(async () => {
@@ -33,7 +34,7 @@ beforeEach(async () => {
   room = 256;
   asked = [];
   handed = [];
-  const parts: AsideParts = {
+  parts = {
     store: {
       mark: (name) => store.mark(name),
       setMark: (name, value) => store.setMark(name, value),
@@ -53,6 +54,7 @@ beforeEach(async () => {
       return { entry: to, events: numbers.map((number) => ({ number, message: messageOf(number) })) };
     },
     isStill: () => still,
+    isBusy: () => room === 0,
     room: () => room,
     async handOver(_source, message) {
       const number = numberOf(message);
@@ -88,18 +90,31 @@ describe("protocols 13: while a stream stands still, its events are asked for be
     expect(handed).toEqual([9, 10]);
   });
 
-  test("nothing is asked for while it flows; when it stands still again, all is looked at anew", async () => {
+  test("nothing is asked for while it flows; each time that it stands still, all is looked at anew", async () => {
+    vi.useFakeTimers();
+    const stop = new AbortController();
     still = false;
-    await look(1);
+    const hearing = hearAside(parts, stop.signal);
+    const passes = async (ms: number) => await vi.advanceTimersByTimeAsync(ms);
+    await passes(2_000);
     expect(asked).toEqual([]);
     still = true;
-    await look(1);
+    await passes(800);
+    // Both twins of the source; nothing of twin b has been heard yet.
+    expect(asked.slice(0, 2)).toEqual([4, 0]);
+    expect(handed).toEqual(expect.arrayContaining([6, 7, 8, 9, 10]));
     still = false;
-    await look(1);
+    await passes(2_000);
+    const before = asked.length;
+    await passes(2_000);
+    expect(asked).toHaveLength(before);
     still = true;
-    await look(1);
-    expect(asked).toEqual([4, 4]);
-    expect(handed).toEqual([]);
+    await passes(400);
+    expect(asked.slice(before, before + 2)).toEqual([4, 0]);
+    stop.abort();
+    await passes(2_000);
+    await hearing;
+    vi.useRealTimers();
   });
 
   test("what comes too early waits for what it follows", async () => {
@@ -111,7 +126,7 @@ describe("protocols 13: while a stream stands still, its events are asked for be
     expect(handed.at(-1)).toBe(7);
   });
 
-  test("no more at once than there is room for, and none where there is none", async () => {
+  test("no more at once than there is room for, and none where the service is busy", async () => {
     room = 0;
     await look(1);
     expect(asked).toEqual([]);
@@ -138,9 +153,9 @@ describe("a service says that its stream takes no events", () => {
     const bus = memoryBus();
     const said: string[] = [];
     bus.tell = (subject) => void said.push(subject);
-    await sayingStill(bus, "till", async () => await vi.advanceTimersByTimeAsync(300));
+    await sayingStill(bus, "till", async () => await vi.advanceTimersByTimeAsync(900));
     expect(said).toEqual([]);
-    await sayingStill(bus, "till", async () => await vi.advanceTimersByTimeAsync(1_300));
+    await sayingStill(bus, "till", async () => await vi.advanceTimersByTimeAsync(3_100));
     expect(said).toEqual(["nrcms.still.till", "nrcms.still.till", "nrcms.still.till"]);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(said).toHaveLength(3);
@@ -158,7 +173,7 @@ describe("a service says that its stream takes no events", () => {
     expect(heard.is("till")).toBe(false);
     listeners.get("nrcms.still.till")?.(undefined as never);
     expect([heard.is("till"), heard.is("tally")]).toEqual([true, false]);
-    ms = 1_300;
+    ms = 2_600;
     expect(heard.is("till")).toBe(false);
     heard.close();
     expect(listeners.size).toBe(0);
