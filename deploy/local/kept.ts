@@ -4,9 +4,9 @@
  * One that an earlier supervisor started may be adopted: its end is then seen by looking.
  */
 import { spawn } from "node:child_process";
-import { closeSync } from "node:fs";
+import { closeSync, readFileSync, writeFileSync } from "node:fs";
 import { identity } from "./lock.mjs";
-import { limitLog, openLog } from "./logs.ts";
+import { limitLog, openLog, say } from "./logs.ts";
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
@@ -42,6 +42,19 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** What kept it from starting, where it never ran. */
   readonly error?: string;
+}
+
+/** Added to what the kernel chooses by where memory runs out (oom_score_adj, from −1000 to 1000). */
+const OFFERED = 250;
+
+/** Where memory runs out, the kernel is to end what is started again rather than who starts it. To be offered more than one's parent needs no right. */
+function offerToKernel(pid: number): void {
+  try {
+    const own = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+    writeFileSync(`/proc/${pid}/oom_score_adj`, `${Math.min(1_000, own + OFFERED)}`);
+  } catch {
+    // Not Linux, or ended already: then it is as it was.
+  }
 }
 
 export class Kept {
@@ -92,9 +105,15 @@ export class Kept {
     clearTimeout(this.#timer);
     if (this.#process || this.#ending) return;
     const { file, parameters, environment, log } = this.#command;
-    const output = openLog(log);
+    let output: number;
+    try {
+      output = openLog(log);
+    } catch (error) {
+      return this.#failed(error);
+    }
     const child = spawn(file, parameters, { env: environment, stdio: ["ignore", output, output], detached: true });
     closeSync(output);
+    if (child.pid !== undefined) offerToKernel(child.pid);
     const ended = this.#runs({
       pid: child.pid,
       identity: child.pid === undefined ? undefined : identity(child.pid),
@@ -103,6 +122,19 @@ export class Kept {
     child.once("exit", (code, signal) => ended(code, signal));
     child.once("error", (error) => ended(null, null, error));
     this.#changed();
+  }
+
+  /** It could not be started: as if it had ended at once. */
+  #failed(error: unknown): void {
+    this.#lastExit = {
+      name: this.name,
+      pid: undefined,
+      code: null,
+      signal: null,
+      error: error instanceof Error ? error.message : String(error),
+    };
+    this.#startLater(0);
+    this.#changed(this.#lastExit);
   }
 
   /** Takes over a process that an earlier supervisor started; `known` is its pid with the moment of its start. False where it lives no more. */
@@ -146,7 +178,7 @@ export class Kept {
       limitLog(this.#command.log);
     } catch (error) {
       // A full or broken disk is found out by those who work on it.
-      console.error(`${this.#command.log}: ${error instanceof Error ? error.message : String(error)}`);
+      say(`${this.#command.log}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

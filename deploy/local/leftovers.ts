@@ -86,6 +86,7 @@ cat > /dev/null
 sleep 0.2
 log="$1"
 shift
+(true >> "$log") 2> /dev/null || log=/dev/null
 exec "$@" >> "$log" 2>&1 < /dev/null
 `;
 

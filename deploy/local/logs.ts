@@ -1,5 +1,5 @@
 /** The files that take what processes print. None grows without end: a large one is put aside, one older one is kept. */
-import { copyFileSync, openSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
+import { copyFileSync, openSync, renameSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -24,4 +24,15 @@ export function limitLog(file: string, limitBytes = LIMIT_BYTES): void {
     rmSync(older(file), { force: true, recursive: true });
   }
   truncateSync(file);
+}
+
+const STANDARD_ERROR = 2;
+
+/** Says a line on standard error. Where that is a file on a disk that takes no more, the line is lost, and nobody ends for it (as with console.error). */
+export function say(line: string): void {
+  try {
+    writeSync(STANDARD_ERROR, `${line}\n`);
+  } catch {
+    // There is nowhere else to say so.
+  }
 }

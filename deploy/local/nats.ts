@@ -15,7 +15,8 @@ const POLL_MS = 100;
 const PROBE_LIMIT_MS = 2_000;
 
 /**
- * `sync_interval: always`, because the default loses acknowledged messages when all three lose power at once.
+ * `sync_interval: always`, because the default loses acknowledged messages when all three lose power at once. Routes ask each other every two seconds, because a server whose
+ * cable was pulled is otherwise refused as a duplicate for as long as TCP believes in the old connection.
  * Writes the configurations into the run directory and gives the commands that start them.
  */
 export function natsCommands({ topology, server, run, environment }: EngineSetting, binary: string): Command[] {
@@ -34,7 +35,7 @@ max_payload: ${MAX_PAYLOAD_MB}MB
 write_deadline: "2s"
 pid_file: ${JSON.stringify(join(folder, "pid"))}
 jetstream { store_dir: ${JSON.stringify(join(folder, "store"))}, max_memory_store: 64MB, max_file_store: 256GB, sync_interval: always }
-cluster { name: nrcms, listen: "${host}:${nats.cluster}", routes: [${routes.join(", ")}] }
+cluster { name: nrcms, listen: "${host}:${nats.cluster}", routes: [${routes.join(", ")}], ping_interval: "2s", ping_max: 2 }
 `,
     );
     return { name: nats.name, file: binary, parameters: ["--config", file], environment, log: join(run, "logs", `${nats.name}.log`) };

@@ -26,6 +26,7 @@ const ENGINE_STOP_MS = 4_000;
 /** An engine that has died this often while the clusters are formed will not live: no need to wait for the limit. */
 const HOPELESS_RESTARTS = 4;
 const KEEPER_PAUSE_MS = 1_000;
+const REWRITE_MS = 1_000;
 /** The next of the programs that died together is started when the one before is ready, or after so long. */
 const TURN_MS = 1_000;
 /** How long a signal that asks a process to end is waited for. */
@@ -77,6 +78,8 @@ export class Supervisor {
   #release: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #turns: Promise<void> = Promise.resolve();
+  /** The table could not be written, and is tried again. */
+  #rewriting: NodeJS.Timeout | undefined;
 
   constructor(options: SupervisorOptions) {
     mkdirSync(join(options.run, "logs"), { recursive: true });
@@ -236,15 +239,24 @@ export class Supervisor {
       restarts,
       held,
     }));
-    writeTable({
-      pid: process.pid,
-      identity: identity(process.pid) ?? "",
-      started: this.#started,
-      run: this.run,
-      ...(this.#options.server === undefined ? {} : { server: this.#options.server }),
-      state: this.#state,
-      processes,
-    });
+    clearTimeout(this.#rewriting);
+    try {
+      writeTable({
+        pid: process.pid,
+        identity: identity(process.pid) ?? "",
+        started: this.#started,
+        run: this.run,
+        ...(this.#options.server === undefined ? {} : { server: this.#options.server }),
+        state: this.#state,
+        processes,
+      });
+      this.#rewriting = undefined;
+    } catch (error) {
+      // A disk that takes no more, least of all a reason to leave the processes alone. What stands there is older; whoever reads it sees by the identities what lives no more.
+      if (!this.#rewriting)
+        this.#say(`the table of processes cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      this.#rewriting = setTimeout(() => this.#write(), REWRITE_MS).unref();
+    }
   }
 
   #named(name: string): Kept {
@@ -345,6 +357,7 @@ export class Supervisor {
     await endLeftovers(this.run, this.#say);
     process.off("exit", this.#killAll);
     this.#undertaker?.kill("SIGKILL");
+    clearTimeout(this.#rewriting);
     rmSync(join(this.run, "supervisor.json"), { force: true });
     this.#release();
   }

@@ -128,8 +128,8 @@ export function lostPrimary({ seen }: View, inTrouble: InTrouble): Seen | undefi
   return primaries.some((member) => !lost(member)) ? undefined : primaries.find(lost);
 }
 
-/** The member that is to be asked to stand, or why none is. */
-export function stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs }: StepUpCase): { ask: string } | { why: string } {
+/** The members of which one is to be asked to stand, the one that was furthest first; or why none is. */
+export function stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs }: StepUpCase): { ask: readonly string[] } | { why: string } {
   const lost = lostPrimary(own, inTrouble);
   if (!lost) return { why: "the primary is there" };
   const agreeing = others.filter((view) => lostPrimary(view, inTrouble)?.name === lost.name);
@@ -144,8 +144,7 @@ export function stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs }: Ste
     .sort()
     .indexOf(own.guardian);
   if (lostForMs < turn * TURN_MS) return { why: "another guardian's turn" };
-  const [best] = well.toSorted((a, b) => b.optime - a.optime || (a.name < b.name ? -1 : 1));
-  return best ? { ask: best.name } : { why: "no secondary is well" };
+  return { ask: well.toSorted((a, b) => b.optime - a.optime || (a.name < b.name ? -1 : 1)).map(({ name }) => name) };
 }
 
 export interface KillCase {
@@ -174,6 +173,31 @@ export function whyNotKill({ own, others, name, stillMs, ageMs, sinceKillMs }: K
   if (peers.length < 2 || peers.some(({ sign }) => sign !== "well")) return "the other members are not well";
   const agreeing = others.filter(({ seen }) => seen.some((theirs) => theirs.name === name && theirs.sign !== "well"));
   if (agreeing.length < 2) return "the other guardians do not agree";
+  if (sinceKillMs < KILL_PAUSE_MS) return "one was killed a moment ago";
+  return "";
+}
+
+export interface RenewCase {
+  readonly own: View;
+  /** The nats-server on this guardian's machine. */
+  readonly name: string;
+  /** For how long it has answered without JetStream. */
+  readonly withoutMs: number;
+  readonly sinceKillMs: number;
+}
+
+/** A nats-server that has just begun has no JetStream for a moment. */
+const WITHOUT_MS = 5_000;
+
+/**
+ * Whether the nats-server of one's own machine has given up JetStream for good, which it does where its disk takes no more, and may be ended so that it is started again with it;
+ * empty where it may, otherwise why not.
+ */
+export function whyNotRenew({ own, name, withoutMs, sinceKillMs }: RenewCase): string {
+  if (withoutMs < WITHOUT_MS) return "it has JetStream, or may have it soon";
+  if (own.trouble !== "") return "what it lost JetStream by lasts";
+  const peers = own.seen.filter(({ kind, name: peer }) => kind === "nats" && peer !== name);
+  if (peers.some(({ sign }) => sign !== "well")) return "the other servers are not well";
   if (sinceKillMs < KILL_PAUSE_MS) return "one was killed a moment ago";
   return "";
 }

@@ -11,7 +11,7 @@ import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
 import { tellAlarm, tellAlone, tellTrouble } from "../mesh/trouble.ts";
 import { type OwnDisk, watchDisk } from "./disk.ts";
-import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, unheard, type View, whyNotKill } from "./judge.ts";
+import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, unheard, type View, whyNotKill, whyNotRenew } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { Pace } from "./pace.ts";
 import { activityOf, pidIn, Stillness } from "./processes.ts";
@@ -183,10 +183,11 @@ function look(guardian: Guardian, own: View): void {
     const sinceStepUpMs = now - guardian.actedMs["step-up"];
     const verdict = stepUp({ own, others, inTrouble, sinceStepUpMs, lostForMs: now - guardian.lostSinceMs });
     if ("ask" in verdict) {
-      act(guardian, "step-up", verdict.ask);
+      const members = verdict.ask.join(", ");
+      act(guardian, "step-up", members);
       guardian.members.stepUp(verdict.ask).then(
-        () => guardian.log.warn({ member: verdict.ask }, "it is primary"),
-        (error: unknown) => guardian.log.warn({ member: verdict.ask, err: error }, "it did not win: the engines' own election follows"),
+        (member) => guardian.log.warn({ member }, "it is primary"),
+        (error: unknown) => guardian.log.warn({ members, err: error }, "none has won: the engines' own election follows"),
       );
     }
   }
@@ -197,6 +198,7 @@ function look(guardian: Guardian, own: View): void {
     straighten(guardian);
   }
   killFrozen(guardian, own, others, now);
+  renewServer(guardian, own, now);
   endStuckTwins(guardian, now);
 }
 
@@ -253,6 +255,18 @@ function killFrozen(guardian: Guardian, own: View, others: readonly View[], now:
     act(guardian, "kill", name);
     process.kill(activity.pid, "SIGKILL");
   }
+}
+
+function renewServer(guardian: Guardian, own: View, now: number): void {
+  const { topology, servers, server, run, actedMs, log } = guardian;
+  const name = topology.engines.nats.find((nats) => nats.server === server)?.name;
+  if (name === undefined) return;
+  if (whyNotRenew({ own, name, withoutMs: servers.withoutJetStreamMs(name), sinceKillMs: now - actedMs.kill }) !== "") return;
+  const pid = pidIn(join(run, name, "pid"));
+  if (pid === undefined || !activityOf(pid, { commandLine: [join(run, name, WORD.nats)] })) return;
+  act(guardian, "kill", name);
+  log.warn({ name }, "it has given up JetStream, and its disk is sound again: it is started anew");
+  process.kill(pid, "SIGTERM");
 }
 
 function endStuckTwins(guardian: Guardian, now: number): void {

@@ -15,13 +15,15 @@ export interface Member {
 const PRIMARY_MS = 200;
 const OTHER_MS = 500;
 const CONNECT_MS = 500;
+/** Who is to stand is looked at once more; one that does not answer so soon counts as it was. */
+const LOOK_AGAIN_MS = 150;
 /** A member that is silent for longer is asked over a new connection. */
 const SILENT_MS = 1_000;
 
 export interface Members {
   seen(): readonly Seen[];
-  /** Asks a secondary to stand: a normal election. Throws where it does not win. */
-  stepUp(name: string): Promise<void>;
+  /** Asks that one of these secondaries to stand that is furthest now: a normal election. Gives its name. Throws where it does not win. */
+  stepUp(names: readonly string[]): Promise<string>;
   /** Has one secondary that takes its changes from another take them from the primary. Gives its name; undefined where none does. Throws where one cannot be asked. */
   followPrimary(): Promise<string | undefined>;
   /** This guardian itself stood still: what it has not heard meanwhile means nothing. */
@@ -58,10 +60,14 @@ export function watchMembers(members: readonly Member[]): Members {
         const quiet = sign === "well" && silentMs > 2 * OTHER_MS ? "silent" : sign;
         return { name, server, kind: "mongo", sign: quiet, silentMs, role, optime, tripMs: trips.usualMs(now) };
       }),
-    async stepUp(name) {
-      const one = watched.find((member) => member.name === name);
-      if (!one) throw new Error(`no member ${name}`);
-      await one.client.db("admin").command({ replSetStepUp: 1 });
+    async stepUp(names) {
+      const standing = watched.filter(({ name }) => names.includes(name));
+      // The last look is up to half a second old, and whoever lacks one write of the other's does not get its vote.
+      await Promise.allSettled(standing.map(lookAgain));
+      const [best] = standing.toSorted((a, b) => b.optime - a.optime || names.indexOf(a.name) - names.indexOf(b.name));
+      if (!best) throw new Error(`no members ${names.join(", ")}`);
+      await best.client.db("admin").command({ replSetStepUp: 1 });
+      return best.name;
     },
     async followPrimary() {
       // One that was primary says so until it is known to be gone: in doubt nobody is told whom to follow.
@@ -102,6 +108,10 @@ function clientFor(address: string): MongoClient {
   });
 }
 
+async function lookAgain(one: Watched): Promise<void> {
+  one.optime = optimeOf(await one.client.db("admin").command({ hello: 1 }, { timeoutMS: LOOK_AGAIN_MS }));
+}
+
 async function watch(one: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const startedMs = performance.now();
@@ -132,11 +142,14 @@ function roleOf(hello: Document): Seen["role"] {
   return hello.isWritablePrimary ? "PRIMARY" : hello.secondary ? "SECONDARY" : "OTHER";
 }
 
-function optimeOf(hello: Document): number {
+/** Writes of one second. */
+const COUNTER = 2 ** 20;
+
+export function optimeOf(hello: Document): number {
   const at: unknown = hello.lastWrite?.opTime?.ts;
-  // A BSON timestamp: seconds in the high half, a counter in the low one. As a double its order is right to a few writes.
+  // A BSON timestamp: seconds in the high half, a counter in the low one. All 64 bits are more than a double holds: the counter gets twenty of them.
   const { high = 0, low = 0 } = (at ?? {}) as { high?: number; low?: number };
-  return (high >>> 0) * 2 ** 32 + (low >>> 0);
+  return (high >>> 0) * COUNTER + Math.min(low >>> 0, COUNTER - 1);
 }
 
 /** Its machine is there and nobody listens, or the connection was cut: a dead process, not a silent one. */

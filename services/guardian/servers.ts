@@ -1,4 +1,4 @@
-/** The nats-servers as one guardian sees them: whether their monitors answer. */
+/** The nats-servers as one guardian sees them: whether their monitors answer, and whether they have JetStream. */
 import { pause } from "../mesh/clock.ts";
 import type { Seen, Sign } from "./judge.ts";
 import type { Member } from "./members.ts";
@@ -8,6 +8,8 @@ const PATIENCE_MS = 1_000;
 
 export interface Servers {
   seen(): readonly Seen[];
+  /** For how long a server has answered without JetStream, in milliseconds; 0 where it has it, or does not answer. */
+  withoutJetStreamMs(name: string): number;
   forgive(): void;
   close(): Promise<void>;
 }
@@ -15,12 +17,19 @@ export interface Servers {
 interface Watched extends Member {
   sign: Sign;
   answeredMs: number;
+  /** Since when it has answered without JetStream. */
+  withoutSinceMs: number | undefined;
 }
 
 /** `address` is the monitor's. */
 export function watchServers(servers: readonly Member[]): Servers {
   const stop = new AbortController();
-  const watched: Watched[] = servers.map((server) => ({ ...server, sign: "silent", answeredMs: performance.now() }));
+  const watched: Watched[] = servers.map((server) => ({
+    ...server,
+    sign: "silent",
+    answeredMs: performance.now(),
+    withoutSinceMs: undefined,
+  }));
   const loops = watched.map((one) => watch(one, stop.signal));
   return {
     seen: () =>
@@ -36,8 +45,15 @@ export function watchServers(servers: readonly Member[]): Servers {
           optime: 0,
         };
       }),
+    withoutJetStreamMs(name) {
+      const sinceMs = watched.find((one) => one.name === name)?.withoutSinceMs;
+      return sinceMs === undefined ? 0 : performance.now() - sinceMs;
+    },
     forgive() {
-      for (const one of watched) one.answeredMs = performance.now();
+      for (const one of watched) {
+        one.answeredMs = performance.now();
+        one.withoutSinceMs = undefined;
+      }
     },
     async close() {
       stop.abort();
@@ -49,13 +65,16 @@ export function watchServers(servers: readonly Member[]): Servers {
 async function watch(one: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const answer = await fetch(`http://${one.address}/healthz?js-server-only=true`, {
+      const answer = await fetch(`http://${one.address}/healthz?js-enabled-only=true`, {
         signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
       });
-      await answer.arrayBuffer(); // Whatever it says of itself: it is there.
+      await answer.arrayBuffer();
+      // Whatever it says of itself: it is there.
       one.answeredMs = performance.now();
       one.sign = "well";
+      one.withoutSinceMs = answer.ok ? undefined : (one.withoutSinceMs ?? one.answeredMs);
     } catch (error) {
+      one.withoutSinceMs = undefined;
       one.sign = error instanceof Error && /ECONNREFUSED|ECONNRESET/.test(String(error.cause)) ? "gone" : "silent";
     }
     await pause(EVERY_MS, signal);

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { Weather } from "./store.ts";
 
 interface Note {
   /** The batch being decided; empty between batches. */
@@ -44,8 +45,7 @@ export function openCrashNote(file: string): CrashNote {
   const forgiven = new Set<string>();
   // Twice in every batch: one write into an open file, whose first line counts and whose rest is older.
   const open = openSync(file, "w");
-  const write = (deciding: readonly string[]) =>
-    writeSync(open, `${JSON.stringify({ deciding, crashes: Object.fromEntries(crashes) } satisfies Note)}\n`, 0);
+  const write = (deciding: readonly string[]) => writeNote(open, { deciding, crashes: Object.fromEntries(crashes) });
   write([]);
   return {
     condemned,
@@ -64,6 +64,15 @@ export function openCrashNote(file: string): CrashNote {
       if (crashes.has(id)) crashes.set(id, CRASHES_TO_PARK - 1);
     },
   };
+}
+
+/** Throws `Weather` where the disk does not take it: nothing is decided without a note, and no input is to blame. */
+export function writeNote(file: number, note: Note): void {
+  try {
+    writeSync(file, `${JSON.stringify(note)}\n`, 0);
+  } catch (error) {
+    throw new Weather(`the note of what is decided cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function readNote(file: string): Note {

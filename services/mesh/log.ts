@@ -1,15 +1,39 @@
 /** Log lines are JSON on standard output; they carry a trace id where there is one, never a name, an identity number or an account. */
-import { pino } from "pino";
+import { writeSync } from "node:fs";
+import { type DestinationStream, pino } from "pino";
 
 export type Logger = pino.Logger;
 
 /** A logger whose every line names its process (`claims.a`). Level by NRCMS_LOG (default info). */
 export function logger(process_: string): Logger {
-  return pino({
+  const options: pino.LoggerOptions = {
     name: process_,
     level: process.env.NRCMS_LOG ?? "info",
     base: { process: process_, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ["*.identityNumber", "*.accountNumber", "*.name", "identityNumber", "accountNumber"], censor: "***" },
-  });
+  };
+  return pino(options, lines(STANDARD_OUTPUT));
+}
+
+const STANDARD_OUTPUT = 1;
+const WARN = 40;
+
+/**
+ * Writes lines into a file, each at once. One that cannot be written is no reason to end, least of all for who has to say that the disk is full: it is counted, and the
+ * number said before the next line that can be.
+ */
+export function lines(file: number, write: (file: number, text: string) => void = writeSync): DestinationStream {
+  let lost = 0;
+  return {
+    write(line) {
+      const before = lost > 0 ? `${JSON.stringify({ level: WARN, msg: "lines before this could not be written", lost })}\n` : "";
+      try {
+        write(file, `${before}${line}`);
+        lost = 0;
+      } catch {
+        lost += 1;
+      }
+    },
+  };
 }

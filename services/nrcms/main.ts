@@ -259,11 +259,11 @@ program
 
 /** Keeps one server's part of the mesh in the foreground. What runs outlives a supervisor that is killed, and is adopted by the one that follows it. */
 async function upServer(server: string, file: string | undefined): Promise<void> {
-  const [{ startServer, runDirectory, TOPOLOGY }, { stopOnSignals }] = await Promise.all([
+  const [{ startServer, runDirectory, TOPOLOGY }, { stopOnSignals }, { say }] = await Promise.all([
     import("./run.ts"),
     import("../../deploy/local/supervisor.ts"),
+    import("../../deploy/local/logs.ts"),
   ]);
-  const say = (line: string) => console.error(line);
   const supervisor = startServer({ run: runDirectory(), topology: readTopology(file ?? TOPOLOGY), server, say });
   stopOnSignals(supervisor, say);
   await supervisor.start();

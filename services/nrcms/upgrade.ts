@@ -83,8 +83,11 @@ async function restart(upgrading: Upgrading, server: string): Promise<void> {
   await unburden(upgrading, server);
   upgrading.say(`${server}: ${programs.length} 个程序重启 programs are started again`);
   const run = upgrading.runOf(server);
-  await Promise.all(programs.map((name) => again(run, name)));
-  await settled(upgrading, server);
+  // One after the other: the server rests and is in no hurry, and programs that start beside each other would take the processor from those at work.
+  for (const name of programs) {
+    await again(run, name);
+    await settled(upgrading, server);
+  }
   for (const name of engines) {
     upgrading.say(`${server}: ${name} 重启 is started again`);
     await unburden(upgrading, server);

@@ -1,6 +1,6 @@
 /** The supervisor on real engines: what dies comes back, what stops leaves nothing, and a second start goes on with what is stored. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +69,24 @@ describe("a running mesh", () => {
     supervisor.release("administration.b");
     expect(supervisor.pid("administration.b")).toBeDefined();
     await supervisor.waitReady(["administration.b"], PATIENCE_MS);
+  });
+
+  test("lives on where its table cannot be written, and writes it as soon as it can", async () => {
+    const { supervisor, run } = mesh;
+    const inTheWay = join(run, `supervisor.json.${process.pid}.part`);
+    const held = () => readTable(run)?.processes.find(({ name }) => name === "administration.b")?.held;
+    mkdirSync(inTheWay);
+    supervisor.hold("administration.b");
+    expect(held()).toBe(false);
+    rmdirSync(inTheWay);
+    await until("the table is written", () => held() === true);
+    supervisor.release("administration.b");
+  });
+
+  test("what it starts is offered to the kernel before itself, where memory runs out", () => {
+    const offered = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+    for (const name of ["nats-a", "mongo-a", "administration.a"])
+      expect(offered(mesh.supervisor.pid(name))).toBeGreaterThan(offered(process.pid));
   });
 
   test("the death of a twin is told on the bus", async () => {

@@ -5,7 +5,7 @@ import { FLOW_LIMIT_MS, type Scene } from "./scene.ts";
 
 const BETWEEN_MS: readonly [number, number] = [1_000, 8_000];
 /** Those that take the whole service away are not drawn: they are asked something else. */
-const NOT_DRAWN = ["none", "power-all", "two-down", "streams-gone", "clock-ahead", "clock-behind"];
+const NOT_DRAWN = ["none", "power-all", "two-down", "streams-gone", "clock"];
 
 /** So many of the faults before one that did not end are named with it. */
 const LAST = 3;

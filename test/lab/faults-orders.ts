@@ -5,8 +5,8 @@ import { pause } from "../../services/mesh/clock.ts";
 import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
 import { upgrade } from "../../services/nrcms/upgrade.ts";
 import type { Fault } from "./fault.ts";
-import { whole } from "./faults-machines.ts";
-import { primaryOf, type Scene } from "./scene.ts";
+import { stopped, whole } from "./faults-machines.ts";
+import { labOf, primaryOf, type Scene } from "./scene.ts";
 
 const BETWEEN_MS = 1_500;
 const SERVERS = ["server-a", "server-b"] as const;
@@ -100,13 +100,9 @@ export const orderFaults: readonly Fault[] = [
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       );
       if (refused === "") throw new Error(`${other} was put at rest although ${one} rests`);
-      const machine = scene.lab?.machines[other];
-      const pid = machine?.supervisorPid();
-      if (!machine || pid === undefined) throw new Error(`${other} has no supervisor`);
+      const machine = labOf(scene).machines[other];
       scene.struck();
-      process.kill(pid, "SIGTERM");
-      await scene.flows();
-      while (machine.pids().length > 0) await pause(100);
+      await Promise.all([stopped(machine), scene.flows()]);
       machine.startSupervisor();
       await whole(scene);
       await resume(operatorOf(scene), one);

@@ -4,6 +4,7 @@ import { closeSync, cpSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { lastTable, type ProcessRow } from "../../deploy/local/leftovers.ts";
+import { identity } from "../../deploy/local/lock.mjs";
 import { passedEnvironment } from "../../deploy/local/programs.ts";
 import { Disk } from "./disk.ts";
 import { killAll, type Net, type Place } from "./net.ts";
@@ -88,6 +89,14 @@ export class Machine {
   /** The supervisor that keeps this machine now; another one after each of its deaths. */
   supervisorPid(): number | undefined {
     return this.#on ? lastTable(this.run)?.pid : undefined;
+  }
+
+  /** What the machine's init does where the supervisor is gone and nobody has begun it anew. False where it lives. */
+  beginSupervisorAnew(): boolean {
+    const table = this.#on ? lastTable(this.run) : undefined;
+    if (!this.#on || (table && identity(table.pid) === table.identity)) return false;
+    this.startSupervisor();
+    return true;
   }
 
   pids(): number[] {

@@ -1,3 +1,4 @@
+import { Timestamp } from "mongodb";
 import { describe, expect, test } from "vitest";
 import {
   alone,
@@ -6,6 +7,7 @@ import {
   type KillCase,
   lostPrimary,
   mayEndTwin,
+  type RenewCase,
   type Seen,
   type StepUpCase,
   stepUp,
@@ -13,7 +15,9 @@ import {
   unheard,
   type View,
   whyNotKill,
+  whyNotRenew,
 } from "../../../services/guardian/judge.ts";
+import { optimeOf } from "../../../services/guardian/members.ts";
 import { Pace } from "../../../services/guardian/pace.ts";
 import { Trips } from "../../../services/guardian/trips.ts";
 
@@ -51,11 +55,19 @@ describe("protocols 20: a step-up", () => {
     });
 
   test("is asked of a secondary as soon as two guardians have lost the primary", () => {
-    expect(asked()).toEqual({ ask: "mongo-b" });
+    expect(asked()).toEqual({ ask: ["mongo-b", "mongo-w"] });
   });
 
   test("is asked of the one that is farthest", () => {
-    expect(asked({ own: view("server-b", ...members(gone, { w: { optime: 101 } })) })).toEqual({ ask: "mongo-w" });
+    expect(asked({ own: view("server-b", ...members(gone, { w: { optime: 101 } })) })).toEqual({ ask: ["mongo-w", "mongo-b"] });
+  });
+
+  test("knows how far a member is, to the write", () => {
+    const at = (seconds: number, count: number) => optimeOf({ lastWrite: { opTime: { ts: new Timestamp({ t: seconds, i: count }) } } });
+    expect(at(1_795_748_163, 5)).toBeGreaterThan(at(1_795_748_163, 4));
+    expect(at(1_795_748_164, 1)).toBeGreaterThan(at(1_795_748_163, 900_000));
+    expect(at(4_294_967_295, 4_294_967_295)).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    expect(optimeOf({})).toBe(0);
   });
 
   test.each<[string, Partial<StepUpCase>, string]>([
@@ -78,16 +90,18 @@ describe("protocols 20: a step-up", () => {
   test("comes to the next one's turn where the first does nothing", () => {
     const more = { own: view("witness", ...members(gone)), others: [view("server-b", ...members(gone))] };
     expect(asked({ ...more, lostForMs: 299 })).toEqual({ why: "another guardian's turn" });
-    expect(asked({ ...more, lostForMs: 300 })).toEqual({ ask: "mongo-b" });
+    expect(asked({ ...more, lostForMs: 300 })).toEqual({ ask: ["mongo-b", "mongo-w"] });
   });
 
   test("is asked after a longer silence as well", () => {
-    expect(asked({ own: view("server-b", ...members(frozen)), others: [view("witness", ...members(frozen))] })).toEqual({ ask: "mongo-b" });
+    expect(asked({ own: view("server-b", ...members(frozen)), others: [view("witness", ...members(frozen))] })).toEqual({
+      ask: ["mongo-b", "mongo-w"],
+    });
   });
 
   test("is asked where the primary answers, but its machine is in trouble", () => {
     const more = { own: view("server-b", ...members({})), others: [view("witness", ...members({}))] };
-    expect(asked({ ...more, inTrouble: new Set(["server-a"]) })).toEqual({ ask: "mongo-b" });
+    expect(asked({ ...more, inTrouble: new Set(["server-a"]) })).toEqual({ ask: ["mongo-b", "mongo-w"] });
     expect(asked(more)).toEqual({ why: "the primary is there" });
   });
 
@@ -155,6 +169,30 @@ test.each([
   ["frozen, and its peer is not well", { silentMs: 60_000, stillMs: 60_000, peerWell: false }, false],
 ])("a twin that is %s: ended %s", (_, one, ended) => {
   expect(mayEndTwin(one)).toBe(ended);
+});
+
+describe("a nats-server that has given up JetStream", () => {
+  const servers = [nats("a"), nats("b"), nats("w")];
+  const renewing = (more: Partial<RenewCase> = {}) =>
+    whyNotRenew({ own: view("server-a", ...servers), name: "nats-a", withoutMs: 6_000, sinceKillMs: Number.POSITIVE_INFINITY, ...more });
+
+  test("is started anew once its disk is sound and the others are well", () => {
+    expect(renewing()).toBe("");
+  });
+
+  test.each<[string, Partial<RenewCase>, string]>([
+    ["it has it", { withoutMs: 0 }, "it has JetStream, or may have it soon"],
+    ["it has just begun", { withoutMs: 4_000 }, "it has JetStream, or may have it soon"],
+    [
+      "the disk is still full",
+      { own: { ...view("server-a", ...servers), trouble: "the disk is full" } },
+      "what it lost JetStream by lasts",
+    ],
+    ["another server is away", { own: view("server-a", nats("a"), nats("b", gone), nats("w")) }, "the other servers are not well"],
+    ["one was ended a moment ago", { sinceKillMs: 59_000 }, "one was killed a moment ago"],
+  ])("is left alone where %s", (_, more, why) => {
+    expect(renewing(more)).toBe(why);
+  });
 });
 
 describe("a machine in trouble", () => {

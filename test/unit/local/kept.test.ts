@@ -1,5 +1,5 @@
 /** One process kept running: real ones, small enough for a unit test. */
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -46,6 +46,15 @@ describe("a kept process", () => {
     keep(`echo "$WORD $HOME."; exec sleep 60`);
     await until(() => readFileSync(log(), "utf8").includes("told"));
     expect(readFileSync(log(), "utf8")).toBe("told .\n");
+  });
+
+  test("whose log cannot be opened is tried again until it can", async () => {
+    mkdirSync(log());
+    const kept = keep("exec sleep 60");
+    expect(kept.pid).toBeUndefined();
+    expect(exits).toMatchObject([{ name: "claims.a", pid: undefined, error: expect.stringContaining("EISDIR") }]);
+    rmdirSync(log());
+    await until(() => kept.pid !== undefined);
   });
 
   test("is started again after it was killed, within a second", async () => {

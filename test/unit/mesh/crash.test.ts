@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openCrashNote } from "../../../services/mesh/crash.ts";
+import { openCrashNote, writeNote } from "../../../services/mesh/crash.ts";
+import { Weather } from "../../../services/mesh/store.ts";
 
 let folder: string;
 const open = () => openCrashNote(join(folder, "crash", "till.a.json"));
@@ -14,6 +15,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("protocols 7: crashers", () => {
+  test("no input is to blame where the disk does not take the note", () => {
+    const full = openSync("/dev/full", "w");
+    expect(() => writeNote(full, { deciding: ["1"], crashes: {} })).toThrow(Weather);
+    closeSync(full);
+  });
+
   test("a process that ended between batches suspects nobody", () => {
     const note = open();
     note.begin(batch("1", "2"));
