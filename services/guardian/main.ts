@@ -186,7 +186,7 @@ function look(guardian: Guardian, own: View): void {
       const members = verdict.ask.join(", ");
       act(guardian, "step-up", members);
       guardian.members.stepUp(verdict.ask).then(
-        (member) => guardian.log.warn({ member }, "it is primary"),
+        (member) => beFollowed(guardian, member),
         (error: unknown) => guardian.log.warn({ members, err: error }, "none has won: the engines' own election follows"),
       );
     }
@@ -200,6 +200,15 @@ function look(guardian: Guardian, own: View): void {
   killFrozen(guardian, own, others, now);
   renewServer(guardian, own, now);
   endStuckTwins(guardian, now);
+}
+
+/** A secondary that finds its source to be no primary any more sleeps for a second before it takes another, and every write waits for it. */
+function beFollowed({ members, log }: Guardian, primary: string): void {
+  log.warn({ member: primary }, "it is primary");
+  members.follow(primary).then(
+    (followers) => log.info({ primary, followers }, "the other secondaries follow it"),
+    (error: unknown) => log.info({ primary, err: error }, "who follows it could not be asked: they find it by themselves"),
+  );
 }
 
 /**

@@ -24,6 +24,8 @@ export interface Members {
   seen(): readonly Seen[];
   /** Asks that one of these secondaries to stand that is furthest now: a normal election. Gives its name. Throws where it does not win. */
   stepUp(names: readonly string[]): Promise<string>;
+  /** Has every secondary take its changes from the one that has just become primary. Gives their names. Throws where one cannot be asked. */
+  follow(name: string): Promise<readonly string[]>;
   /** Has one secondary that takes its changes from another take them from the primary. Gives its name; undefined where none does. Throws where one cannot be asked. */
   followPrimary(): Promise<string | undefined>;
   /** This guardian itself stood still: what it has not heard meanwhile means nothing. */
@@ -68,6 +70,13 @@ export function watchMembers(members: readonly Member[]): Members {
       if (!best) throw new Error(`no members ${names.join(", ")}`);
       await best.client.db("admin").command({ replSetStepUp: 1 });
       return best.name;
+    },
+    async follow(name) {
+      const primary = watched.find((one) => one.name === name);
+      if (!primary) throw new Error(`no member ${name}`);
+      const others = watched.filter((one) => one !== primary && one.role === "SECONDARY" && one.sign === "well");
+      await Promise.all(others.map(({ client }) => client.db("admin").command({ replSetSyncFrom: primary.address })));
+      return others.map((one) => one.name);
     },
     async followPrimary() {
       // One that was primary says so until it is known to be gone: in doubt nobody is told whom to follow.
