@@ -79,7 +79,7 @@ export function answersFolder(run: string): string {
 const SHOWN_WORDS = 60;
 
 /** Bills until it is stopped. */
-export function startCallers(mesh: RegionMesh): Load {
+export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const folder = answersFolder(mesh.run);
   mkdirSync(folder, { recursive: true });
   const stop = new AbortController();
@@ -139,7 +139,7 @@ export function startCallers(mesh: RegionMesh): Load {
     if (state === "APPROVED" && paidAtOnce.has(institutionId)) approved.push({ claimId, sentMs });
   };
 
-  const turnMs = 1000 / PER_SECOND;
+  const turnMs = 1000 / perSecond;
   const roundMs = turnMs * CALLERS.length;
   const till = async (institutionId: string, index: number): Promise<void> => {
     const file = openSync(join(folder, `${institutionId}.jsonl`), "a");

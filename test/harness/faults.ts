@@ -46,9 +46,9 @@ export interface Played {
   readonly checkMs: number;
 }
 
-/** Plays a fault, or several, under load, waits until everything is settled, and checks all that follows. Throws only where it does not settle. */
-export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<void>): Promise<Played> {
-  const load = startCallers(mesh);
+/** Plays a fault, or several, under load (so many bills a second; moderate by default), waits until everything is settled, and checks all that follows. Throws only where it does not settle. */
+export async function play(mesh: RegionMesh, strike: (load: Load) => Promise<void>, perSecond?: number): Promise<Played> {
+  const load = startCallers(mesh, perSecond);
   const offices = startOffices(mesh);
   const startedMs = performance.now();
   try {

@@ -15,9 +15,8 @@ const READY_LIMIT_MS = 120_000;
 const FROZEN_MS = 30_000;
 const STARVED_PERCENT = 5;
 const STARVED_MS = 15_000;
-const SPARE_BYTES = 24 * 1024 * 1024;
 /** So little is used up within seconds. */
-const BRIEF_SPARE_BYTES = 12 * 1024 * 1024;
+const SPARE_BYTES = 12 * 1024 * 1024;
 const FAILED_DISK_MS = 12_000;
 const CALL_MS = 12_000;
 const STOP_LIMIT_MS = 20_000;
@@ -174,7 +173,7 @@ export const machineFaults: readonly Fault[] = [
       const before = machine.rows();
       scene.note(machine.place);
       scene.struck();
-      const widen = limitMemory(`nrcms-lab-${process.pid}`, machine.pids(), scene.brief ? BRIEF_SPARE_BYTES : SPARE_BYTES);
+      const widen = limitMemory(`nrcms-lab-${process.pid}`, machine.pids(), SPARE_BYTES);
       try {
         await scene.flows();
         await scene.lasts(STARVED_MS);
