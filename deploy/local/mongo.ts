@@ -21,11 +21,13 @@ const PRIORITIES = [1, 1, 0.5] as const;
 
 /**
  * transactionLifetimeLimitSeconds: a killed twin's open transaction would lock its documents for 60 s by default.
- * oplogNetworkTimeoutBufferSeconds: a secondary would hang 6 s on a frozen source. shutdownTimeout…: a primary would linger 15 s after SIGTERM.
+ * oplogNetworkTimeoutBufferSeconds: a secondary would hang 6 s on a frozen source. oplogFetcherSteadyStateMaxFetcherRestarts: then it would try to reach it once more, 3 s
+ * where its machine is off, before it looks for another; with one member of three away every write waits for that. shutdownTimeout…: a primary would linger 15 s after SIGTERM.
  */
 const PARAMETERS = [
   "transactionLifetimeLimitSeconds=1",
   "oplogNetworkTimeoutBufferSeconds=1",
+  "oplogFetcherSteadyStateMaxFetcherRestarts=0",
   "shutdownTimeoutMillisForSignaledShutdown=500",
   "diagnosticDataCollectionEnabled=false",
   "replWriterThreadCount=2",

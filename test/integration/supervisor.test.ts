@@ -125,9 +125,13 @@ describe("a running mesh", () => {
     const client = await MongoClient.connect(mongoUri(mesh.topology));
     try {
       const admin = client.db("admin");
-      const names = ["transactionLifetimeLimitSeconds", "oplogNetworkTimeoutBufferSeconds"];
-      const parameters = await admin.command({ getParameter: 1, ...Object.fromEntries(names.map((name) => [name, 1])) });
-      expect(parameters).toMatchObject({ transactionLifetimeLimitSeconds: 1, oplogNetworkTimeoutBufferSeconds: 1 });
+      const wanted = {
+        transactionLifetimeLimitSeconds: 1,
+        oplogNetworkTimeoutBufferSeconds: 1,
+        oplogFetcherSteadyStateMaxFetcherRestarts: 0,
+      };
+      const parameters = await admin.command({ getParameter: 1, ...Object.fromEntries(Object.keys(wanted).map((name) => [name, 1])) });
+      expect(parameters).toMatchObject(wanted);
       const { config: set } = await admin.command({ replSetGetConfig: 1 });
       expect(set.settings).toMatchObject({ electionTimeoutMillis: 2000, heartbeatIntervalMillis: 150, heartbeatTimeoutSecs: 1 });
       expect(set.members.map((member: { priority: number }) => member.priority)).toEqual([1, 1, 0.5]);
