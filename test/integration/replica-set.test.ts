@@ -98,3 +98,28 @@ test("the primary leaves a server and comes back, and nobody follows who is abou
     for (const [name, { follows }] of seen) if (name !== from) expect([name, follows]).not.toEqual([name, from]);
   }
 });
+
+test("of the secondaries the one that is furthest stands, and is followed by the others", { timeout: 120_000 }, async () => {
+  const before = await look();
+  const secondaries = [...before.keys()].filter((name) => name !== primaryIn(before));
+  let chosen = "";
+  // The primary lives and is written to meanwhile, so that a candidate may lack what another has just got.
+  await until(
+    "one of them wins",
+    async () => {
+      chosen = await members.stepUp(secondaries).catch(() => "");
+      return chosen !== "";
+    },
+    LIMIT_MS,
+  );
+  expect(secondaries).toContain(chosen);
+  await until("it is primary", async () => primaryIn(await look()) === chosen, LIMIT_MS);
+  await until("the guardian has seen so", () => members.seen().filter(({ role }) => role === "SECONDARY").length === 2, LIMIT_MS);
+  expect(new Set([chosen, ...(await members.follow(chosen))])).toEqual(new Set(before.keys()));
+  await until(
+    "both follow it",
+    async () => [...(await look())].every(([name, { follows }]) => name === chosen || follows === chosen),
+    LIMIT_MS,
+  );
+  await expect(members.stepUp(["nobody"])).rejects.toThrow("no members nobody");
+});
