@@ -4,7 +4,7 @@
  * stands when it has all that there is.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Document } from "mongodb";
+import type { Document, Timestamp } from "mongodb";
 import type { Topology } from "../../services/mesh/topology.ts";
 import { addresses, Member } from "./mongo-member.ts";
 
@@ -14,6 +14,8 @@ const STAND_PAUSE_MS = 50;
 const CHAIN_LIMIT_MS = 6_000;
 const CHAIN_POLL_MS = 20;
 const CHAIN_STANDS_MS = 150;
+/** What a member is asked shows in its status a little later. */
+const ASK_AGAIN_MS = 500;
 const STAND_POLL_MS = 5;
 /** Nobody but the successor stands for so long. */
 const FROZEN_S = 10;
@@ -31,13 +33,13 @@ export async function handOverPrimary(topology: Topology, server: string): Promi
     const secondaries = views.filter(({ mongo, view }) => mongo.server !== server && typeof view !== "string" && view.secondary);
     if (!from) {
       const primary = views.find(({ view }) => typeof view !== "string" && view.primary);
-      if (primary) await Promise.all(secondaries.map(({ member }) => follow(member, primary.member.address)));
+      if (primary) await Promise.all(secondaries.map(({ member }) => follow(member, primary.member)));
       return undefined;
     }
     const [to, ...others] = secondaries;
     if (!to) throw new Error(`no other server has a mongod that could be primary instead of ${from.mongo.name}`);
-    await follow(to.member, from.member.address);
-    await Promise.all(others.map(({ member }) => follow(member, to.member.address)));
+    await follow(to.member, from.member);
+    await Promise.all(others.map(({ member }) => follow(member, to.member)));
     try {
       await Promise.all(others.map(({ member }) => quietly(member, { replSetFreeze: FROZEN_S })));
       await quietly(from.member, { replSetStepDown: FROZEN_S, secondaryCatchUpPeriodSecs: CATCH_UP_S });
@@ -88,22 +90,35 @@ async function stand(member: Member): Promise<void> {
 }
 
 /**
- * Lets a member take its changes from another, and waits until it has done so for a moment. It is asked only where it follows somebody else: a member that is asked for the
- * source that it has just chosen sleeps for a second before it goes on; and one that finds the wanted source no farther than itself leaves it again, and chooses anew a second later.
+ * Lets a member take its changes from another, and waits until it has done so for a moment and has all that the other had by then. It is asked only where it follows somebody else, and not again
+ * before the first word has had its effect: a member that is asked for the source that it has just chosen sleeps for a second before it goes on; and one that finds the wanted source no farther
+ * than itself leaves it again, and chooses anew a second later. Two members that sleep at once hold up every write.
  */
-async function follow(member: Member, source: string): Promise<void> {
+async function follow(member: Member, source: Member): Promise<void> {
   const untilMs = performance.now() + CHAIN_LIMIT_MS;
   let sinceMs: number | undefined;
+  let askedMs = Number.NEGATIVE_INFINITY;
   try {
     while (performance.now() < untilMs) {
       const { syncSourceHost } = await member.admin.command({ replSetGetStatus: 1 });
-      sinceMs = syncSourceHost === source ? (sinceMs ?? performance.now()) : undefined;
-      if (sinceMs !== undefined && performance.now() - sinceMs >= CHAIN_STANDS_MS) return;
+      sinceMs = syncSourceHost === source.address ? (sinceMs ?? performance.now()) : undefined;
+      if (sinceMs !== undefined && performance.now() - sinceMs >= CHAIN_STANDS_MS && (await hasAllOf(member, source))) return;
       // One that has no source is choosing.
-      if (sinceMs === undefined && syncSourceHost !== "") await member.admin.command({ replSetSyncFrom: source });
+      if (sinceMs === undefined && syncSourceHost !== "" && performance.now() - askedMs >= ASK_AGAIN_MS) {
+        await member.admin.command({ replSetSyncFrom: source.address });
+        askedMs = performance.now();
+      }
       await pause(CHAIN_POLL_MS);
     }
   } catch {
     // Its choice of source is a matter of speed only.
   }
+}
+
+/** Whether a member gets what another has now, within a moment. */
+async function hasAllOf(member: Member, source: Member): Promise<boolean> {
+  const optime = async ({ admin }: Member): Promise<Timestamp> => (await admin.command({ hello: 1 })).lastWrite.opTime.ts;
+  const wanted = await optime(source);
+  await pause(CHAIN_POLL_MS);
+  return (await optime(member)).greaterThanOrEqual(wanted);
 }
