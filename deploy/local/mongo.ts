@@ -22,13 +22,15 @@ const PRIORITIES = [1, 1, 0.5] as const;
 /**
  * transactionLifetimeLimitSeconds: a killed twin's open transaction would lock its documents for 60 s by default.
  * oplogNetworkTimeoutBufferSeconds: a secondary would hang 6 s on a frozen source. oplogFetcherSteadyStateMaxFetcherRestarts: then it would try to reach it once more, 3 s
- * where its machine is off, before it looks for another; with one member of three away every write waits for that. changeSyncSourceThresholdMillis: no secondary leaves the primary for
+ * where its machine is off, before it looks for another; with one member of three away every write waits for that. oplogInitialFindMaxSeconds: the first question to a source would wait a
+ * minute, where its machine has no CPU. changeSyncSourceThresholdMillis: no secondary leaves the primary for
  * a neighbour whose pings have been some milliseconds quicker. shutdownTimeout…: a primary would linger 15 s after SIGTERM.
  */
 const PARAMETERS = [
   "transactionLifetimeLimitSeconds=1",
   "oplogNetworkTimeoutBufferSeconds=1",
   "oplogFetcherSteadyStateMaxFetcherRestarts=0",
+  "oplogInitialFindMaxSeconds=1",
   "changeSyncSourceThresholdMillis=60000",
   "shutdownTimeoutMillisForSignaledShutdown=500",
   "diagnosticDataCollectionEnabled=false",

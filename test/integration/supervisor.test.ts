@@ -129,6 +129,7 @@ describe("a running mesh", () => {
         transactionLifetimeLimitSeconds: 1,
         oplogNetworkTimeoutBufferSeconds: 1,
         oplogFetcherSteadyStateMaxFetcherRestarts: 0,
+        oplogInitialFindMaxSeconds: 1,
         changeSyncSourceThresholdMillis: 60_000,
       };
       const parameters = await admin.command({ getParameter: 1, ...Object.fromEntries(Object.keys(wanted).map((name) => [name, 1])) });
