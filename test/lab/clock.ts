@@ -1,5 +1,5 @@
 /** A machine's clock that can be set: libfaketime before every program of the machine (nats-server, a static program, keeps the true time). */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../deploy/local/binaries.ts";
 import { sha256 } from "../../deploy/local/wheel.ts";
@@ -51,5 +51,17 @@ export class FakeClock {
   /** The clock is so much before (above 0) or behind the true time, from within a second on. */
   set(offsetSeconds: number): void {
     writeFileSync(this.#file, `${offsetSeconds < 0 ? "-" : "+"}${Math.abs(offsetSeconds)}s\n`);
+  }
+}
+
+const SHARED = "/dev/shm";
+/** What the library keeps there for a process and those that it starts. */
+const OF_PROCESS = /^(?:sem\.)?faketime_(?:shm|sem)_(\d+)$/;
+
+/** Takes away what killed processes have left of the library's. */
+export function sweepClocks(): void {
+  for (const name of existsSync(SHARED) ? readdirSync(SHARED) : []) {
+    const pid = OF_PROCESS.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(SHARED, name), { force: true });
   }
 }

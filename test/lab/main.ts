@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { Command } from "commander";
 import { findBinary } from "../../deploy/local/binaries.ts";
-import { faketime } from "./clock.ts";
+import { faketime, sweepClocks } from "./clock.ts";
 import { whyNoDisks } from "./disk.ts";
 import type { Fault } from "./fault.ts";
 import { allFaults } from "./faults.ts";
@@ -156,6 +156,7 @@ async function playOnMachines(faults: readonly Fault[]): Promise<number> {
   return await new Promise((resolve) => {
     const end = (code: number): void => {
       for (const fault of net.destroy()) say(fault);
+      sweepClocks();
       resolve(code);
     };
     inside.once("error", (error) => {
