@@ -66,7 +66,7 @@ async function quietly(member: Member, command: Document): Promise<void> {
 /** Waits, not for long, until a member has all that the other one has. */
 async function caughtUp(member: Member, other: Member): Promise<void> {
   const untilMs = performance.now() + CATCH_UP_S * 1_000;
-  const optime = async ({ admin }: Member) => JSON.stringify((await admin.command({ hello: 1 })).lastWrite?.opTime);
+  const optime = async (of: Member) => JSON.stringify(await optimeOf(of));
   try {
     while ((await optime(member)) !== (await optime(other)) && performance.now() < untilMs) await pause(STAND_POLL_MS);
   } catch {
@@ -117,8 +117,12 @@ async function follow(member: Member, source: Member): Promise<void> {
 
 /** Whether a member gets what another has now, within a moment. */
 async function hasAllOf(member: Member, source: Member): Promise<boolean> {
-  const optime = async ({ admin }: Member): Promise<Timestamp> => (await admin.command({ hello: 1 })).lastWrite.opTime.ts;
-  const wanted = await optime(source);
+  const { ts: wanted } = await optimeOf(source);
   await pause(CHAIN_POLL_MS);
-  return (await optime(member)).greaterThanOrEqual(wanted);
+  return (await optimeOf(member)).ts.greaterThanOrEqual(wanted);
+}
+
+/** How far a member is. */
+async function optimeOf({ admin }: Member): Promise<{ readonly ts: Timestamp }> {
+  return (await admin.command({ hello: 1 })).lastWrite?.opTime;
 }

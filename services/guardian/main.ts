@@ -14,7 +14,7 @@ import { type OwnDisk, watchDisk } from "./disk.ts";
 import { alone, isFirst, lostPrimary, mayEndTwin, stepUp, troubled, unheard, type View, whyNotKill, whyNotRenew } from "./judge.ts";
 import { type Members, watchMembers } from "./members.ts";
 import { Pace } from "./pace.ts";
-import { activityOf, pidIn, Stillness } from "./processes.ts";
+import { type Activity, activityOf, pidIn, Stillness } from "./processes.ts";
 import { type Servers, watchServers } from "./servers.ts";
 
 const TICK_MS = 100;
@@ -252,11 +252,16 @@ function straighten(guardian: Guardian): void {
   );
 }
 
+/** What an engine of the guardian's own machine does; undefined where it does not run. */
+function daemonOf({ run }: Guardian, name: string, kind: keyof typeof WORD): Activity | undefined {
+  const pid = pidIn(join(run, name, "pid"));
+  return pid === undefined ? undefined : activityOf(pid, { commandLine: [join(run, name, WORD[kind])] });
+}
+
 function killFrozen(guardian: Guardian, own: View, others: readonly View[], now: number): void {
   for (const { name, kind, server, sign } of own.seen) {
     if (server !== guardian.server || sign !== "silent") continue;
-    const pid = pidIn(join(guardian.run, name, "pid"));
-    const activity = pid === undefined ? undefined : activityOf(pid, { commandLine: [join(guardian.run, name, WORD[kind])] });
+    const activity = daemonOf(guardian, name, kind);
     if (!activity) continue;
     const stillMs = guardian.still.stillMs(name, activity, now);
     const why = whyNotKill({ own, others, name, stillMs, ageMs: activity.ageMs, sinceKillMs: now - guardian.actedMs.kill });
@@ -267,15 +272,15 @@ function killFrozen(guardian: Guardian, own: View, others: readonly View[], now:
 }
 
 function renewServer(guardian: Guardian, own: View, now: number): void {
-  const { topology, servers, server, run, actedMs, log } = guardian;
+  const { topology, servers, server, actedMs, log } = guardian;
   const name = topology.engines.nats.find((nats) => nats.server === server)?.name;
   if (name === undefined) return;
   if (whyNotRenew({ own, name, withoutMs: servers.withoutJetStreamMs(name), sinceKillMs: now - actedMs.kill }) !== "") return;
-  const pid = pidIn(join(run, name, "pid"));
-  if (pid === undefined || !activityOf(pid, { commandLine: [join(run, name, WORD.nats)] })) return;
+  const activity = daemonOf(guardian, name, "nats");
+  if (!activity) return;
   act(guardian, "kill", name);
   log.warn({ name }, "it has given up JetStream, and its disk is sound again: it is started anew");
-  process.kill(pid, "SIGTERM");
+  process.kill(activity.pid, "SIGTERM");
 }
 
 function endStuckTwins(guardian: Guardian, now: number): void {
