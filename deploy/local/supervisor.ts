@@ -8,6 +8,7 @@ import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { crashNoteFile, lastAtHand } from "../../services/mesh/crash.ts";
 import { natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Say } from "./binaries.ts";
 import { engineCommands, enginesJoined, enginesReady } from "./engines.ts";
@@ -214,12 +215,19 @@ export class Supervisor {
     if (this.#twins.some(({ name }) => name === exit.name)) this.#tellDeath(exit);
   }
 
-  /** Best effort: who misses it finds out by the missing beats. */
+  /** And what it had at hand. Best effort: who misses it finds out by the missing beats. */
   #tellDeath(exit: Exit): void {
     try {
       this.#nats?.publish(
         `nrcms.death.${exit.name}`,
-        JSON.stringify({ process: exit.name, pid: exit.pid, code: exit.code, signal: exit.signal, atMs: Date.now() }),
+        JSON.stringify({
+          process: exit.name,
+          pid: exit.pid,
+          code: exit.code,
+          signal: exit.signal,
+          atMs: Date.now(),
+          atHand: lastAtHand(crashNoteFile(this.run, exit.name)),
+        }),
       );
     } catch (error) {
       this.#say(`the death of ${exit.name} could not be told: ${error instanceof Error ? error.message : String(error)}`);

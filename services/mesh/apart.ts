@@ -12,6 +12,8 @@ type Said<P, A> =
 export interface ApartParts<P> {
   /** The program's file. */
   readonly program: string;
+  /** Words on its command line. */
+  readonly parameters?: readonly string[];
   /** How it is called in an error. */
   readonly what: string;
   /** What it is told once it runs: plain data. */
@@ -30,8 +32,8 @@ export interface ApartParts<P> {
 
 /** What the program has answered, once it is gone. Throws what it failed of, where it died, took too long or was no longer wanted. */
 export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
-  const { program, what, wanted, heapMb, youngMb, limitMs, signal, onStart, onProgress } = parts;
-  const child = fork(program, [], {
+  const { program, parameters = [], what, wanted, heapMb, youngMb, limitMs, signal, onStart, onProgress } = parts;
+  const child = fork(program, parameters, {
     execArgv: [`--max-old-space-size=${heapMb}`, `--max-semi-space-size=${youngMb}`],
     // Each thread's own arena of memory would keep what it once needed.
     env: { ...process.env, MALLOC_ARENA_MAX: "1" },
@@ -73,13 +75,16 @@ export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
   });
 }
 
-/** The program's side: does the work that its parent wants, says how far it is and what came of it, and ends; it ends as well when its parent is gone. `what` is as its parent calls it. */
-export function answerApart<W, P, A>(what: string, work: (wanted: W, tell: (progress: P) => void) => Promise<A>): void {
+/**
+ * The program's side: does the work that its parent wants, says how far it is and what came of it, and ends; it ends as well when its parent is gone.
+ * `what` is as its parent calls it; `tell` resolves once the parent will hear it, whatever becomes of this process.
+ */
+export function answerApart<W, P, A>(what: string, work: (wanted: W, tell: (progress: P) => Promise<void>) => Promise<A>): void {
   if (!process.send) throw new Error(`${what} is a process apart: it is started by its apart.ts`);
   const say = (said: Said<P, A>) => new Promise<void>((resolve) => process.send?.(said, undefined, {}, () => resolve()));
   const answer = async (wanted: W): Promise<void> => {
     try {
-      await say({ kind: "answer", answer: await work(wanted, (progress) => void say({ kind: "progress", progress })) });
+      await say({ kind: "answer", answer: await work(wanted, (progress) => say({ kind: "progress", progress })) });
     } catch (error) {
       await say({ kind: "failed", why: error instanceof Error ? error.message : String(error) });
     }

@@ -58,7 +58,7 @@ export class Batcher {
     this.queue = new InputQueue(parts.settings);
     this.rounds = new Rounds(parts, {
       finish: (input, outcome) => this.finish(input, outcome),
-      putBack: (inputs) => this.queue.putBack(inputs),
+      putBack: (inputs) => this.putBack(inputs),
     });
     this.loop = this.run();
   }
@@ -122,9 +122,12 @@ export class Batcher {
     this.closing = true;
     this.patienceMs = this.clock.monotonicMs() + limitMs;
     await this.idle(limitMs);
-    this.giveUp(this.queue.empty(), unavailable("draining", 100));
+    const giveUpRest = () => this.giveUp([...this.queue.empty(), ...this.rounds.aside], unavailable("draining", 100));
+    giveUpRest();
     this.wake();
     await this.loop;
+    // What its last batch has set aside.
+    giveUpRest();
   }
 
   private async run(): Promise<void> {
@@ -234,6 +237,12 @@ export class Batcher {
     const middle = Math.ceil(batch.length / 2);
     await this.work(batch.slice(0, middle), weatherUntilMs);
     await this.work(batch.slice(middle), weatherUntilMs);
+  }
+
+  /** Those that have had their outcome meanwhile stay away. */
+  private putBack(inputs: readonly Input[]): void {
+    this.queue.putBack(inputs.filter((input) => this.queue.has(input)));
+    this.wake();
   }
 
   private giveUp(batch: readonly Input[], because: Unavailable): void {

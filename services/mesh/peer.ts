@@ -57,7 +57,10 @@ export function watchPeer({ service, twin, store, presence, crash, clock, log }:
     if (Array.isArray(ids)) crash.condemn(ids.filter((id) => typeof id === "string"));
   }
 
-  presence.onDeath(bury);
+  presence.onDeath((of, one, atHand) => {
+    bury();
+    if (of === service && one === peer && atHand !== undefined) crash.fear(atHand);
+  });
   return {
     isWell: isPeerWell,
     isMissed: () => !isPeerWell() && clock.monotonicMs() - wellMs < PEER_MISSED_MS,

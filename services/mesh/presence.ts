@@ -16,6 +16,9 @@ export function missedMs(everyMs: number): number {
 const STALL_MS = 250;
 /** A beat that was on its way when its process died does not raise it again. */
 const BURIED_MS = 1_000;
+const ID_LENGTH = 1_000;
+
+type DeathListener = (service: string, twin: string, atHand: string | undefined) => void;
 
 export interface Presence {
   /** The newest beat of each twin heard of. */
@@ -25,7 +28,8 @@ export interface Presence {
   last(service: string, twin: string): TwinBeat | undefined;
   /** Told dead, said goodbye, or silent for four beats. A twin that was never heard is not known dead. */
   isDead(service: string, twin: string): boolean;
-  onDeath(listener: (service: string, twin: string) => void): void;
+  /** `atHand`: the input that it was deciding, where its supervisor knows. */
+  onDeath(listener: DeathListener): void;
   /** A twin that led says that it leads no more: it has handed over. */
   onFollow(listener: (service: string, twin: string) => void): void;
   close(): void;
@@ -74,7 +78,7 @@ export interface Listened {
 /** Listens over both connections: a server that dies or freezes must not look like dead twins. */
 export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
   const heard = new Map<string, Heard>();
-  const listeners: ((service: string, twin: string) => void)[] = [];
+  const listeners: DeathListener[] = [];
   const followed: ((service: string, twin: string) => void)[] = [];
   const name = (of: string, twin: string) => `${of}.${twin}`;
   const subscriptions: Subscribed[] = [
@@ -94,9 +98,10 @@ export function listen(bus: Bus, { beats, pulses }: Listened): Presence {
       const [, , of = "", twin = ""] = message.subject.split(".");
       const known = heard.get(name(of, twin));
       // A notice about a process that has been replaced since is old news.
-      if (!known || known.deadMs !== undefined || isAnother(known.beat, message.data)) return;
+      const notice = readNotice(message.data);
+      if (!known || known.deadMs !== undefined || isAnother(known.beat, notice)) return;
       known.deadMs = performance.now();
-      for (const listener of listeners) listener(of, twin);
+      for (const listener of listeners) listener(of, twin, atHandOf(notice));
     }),
   ];
   if (pulses)
@@ -156,16 +161,21 @@ export function readBeat(data: Uint8Array): TwinBeat | undefined {
   }
 }
 
-/** Whether a death notice speaks of another process than the one that last beat: by its instance (a goodbye) or its pid (a supervisor's word). */
-function isAnother(beat: TwinBeat, data: Uint8Array): boolean {
+/** A notice without a body speaks of whoever has the name. */
+function readNotice(data: Uint8Array): Readonly<Record<string, unknown>> {
   try {
-    const notice = JSON.parse(decoded.decode(data)) as { instance?: unknown; pid?: unknown };
-    return (
-      (typeof notice.instance === "string" && notice.instance !== beat.instance) ||
-      (typeof notice.pid === "number" && notice.pid !== beat.pid)
-    );
+    return (JSON.parse(decoded.decode(data)) as Readonly<Record<string, unknown>> | null) ?? {};
   } catch {
-    // A notice without a body speaks of whoever has the name.
-    return false;
+    return {};
   }
+}
+
+/** Whoever may publish a notice may write anything. */
+function atHandOf({ atHand }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof atHand === "string" && atHand.length <= ID_LENGTH ? atHand : undefined;
+}
+
+/** Whether a death notice speaks of another process than the one that last beat: by its instance (a goodbye) or its pid (a supervisor's word). */
+function isAnother(beat: TwinBeat, { instance, pid }: Readonly<Record<string, unknown>>): boolean {
+  return (typeof instance === "string" && instance !== beat.instance) || (typeof pid === "number" && pid !== beat.pid);
 }

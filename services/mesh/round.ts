@@ -10,9 +10,10 @@ import type { CrashNote } from "./crash.ts";
 import type { Input } from "./input.ts";
 import type { Head, StoredEvent } from "./journal.ts";
 import type { Logger } from "./log.ts";
+import type { TryApart } from "./ordeal.ts";
 import { prefetch } from "./prefetch.ts";
 import { reused } from "./queue.ts";
-import { type Decided, decideBatch, type StageSettings, type Verdict } from "./stage.ts";
+import { type Decided, decideBatch, type Loads, type StageSettings, type Verdict } from "./stage.ts";
 import { Conflict, LeaseLost, type Recorded, Replaced, type Store, TooSlow, Weather } from "./store.ts";
 import type { Codec } from "./wiring.ts";
 
@@ -38,10 +39,14 @@ export interface RoundSettings {
   readonly tells: Readonly<Record<string, Codec<any>>>;
   /** The epoch under which this twin leads, 0 where it does not; and whether each commit needs it. */
   lease(): { readonly epoch: number; readonly alwaysFenced: boolean };
-  /** The peer has just gone: what may end a process is left until it is back, so that it cannot end both (protocols 7). */
+  /** Tries what was at hand when a process ended in a process apart, before it is decided here (protocols 7). */
+  readonly tryApart?: TryApart;
+  /** The peer has just gone: what may end a process and cannot be tried apart is left until it is back, so that it cannot end both. */
   isPeerMissed?(): boolean;
   /** A batch has committed: how many inputs, when it began (monotonic), their traceparents. */
   onCommit?(inputs: number, startedMs: number, traceparents: readonly string[]): void;
+  /** One more input is condemned. */
+  onConvicted?(): void;
 }
 
 export interface BatcherCounts {
@@ -57,7 +62,7 @@ export interface BatcherCounts {
 /** Where a round's outcomes go. */
 export interface Outcomes {
   finish(input: Input, outcome: FinalOutcome): void;
-  /** They looked at what was not loaded, or failed over what was: they come again, first. */
+  /** They looked at what was not loaded, or failed over what was, or have been tried apart: they come again, first. */
   putBack(inputs: readonly Input[]): void;
 }
 
@@ -67,6 +72,10 @@ const DEFER_LIMIT = 3;
 export class Rounds {
   readonly counts: BatcherCounts = { committed: 0, commits: 0, conflicts: 0, parked: 0, unavailable: 0, reused: 0 };
   private readonly deferrals = new Map<string, number>();
+  /** What is tried apart now; it comes back with the result. */
+  private readonly tried = new Set<Input>();
+  /** Those whose ordeal told nothing, until they are decided. */
+  private readonly untried = new Set<string>();
   private head: Head;
   /** The head could not be read since a commit failed: that commit may stand. */
   private uncertain = false;
@@ -108,6 +117,11 @@ export class Rounds {
     this.deferrals.delete(id);
   }
 
+  /** Inputs in hand that wait for the result of an ordeal. */
+  get aside(): readonly Input[] {
+    return [...this.tried];
+  }
+
   private isLastChance(id: string): boolean {
     return (this.deferrals.get(id) ?? 0) >= DEFER_LIMIT - 1;
   }
@@ -127,12 +141,17 @@ export class Rounds {
     const peerMissed = this.settings.isPeerMissed?.() ?? false;
     for (const input of batch) {
       const before = recorded.get(input.id);
-      if (before) this.repeat(input, before);
-      else if (parkedAlready.has(input.id) && !input.replay) this.outcomes.finish(input, { kind: "parked", error: "parked before" });
-      else if (peerMissed && this.crash.isSuspect(input.id) && !this.crash.condemned.has(input.id))
+      if (before) {
+        this.crash.clear(input.id);
+        this.repeat(input, before);
+      } else if (parkedAlready.has(input.id) && !input.replay) this.outcomes.finish(input, { kind: "parked", error: "parked before" });
+      else if (!this.crash.isFeared(input.id)) fresh.push(input);
+      else if (this.tried.has(input)) continue;
+      else if (!this.untried.has(input.id)) void this.setAside(input, loads, stage);
+      else if (peerMissed)
         this.outcomes.finish(input, {
           kind: "unavailable",
-          unavailable: unavailable("it was there when a process ended, and the peer is away", 250),
+          unavailable: unavailable("it was at hand when a process ended, and the peer is away", 250),
         });
       else fresh.push(input);
     }
@@ -140,8 +159,15 @@ export class Rounds {
     const [only] = fresh;
     const lastChance = fresh.length === 1 && only !== undefined && this.isLastChance(only.id);
     this.crash.begin(fresh);
-    const decided = decideBatch(fresh, loads, { ...stage, faults, lastChance, mayFail: (input) => !this.isLastChance(input.id) });
+    const decided = decideBatch(fresh, loads, {
+      ...stage,
+      faults,
+      lastChance,
+      mayFail: (input) => !this.isLastChance(input.id),
+      onTurn: (index) => this.crash.at(index),
+    });
     this.crash.end(fresh);
+    for (const { id } of fresh) this.untried.delete(id);
     const { plan } = decided;
     const idle = plan.entries.length + plan.parked.length + plan.puts.length + plan.resolved.length === 0;
     if (!(idle && batch.length > 0)) {
@@ -160,6 +186,21 @@ export class Rounds {
       );
     }
     this.deliver(fresh, decided);
+  }
+
+  /** The others go on; it comes back when it is known whether it ends a process. Its repeats wait with it. */
+  private async setAside(input: Input, loads: Loads, stage: StageSettings): Promise<void> {
+    const { id, method } = input;
+    this.tried.add(input);
+    const ordeal = (await this.settings.tryApart?.(input, loads, stage)) ?? "not tried";
+    this.tried.delete(input);
+    this.log.warn({ method, input: id, ordeal }, "it was at hand when a process ended");
+    if (ordeal === "died") {
+      this.crash.convict(id);
+      this.settings.onConvicted?.();
+    } else if (ordeal === "survived") this.crash.unfear(id);
+    else this.untried.add(id);
+    this.outcomes.putBack([input]);
   }
 
   private deliver(batch: readonly Input[], decided: Decided): void {

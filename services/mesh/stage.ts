@@ -68,6 +68,8 @@ export interface StageSettings {
   readonly faults: ReadonlyMap<Input, string>;
   /** Deferred before and now alone with a fresh read: what it looks at and does not name is a bug by now. */
   readonly lastChance: boolean;
+  /** Told which input's turn it is, before it is decided. */
+  readonly onTurn?: (index: number) => void;
   /** Whether an input that fails is decided again in a fresh read; otherwise its failure is a bug. */
   readonly mayFail?: (input: Input) => boolean;
 }
@@ -149,9 +151,9 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
     if (input.replay) resolved.push({ id: input.id, by: input.replay.by });
   };
 
-  for (const input of inputs) {
+  for (const [index, input] of inputs.entries()) {
     if (settings.park.has(input.id)) {
-      park(input, "this input ended the process twice");
+      park(input, "this input ended a process twice");
       continue;
     }
     const fault = settings.faults.get(input);
@@ -160,6 +162,7 @@ export function decideBatch(inputs: readonly Input[], loads: Loads, settings: St
       continue;
     }
     const draft: Draft = { puts: new Map(), guards: new Map(), events: [], about: [] };
+    settings.onTurn?.(index);
     let result: unknown;
     try {
       result = input.decision.decide(

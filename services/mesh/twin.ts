@@ -1,12 +1,11 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
-import { join } from "node:path";
 import { PROVINCE } from "../values/region.ts";
 import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
-import { openCrashNote } from "./crash.ts";
+import { crashNoteFile, openCrashNote } from "./crash.ts";
 import { watchFitness } from "./fitness.ts";
 import { openHealth } from "./health.ts";
 import { openHearing } from "./hearing.ts";
@@ -15,6 +14,7 @@ import { keep } from "./keeper.ts";
 import { runLeading } from "./leading.ts";
 import { type Logger, logger } from "./log.ts";
 import { lookOver, serveLook } from "./look.ts";
+import { answerOrdeal, isOrdeal, ordealBy } from "./ordeal.ts";
 import { askForOrders, firstOrder, openOrders, rests } from "./order.ts";
 import { Pair } from "./pair.ts";
 import { watchPeer } from "./peer.ts";
@@ -60,6 +60,7 @@ export interface Twin {
 
 /** Runs the named service's twin until SIGTERM or SIGINT; the process then exits with 0. */
 export async function serve(service: Service): Promise<void> {
+  if (isOrdeal()) return answerOrdeal(service);
   const config = readTwinConfig(service.name);
   const log = logger(`${service.name}.${config.twin}`);
   const twin = await startTwin(service, config, log, () => process.exit(1));
@@ -114,9 +115,9 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     }),
   );
   const relay = new Relay({ bus, store, service: service.name, head, log });
-  const crash = ground.openCrashNote(join(config.run, "crash", `${name}.json`));
-  if (crash.condemned.size > 0)
-    await insist("the note of crashers", log, () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] }));
+  const crash = ground.openCrashNote(crashNoteFile(config.run, name));
+  const tellCrashers = () => store.setMark(`crashers.${twin}`, { ids: [...crash.condemned] });
+  if (crash.condemned.size > 0) await insist("the note of crashers", log, tellCrashers);
   const peer = watchPeer({ service: service.name, twin, store, presence, crash, clock, log });
   await insist("the peer's note of crashers", log, () => peer.hearCrashers());
 
@@ -193,6 +194,8 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
       queueLimit: QUEUE_LIMIT,
       queueBytes: QUEUE_BYTES,
       tells: service.tells,
+      tryApart: ordealBy(process.argv[1] ?? "", log),
+      onConvicted: () => void tellCrashers().catch((error: unknown) => log.warn({ err: error }, "the peer is not told of a crasher")),
       isPeerMissed: peer.isMissed,
       lease: () => ({ epoch: pair.epoch, alwaysFenced: isFenced() }),
       onLeaseLost: (epoch) => pair.lost(epoch, "a commit found another epoch"),

@@ -64,7 +64,7 @@ export interface Deposit {
   readonly fen: bigint;
   /**
    * "bug" throws in the decision (as long as the account has no deposit), "needs" throws in needs, "unnamed" looks at what needs did not name,
-   * "poison" throws in the decision and "crash" ends the process until somebody has mended them (NRCMS_MENDED), "heard poison" and "heard crash" do so at the tally,
+   * "poison" throws in the decision, "hang" never returns, and "crash" ends the process until somebody has mended them (NRCMS_MENDED), "heard poison" and "heard crash" do so at the tally,
    * "absent" waits for weather, "huge" makes a document that MongoDB does not take, "stamp" violates a unique index, "reply" answers more than the bus carries.
    */
   readonly trouble?: string;
@@ -101,6 +101,7 @@ function faulty(trouble: string | undefined): void {
   if (process.env.NRCMS_MENDED) return;
   if (trouble === "poison") throw new Error("a bug that somebody will mend");
   if (trouble === "crash") process.kill(process.pid, "SIGKILL");
+  while (trouble === "hang") Math.random();
 }
 
 const deposit: Decision<Deposit, Balance, { Deposited: Deposited }> = {
@@ -233,7 +234,8 @@ export function tally(): Service {
 }
 
 if (import.meta.main) {
-  process.stdin.resume().once("end", () => process.exit(1));
+  const { isOrdeal } = await import("../../services/mesh/ordeal.ts");
+  if (!isOrdeal()) process.stdin.resume().once("end", () => process.exit(1));
   const { serve } = await import("../../services/mesh/twin.ts");
   await serve(process.env.NRCMS_SERVICE === "tally" ? tally() : till());
   flushCompileCache(); // Whoever is killed leaves nothing compiled to the next one.

@@ -1,7 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Batcher, type BatcherSettings } from "../../../services/mesh/batcher.ts";
-import { type CrashNote, noCrashNote } from "../../../services/mesh/crash.ts";
-import type { InputOutcome } from "../../../services/mesh/input.ts";
+import { type CrashNote, noCrashNote, openCrashNote } from "../../../services/mesh/crash.ts";
+import type { Input, InputOutcome } from "../../../services/mesh/input.ts";
+import type { Ordeal, TryApart } from "../../../services/mesh/ordeal.ts";
 import { Conflict, LeaseLost, NewerForm, Replaced, TooSlow, Weather } from "../../../services/mesh/store.ts";
 import type { AnyDecision } from "../../../services/mesh/wiring.ts";
 import { unavailable } from "../../../services/values/outcome.ts";
@@ -251,10 +255,9 @@ describe("protocols 7: crashers", () => {
     const condemned = new Set(["bad"]);
     const batches: string[][] = [];
     const crash: CrashNote = {
+      ...noCrashNote,
       begin: (batch) => void batches.push(batch.map((input) => input.id)),
-      end: () => undefined,
       isSuspect: (id) => id === "suspect",
-      condemn: () => undefined,
       forgive: (id) => void condemned.delete(id),
       condemned,
     };
@@ -270,15 +273,103 @@ describe("protocols 7: crashers", () => {
 });
 
 describe("protocols 7: crashers and the peer", () => {
-  test("while the peer has just gone a suspect waits, for it must not end both; others, and the condemned, do not", async () => {
-    const crash: CrashNote = { ...noCrashNote, isSuspect: (id) => id !== "1", condemned: new Set(["bad"]) };
+  test("while the peer has just gone, what was at hand and cannot be tried apart waits, for it must not end both; others, and the condemned, do not", async () => {
+    const isFeared = (id: string) => id === "feared";
+    const crash: CrashNote = { ...noCrashNote, isSuspect: (id) => id !== "1", isFeared, condemned: new Set(["bad"]) };
     let missed = true;
     await batcher.drain(50);
     batcher = await open({ isPeerMissed: () => missed }, crash);
-    const send = () => enter(...["1", "suspect", "bad"].map((id) => inputOf(putting("p", 1n), { id })));
-    expect(kinds(await send())).toEqual(["done", "unavailable", "parked"]);
+    const send = () => enter(...["1", "suspect", "feared", "bad"].map((id) => inputOf(putting("p", 1n), { id })));
+    expect(kinds(await send())).toEqual(["done", "done", "unavailable", "parked"]);
     missed = false;
-    expect(kinds(await send())).toEqual(["done", "done", "parked"]);
+    expect(kinds(await send())).toEqual(["done", "done", "done", "parked"]);
+  });
+});
+
+describe("protocols 7: ordeals", () => {
+  const folder = mkdtempSync(join(tmpdir(), "nrcms-ordeal-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  let ordeals: { readonly id: string; end(ordeal: Ordeal): void }[];
+  let crash: CrashNote;
+
+  /** A twin whose last process ended over "feared", with "beside" in the same batch. */
+  async function afterCrash(more: Partial<BatcherSettings> = {}): Promise<void> {
+    const file = join(folder, `${more.twin ?? "a"}.json`);
+    rmSync(file, { force: true });
+    const last = openCrashNote(file);
+    last.begin([{ id: "beside" }, { id: "feared" }]);
+    last.at(1);
+    crash = openCrashNote(file);
+    ordeals = [];
+    await batcher.drain(50);
+    const tryApart: TryApart = ({ id }) => new Promise((end) => void ordeals.push({ id, end }));
+    batcher = await open({ tryApart, ...more }, crash);
+  }
+  const feared = (more: Partial<Input> = {}) => inputOf(putting("feared", 1n), { id: "feared", ...more });
+
+  test("what was at hand waits for its ordeal, once, and is decided when it survives; the others go on meanwhile", async () => {
+    await afterCrash();
+    const first = enter(feared(), feared());
+    expect(kinds(await enter(...["beside", "other"].map((id) => inputOf(putting("p", 1n), { id }))))).toEqual(["done", "done"]);
+    expect([ordeals.map(({ id }) => id), purse("feared")]).toEqual([["feared"], undefined]);
+    ordeals[0]?.end("survived");
+    expect(kinds(await first)).toEqual(["done", "done"]);
+    expect([purse("feared"), crash.isSuspect("feared"), crash.condemned.size]).toEqual([1n, false, 0]);
+  });
+
+  test("what ends the process that tries it is parked; a replay is tried apart again", async () => {
+    await afterCrash();
+    const first = enter(feared());
+    await vi.waitFor(() => expect(ordeals).toHaveLength(1));
+    ordeals[0]?.end("died");
+    expect(kinds(await first)).toEqual(["parked"]);
+    expect(store.parked.get("feared")?.error).toBe("this input ended a process twice");
+    expect(kinds(await enter(feared()))).toEqual(["parked"]);
+    crash.forgive("feared");
+    const replayed = enter(feared({ replay: { by: "operator" } }));
+    await vi.waitFor(() => expect(ordeals).toHaveLength(2));
+    ordeals[1]?.end("died");
+    expect(kinds(await replayed)).toEqual(["parked"]);
+    crash.forgive("feared");
+    const mended = enter(feared({ replay: { by: "operator" } }));
+    await vi.waitFor(() => expect(ordeals).toHaveLength(3));
+    ordeals[2]?.end("survived");
+    expect(kinds(await mended)).toEqual(["done"]);
+    expect(store.parked.get("feared")).toMatchObject({ resolved: true });
+  });
+
+  test("an ordeal that told nothing leaves it to be decided alone, once the peer is there", async () => {
+    let missed = true;
+    await afterCrash({ isPeerMissed: () => missed });
+    const first = enter(feared());
+    await vi.waitFor(() => expect(ordeals).toHaveLength(1));
+    ordeals[0]?.end("not tried");
+    expect(kinds(await first)).toEqual(["unavailable"]);
+    missed = false;
+    expect(kinds(await enter(feared()))).toEqual(["done"]);
+    expect(ordeals).toHaveLength(1);
+  });
+
+  test("a twin that drains does not wait for an ordeal: who asked hears it, and what comes of it later changes nothing", async () => {
+    await afterCrash();
+    const first = enter(feared());
+    await vi.waitFor(() => expect(ordeals).toHaveLength(1));
+    await batcher.drain(50);
+    expect(kinds(await first)).toEqual(["unavailable"]);
+    ordeals[0]?.end("survived");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([purse("feared"), batcher.queued]).toEqual([undefined, 0]);
+  });
+
+  test("whoever waited beyond the deadline for it is told so, and asks again: it is not tried twice", async () => {
+    await afterCrash();
+    const first = enter(feared({ deadlineMs: clock.monotonicMs() + 10 }));
+    await vi.waitFor(() => expect(ordeals).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    ordeals[0]?.end("survived");
+    expect(kinds(await first)).toEqual(["unavailable"]);
+    expect(kinds(await enter(feared()))).toEqual(["done"]);
+    expect(ordeals).toHaveLength(1);
   });
 });
 

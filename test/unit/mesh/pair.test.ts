@@ -23,7 +23,7 @@ const PLAIN: Order = firstOrder({ mode: "hot-standby", takeover: "automatic", fa
 
 function presenceOf(peer: Seen): Presence & { die(): void; follow(): void } {
   let handedOver: (service: string, twin: string) => void = () => undefined;
-  let told: (service: string, twin: string) => void = () => undefined;
+  let told: (service: string, twin: string, atHand: undefined) => void = () => undefined;
   return {
     beats: () => [],
     last: () => peer.beat as TwinBeat | undefined,
@@ -42,7 +42,7 @@ function presenceOf(peer: Seen): Presence & { die(): void; follow(): void } {
     },
     die() {
       peer.dead = true;
-      told("till", "b");
+      told("till", "b", undefined);
     },
   };
 }

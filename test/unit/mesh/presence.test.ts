@@ -104,15 +104,17 @@ describe("protocols 16: beats and death notices", () => {
 
   test("a goodbye, a supervisor's word and a bare notice count at once, and the listeners hear it once", () => {
     const deaths: string[] = [];
-    presence.onDeath((service, twin) => void deaths.push(`${service}.${twin}`));
-    for (const say of [() => sendDeath(bus, "till", "b", "one"), () => notice('{"pid":42}'), () => notice("")]) {
+    presence.onDeath((service, twin, atHand) => void deaths.push(`${service}.${twin} ${atHand}`));
+    const word = () => notice('{"pid":42,"atHand":"x"}');
+    const nonsense = () => notice(JSON.stringify({ atHand: "x".repeat(1_001) }));
+    for (const say of [() => sendDeath(bus, "till", "b", "one"), word, () => notice(""), () => notice("null"), nonsense]) {
       pass(2_000);
       sendBeat(bus, beat());
       say();
       say();
       expect(presence.isDead("till", "b")).toBe(true);
     }
-    expect(deaths).toEqual(["till.b", "till.b", "till.b"]);
+    expect(deaths).toEqual(["till.b undefined", "till.b x", ...Array(3).fill("till.b undefined")]);
   });
 
   test("a notice about a process that has been replaced is old news", () => {
