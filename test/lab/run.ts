@@ -15,7 +15,8 @@ import { sceneOf } from "./scene.ts";
 /** Answers after a fault that are measured with it. */
 const AFTER = 40;
 const AFTER_BRIEF = 5;
-/** In brief so many share a load, and the check after it. */
+/** So many share a load, and the check after it; the long ones have theirs alone. */
+const GROUP = 3;
 const BRIEF_GROUP = 8;
 /** A light load leaves the processors to those who start again: a machine is whole in half the time. */
 const BRIEF_PER_SECOND = 5;
@@ -63,7 +64,7 @@ async function fresh({ net, say }: Running): Promise<LabMesh> {
   return mesh;
 }
 
-/** Plays all turns. Gives the rows; `stop` ends it between two of them, or two groups of them. */
+/** Plays all turns. Gives the rows; `stop` ends it between two of them. */
 export async function playAll(turns: readonly Turn[], running: Running, stop: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
   let mesh: LabMesh | undefined;
@@ -71,8 +72,8 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
     for (let index = 0; index < turns.length && !stop.aborted && performance.now() < running.untilMs; ) {
       mesh ??= await fresh(running);
       // What is played under one load, and checked together.
-      const group = turns.slice(index, index + (running.brief ? BRIEF_GROUP : 1));
-      const played = await playGroup(mesh, group, running, (turn) => {
+      const group = groupFrom(turns, index, running.brief ? BRIEF_GROUP : GROUP);
+      const played = await playGroup(mesh, group, running, stop, (turn) => {
         index += 1;
         const { fault, seed } = turn;
         running.say(`${index}/${turns.length}  ${fault.id}, seed ${seed}: ${fault.title}`);
@@ -91,18 +92,30 @@ export async function playAll(turns: readonly Turn[], running: Running, stop: Ab
   return rows;
 }
 
+function groupFrom(turns: readonly Turn[], index: number, most: number): readonly Turn[] {
+  const next = turns.slice(index, index + most);
+  const long = next.findIndex(({ fault }) => fault.long);
+  return long < 0 ? next : next.slice(0, Math.max(1, long));
+}
+
 /** A fault as it was measured, before what it left behind is known. */
 type Measured = Omit<Row, "claims" | "breaches">;
 
 /** Plays a group until one of it cannot be played to its end. What is lost, repeated or unexplained in the end is said of each. */
-async function playGroup(mesh: LabMesh, group: readonly Turn[], running: Running, onTurn: (turn: Turn) => void): Promise<Row[]> {
+async function playGroup(
+  mesh: LabMesh,
+  group: readonly Turn[],
+  running: Running,
+  stop: AbortSignal,
+  onTurn: (turn: Turn) => void,
+): Promise<Row[]> {
   const strangers = readmeClient(mesh, STRANGERS);
   const measured: Measured[] = [];
   let played: Played | undefined;
   let error = "";
   const strikeAll = async (load: Load): Promise<void> => {
     for (const turn of group) {
-      if (measured.length > 0 && performance.now() > running.untilMs) return;
+      if (measured.length > 0 && (performance.now() > running.untilMs || stop.aborted)) return;
       onTurn(turn);
       const row = await measure(mesh, turn, load, strangers.failures, running);
       measured.push(row);
