@@ -14,16 +14,16 @@ import { labOf, primaryOf, type Scene } from "./scene.ts";
 const READY_LIMIT_MS = 120_000;
 const FROZEN_MS = 30_000;
 const STARVED_PERCENT = 5;
-const STARVED_MS = 15_000;
+const STARVED_MS = 10_000;
 /** So little is used up within seconds. */
 const SPARE_BYTES = 12 * 1024 * 1024;
-const FAILED_DISK_MS = 12_000;
+const FAILED_DISK_MS = 10_000;
 const CALL_MS = 12_000;
 const STOP_LIMIT_MS = 20_000;
 /** As RestartSec in deploy/systemd; who watches over the supervisor, where the kernel has left it, is quicker. */
 const INIT_MS = 1_000;
 const HOUR_S = 3_600;
-const CLOCK_MS = 15_000;
+const CLOCK_MS = 10_000;
 
 /** One of the two servers. */
 function server(scene: Scene): Machine {

@@ -13,10 +13,10 @@ import { isClean, keep, type Row } from "./rows.ts";
 import { sceneOf } from "./scene.ts";
 
 /** Answers after a fault that are measured with it. */
-const AFTER = 40;
+const AFTER = 25;
 const AFTER_BRIEF = 5;
 /** So many share a load, and the check after it; the long ones have theirs alone. */
-const GROUP = 3;
+const GROUP = 4;
 const BRIEF_GROUP = 8;
 /** A light load leaves the processors to those who start again: a machine is whole in half the time. */
 const BRIEF_PER_SECOND = 5;
