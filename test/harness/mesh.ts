@@ -53,6 +53,16 @@ export function secondBank(counties: readonly string[]): Topology["other_banks"]
   return { ...bank, counties: [...counties] };
 }
 
+const LANES = 2;
+const BLOCK = 200;
+const BLOCKS = 50;
+
+/** Ports at random, so that runs beside each other do not meet; the workers of one run, who begin at the same moment, each have blocks of their own. */
+export function portOffset(): number {
+  const lane = Number(process.env.VITEST_POOL_ID ?? 0) % LANES;
+  return BLOCK * (LANES * Math.floor(Math.random() * BLOCKS) + lane);
+}
+
 /** Starts both engine clusters and nothing else. */
 export async function startEngines(options: Omit<MeshOptions, "services" | "sandbox"> = {}): Promise<LocalMesh> {
   return await startMesh({ ...options, services: [] });
@@ -73,7 +83,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<LocalMesh> {
     guardians: options.guardians ?? false,
     environment: options.environment ?? {},
     say: options.say ?? (() => {}),
-    portOffset: 200 * Math.floor(Math.random() * 100),
+    portOffset: portOffset(),
     ...(own ? { removeAtDeath: run } : {}),
   });
   const stop = async (): Promise<void> => {

@@ -10,6 +10,7 @@ import { endLeftovers, lastTable, leftovers, readTable } from "../../deploy/loca
 import { effectiveTopology } from "../../deploy/local/ports.ts";
 import { unready } from "../../deploy/local/readiness.ts";
 import { readTopology, type Topology } from "../../services/mesh/topology.ts";
+import { portOffset } from "../harness/mesh.ts";
 import { startNrcms } from "../harness/nrcms.ts";
 import { until } from "../harness/twins.ts";
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const { administration } = wanted.services;
   if (!administration) throw new Error("the topology has no administration");
   topology = await effectiveTopology({ ...wanted, services: { administration } }, folder, {
-    offset: 200 * Math.floor(Math.random() * 100),
+    offset: portOffset(),
   });
   for (const server of SERVERS) {
     mkdirSync(runOf(server), { recursive: true });

@@ -14,7 +14,7 @@ import { enginesReady } from "../../deploy/local/engines.ts";
 import { leftovers, readTable } from "../../deploy/local/leftovers.ts";
 import { Supervisor } from "../../deploy/local/supervisor.ts";
 import { mongoUri, natsServers, readTopology, type Topology } from "../../services/mesh/topology.ts";
-import { type LocalMesh, startEngines, startMesh } from "../harness/mesh.ts";
+import { type LocalMesh, portOffset, startEngines, startMesh } from "../harness/mesh.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -215,11 +215,7 @@ describe("a start", () => {
 
   /** Starts a supervisor in a process of its own and waits until its engines are ready. */
   async function supervisorProcess(directory: string): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [
-      join(ROOT, "test", "harness", "supervise.ts"),
-      directory,
-      String(200 * Math.floor(Math.random() * 100)),
-    ]);
+    const child = spawn(process.execPath, [join(ROOT, "test", "harness", "supervise.ts"), directory, String(portOffset())]);
     processes.push(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr])

@@ -14,6 +14,8 @@ import { sceneOf } from "./scene.ts";
 
 /** Answers after a fault that are measured with it. */
 const AFTER = 25;
+/** Answers of a fresh mesh before anything is measured on it: until then its programs compile what they run. */
+const WARM = 250;
 const AFTER_BRIEF = 5;
 /** So many share a load, and the check after it; the long ones have theirs alone. */
 const GROUP = 4;
@@ -50,14 +52,14 @@ export function commit(): string {
   }
 }
 
-type LabMesh = RegionMesh & { readonly lab: Lab | undefined };
+type LabMesh = RegionMesh & { readonly lab: Lab | undefined; isWarm: boolean };
 
-async function fresh({ net, say }: Running): Promise<LabMesh> {
+async function fresh({ net, brief, say }: Running): Promise<LabMesh> {
   const beganMs = performance.now();
   const start = async (): Promise<LabMesh> => {
-    if (!net) return { ...(await startRegionMesh()), lab: undefined };
+    if (!net) return { ...(await startRegionMesh()), lab: undefined, isWarm: brief };
     const mesh = await regionMeshOn((options) => startLab(net, options));
-    return { ...mesh, lab: mesh };
+    return { ...mesh, lab: mesh, isWarm: brief };
   };
   const mesh = await start();
   say(`a mesh ${net ? "on machines of its own" : "on this machine"} is up after ${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
@@ -114,6 +116,8 @@ async function playGroup(
   let played: Played | undefined;
   let error = "";
   const strikeAll = async (load: Load): Promise<void> => {
+    if (!mesh.isWarm) await answers(load, WARM);
+    mesh.isWarm = true;
     for (const turn of group) {
       if (measured.length > 0 && (performance.now() > running.untilMs || stop.aborted)) return;
       onTurn(turn);
