@@ -11,7 +11,7 @@ import { allFaults } from "./faults.ts";
 import type { Row } from "./rows.ts";
 
 /** Then the last fault is ended, and what is checked after it, and the end of the mesh, come on top. */
-const WITHIN_S = 320;
+const WITHIN_S = 240;
 const LIMIT_MS = 900_000;
 const ALONE_LIMIT_MS = 240_000;
 /** Twins that are killed and frozen: twins.test.ts. Engines: core.test.ts. Events again: messages.test.ts. Orders: orders.test.ts. */
