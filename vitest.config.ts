@@ -1,33 +1,7 @@
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
-
-/** The files that take minutes, the longest of each project first: one that is begun last leaves the other worker without work. */
-const LONG = [
-  "fault/core",
-  "fault/orders",
-  "fault/twins",
-  "fault/messages",
-  "integration/supervisor",
-  "integration/import",
-  "journey/bank-week",
-  "journey/working-day",
-  "journey/modes",
-  "simulation/simulation",
-].map((name) => `/test/${name}.test.ts`);
-
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const place = LONG.findIndex((name) => moduleId.endsWith(name));
-      return place < 0 ? LONG.length : place;
-    };
-    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
-  }
-}
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 60_000 } },
       {

@@ -8,7 +8,7 @@ import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { crashNoteFile, lastAtHand } from "../../services/mesh/crash.ts";
+import { lastAtHand } from "../../services/mesh/crash.ts";
 import { natsAccess, type Topology } from "../../services/mesh/topology.ts";
 import type { Say } from "./binaries.ts";
 import { engineCommands, enginesJoined, enginesReady } from "./engines.ts";
@@ -226,7 +226,7 @@ export class Supervisor {
           code: exit.code,
           signal: exit.signal,
           atMs: Date.now(),
-          atHand: lastAtHand(crashNoteFile(this.run, exit.name)),
+          atHand: lastAtHand(this.run, exit.name),
         }),
       );
     } catch (error) {

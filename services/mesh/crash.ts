@@ -115,9 +115,9 @@ export function openCrashNote(file: string): CrashNote {
   };
 }
 
-/** The id of the input that the process of that note had at hand when it ended; for whoever sees its end. */
-export function lastAtHand(file: string): string | undefined {
-  return readNote(file).atHand;
+/** The id of the input that a twin's process had at hand when it ended; for whoever sees its end. */
+export function lastAtHand(run: string, name: string): string | undefined {
+  return readNote(crashNoteFile(run, name)).atHand;
 }
 
 /** Throws `Weather` where the disk does not take it: nothing is decided without a note, and no input is to blame. */

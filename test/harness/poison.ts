@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { pause } from "../../services/mesh/clock.ts";
-import { crashNoteFile, lastAtHand } from "../../services/mesh/crash.ts";
+import { lastAtHand } from "../../services/mesh/crash.ts";
 import type { Answered } from "./proof.ts";
 import { type Balance, codec, type Deposit } from "./till.ts";
 import { type Bench, until } from "./twins.ts";
@@ -55,7 +55,7 @@ export async function supervise(bench: Bench, names: readonly string[]): Promise
       ends += 1;
       bench.bus.publish(
         `nrcms.death.${name}`,
-        coded.encode(JSON.stringify({ pid: child.pid, atHand: lastAtHand(crashNoteFile(bench.engines.run, name)) })),
+        coded.encode(JSON.stringify({ pid: child.pid, atHand: lastAtHand(bench.engines.run, name) })),
       );
       const restart = again(name).finally(() => underWay.delete(restart));
       underWay.add(restart);

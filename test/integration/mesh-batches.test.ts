@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Document, MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { crashNoteFile, lastAtHand } from "../../services/mesh/crash.ts";
+import { lastAtHand } from "../../services/mesh/crash.ts";
 import { openMongoStore } from "../../services/mesh/store-mongo.ts";
 import { mongoUri } from "../../services/mesh/topology.ts";
 import { depositFaults, journalFaults, seeded, startCallers } from "../harness/proof.ts";
@@ -216,7 +216,7 @@ describe("protocols 7: crashers", () => {
   test("the peer is told what was at hand: it tries that apart and does not end", async () => {
     const crasher = depositOf({ trouble: "crash" });
     const pid = bench.pid("till.a");
-    const notice = () => JSON.stringify({ pid, atHand: lastAtHand(crashNoteFile(bench.engines.run, "till.a")) });
+    const notice = () => JSON.stringify({ pid, atHand: lastAtHand(bench.engines.run, "till.a") });
     await endedBy(crasher, () => bench.bus.publish("nrcms.death.till.a", new TextEncoder().encode(notice())));
     const before = pids();
     expect((await put("till.b", crasher)).refusal?.code).toBe("PARKED");

@@ -49,6 +49,7 @@ describe("a twin that is not fit", () => {
     await until("a finds its disk broken", async () => (await statusOf("a")).fault.startsWith("the disk cannot be written: ENOENT"));
     await until("b leads", async () => (await statusOf("b")).epoch > 0);
     const unfit = await statusOf("a");
+    expect(unfit.fault).toMatch(/^the disk cannot be written: ENOENT/);
     expect([unfit.ready, unfit.active, unfit.epoch]).toEqual([false, false, 0]);
     renameSync(join(disk, "away"), join(disk, "run"));
     await until("a is well again", async () => (await statusOf("a")).fault === "");

@@ -17,6 +17,7 @@ export const messageFaults: readonly Fault[] = [
   {
     id: "events-thrice",
     title: "every event is delivered three times",
+    flowMs: 12_000,
     async strike(scene) {
       scene.struck();
       let messages = 0;

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { crashNoteFile, lastAtHand, openCrashNote, writeNote } from "../../../services/mesh/crash.ts";
+import { lastAtHand, openCrashNote, writeNote } from "../../../services/mesh/crash.ts";
 import { Weather } from "../../../services/mesh/store.ts";
 
 let folder: string;
@@ -57,7 +57,7 @@ describe("protocols 7: crashers", () => {
     const first = open();
     first.begin(batch("1", "2", "3"));
     first.at(1);
-    expect(lastAtHand(crashNoteFile(folder, "till.a"))).toBe("2");
+    expect(lastAtHand(folder, "till.a")).toBe("2");
     const second = open();
     expect(["1", "2", "3"].map((id) => [second.isSuspect(id), second.isFeared(id)])).toEqual([
       [true, false],
