@@ -2,8 +2,8 @@
  * One input in a hundred is poison: it makes a decision throw, asked or told; some of them end the process. All are parked with an alarm, the others go on,
  * and when another program is there each parked one is decided under its own id and has its effect once. What it costs the others: `npm run bench -- poison`.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deposits, send, supervise, untilParked } from "../harness/poison.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { deposits, type Supervised, send, supervise, untilParked } from "../harness/poison.ts";
 import { depositFaults } from "../harness/proof.ts";
 import { type Balance, codec, type Deposit } from "../harness/till.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
@@ -17,17 +17,22 @@ const PATIENCE_MS = 60_000;
 const TWINS = ["till.a", "till.b", "tally.a", "tally.b"];
 
 let bench: Bench;
-beforeAll(async () => {
+let supervised: Supervised | undefined;
+// A second try has engines of its own: what was parked once is known.
+beforeEach(async () => {
   bench = await openTwins();
 });
-afterAll(async () => await bench?.stop());
+afterEach(async () => {
+  await supervised?.stop();
+  await bench?.stop();
+});
 
 const count = (all: readonly Deposit[], trouble: RegExp) => all.filter((one) => trouble.test(one.trouble ?? "")).length;
 const alarmed = (service: string) => Math.max(...["a", "b"].map((twin) => bench.presence.last(service, twin)?.parked ?? 0));
 
 describe("protocols 4, 7 and 9: poison", () => {
   test(`${POISON} of ${INPUTS} inputs are poison, ${CRASHERS} of them crash: all parked, all replayed, each with one effect`, async () => {
-    const supervised = await supervise(bench, TWINS);
+    supervised = await supervise(bench, TWINS);
     const all = deposits("some", INPUTS, { poison: POISON, crashers: CRASHERS });
     expect([count(all, /./), count(all, /crash/)]).toEqual([POISON, CRASHERS]);
     const run = await send(bench, all, { callers: CALLERS });

@@ -49,25 +49,26 @@ export async function supervise(bench: Bench, names: readonly string[]): Promise
   let ends = 0;
   let stopping = false;
   const underWay = new Set<Promise<void>>();
+  const died = (name: string, pid: number | undefined): void => {
+    ends += 1;
+    bench.bus.publish(`nrcms.death.${name}`, coded.encode(JSON.stringify({ pid, atHand: lastAtHand(bench.engines.run, name) })));
+  };
   const watch = (name: string, child: ChildProcess): void => {
     child.once("exit", () => {
       if (stopping) return;
-      ends += 1;
-      bench.bus.publish(
-        `nrcms.death.${name}`,
-        coded.encode(JSON.stringify({ pid: child.pid, atHand: lastAtHand(bench.engines.run, name) })),
-      );
+      died(name, child.pid);
       const restart = again(name).finally(() => underWay.delete(restart));
       underWay.add(restart);
     });
   };
-  // One that ends again before it is ready is started again by its own `exit`.
+  // It may end again before it is ready.
   const again = async (name: string): Promise<void> => {
     const startedMs = performance.now();
     for (;;) {
       try {
         return watch(name, await bench.start(name));
       } catch (error) {
+        if (!stopping) died(name, bench.pid(name));
         if (stopping || performance.now() - startedMs > RESTART_LIMIT_MS) throw error;
       }
     }

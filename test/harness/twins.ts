@@ -133,7 +133,8 @@ export async function openTwins(mode: Mode = "dual-active"): Promise<Bench> {
       });
       running.set(name, child);
       const isReady = async () => {
-        if (child.exitCode !== null) throw new Error(`${name} exited with ${child.exitCode}; see ${engines.run}/logs/${name}.log`);
+        const ended = child.exitCode ?? child.signalCode;
+        if (ended !== null) throw new Error(`${name} ended with ${ended}; see ${engines.run}/logs/${name}.log`);
         return await fetch(`http://127.0.0.1:${portOf(name)}/ready`).then(
           (response) => response.status === 200,
           () => false,
