@@ -157,7 +157,7 @@ export const machineFaults: readonly Fault[] = [
         await scene.flows();
         await scene.lasts(STARVED_MS);
       } finally {
-        feed();
+        await feed();
       }
       await whole(scene);
     },
@@ -178,7 +178,7 @@ export const machineFaults: readonly Fault[] = [
         await scene.flows();
         await scene.lasts(STARVED_MS);
       } finally {
-        widen();
+        await widen();
       }
       await pause(INIT_MS);
       if (machine.beginSupervisorAnew()) scene.note("its supervisor as well, which was begun anew as systemd does it");

@@ -1,6 +1,7 @@
 /** A machine's share of CPU and memory: control groups (version 1) that all its processes are put into. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
@@ -27,31 +28,40 @@ function pidsOf(folder: string): number[] {
 }
 
 /** Gives the processes, and what they start, so many percent of one core. Returns the function that ends it. */
-export function limitCpu(name: string, pids: readonly number[], percent: number): () => void {
+export function limitCpu(name: string, pids: readonly number[], percent: number): () => Promise<void> {
   const folder = put("cpu", name, pids);
   writeFileSync(join(folder, "cpu.cfs_period_us"), `${PERIOD_US}`);
   writeFileSync(join(folder, "cpu.cfs_quota_us"), `${(PERIOD_US * percent) / 100}`);
-  return () => {
+  return async () => {
     writeFileSync(join(folder, "cpu.cfs_quota_us"), "-1");
-    leave("cpu", folder);
+    await leave("cpu", folder);
   };
 }
 
 /** Leaves the processes, and what they start, so much memory beside what they have now (which stays with the group that they come from). Returns the function that ends it. */
-export function limitMemory(name: string, pids: readonly number[], spareBytes: number): () => void {
+export function limitMemory(name: string, pids: readonly number[], spareBytes: number): () => Promise<void> {
   const folder = put("memory", name, pids);
   writeFileSync(join(folder, "memory.limit_in_bytes"), `${spareBytes}`);
-  return () => {
+  return async () => {
     writeFileSync(join(folder, "memory.limit_in_bytes"), "-1");
-    leave("memory", folder);
+    await leave("memory", folder);
   };
 }
 
-const LEAVE_ROUNDS = 20;
+const LEAVE_ROUNDS = 100;
+const LEAVE_PAUSE_MS = 50;
 
-function leave(controller: "cpu" | "memory", folder: string): void {
-  for (let round = 0; round < LEAVE_ROUNDS && pidsOf(folder).length > 0; round += 1) move(join(ROOT, controller), pidsOf(folder));
-  rmdirSync(folder);
+async function leave(controller: "cpu" | "memory", folder: string): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    move(join(ROOT, controller), pidsOf(folder));
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      // Who is about to end is on no list any more, and still in the group.
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY" || round === LEAVE_ROUNDS) throw error;
+    }
+    await pause(LEAVE_PAUSE_MS);
+  }
 }
 
 /** Why this machine has no such groups; empty where it has. */
