@@ -88,6 +88,8 @@ export interface FitnessParts {
   readonly log: Logger;
   readonly limits?: Limits;
   clocksAheadMs(): readonly number[];
+  /** A process that stands still there is not to blame, and a new one would stand still as well. */
+  isMachineInTrouble(): boolean;
   /** Only a new process helps. */
   onEnd(fault: string): void;
 }
@@ -102,7 +104,7 @@ export interface Fitness {
   close(): void;
 }
 
-export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAheadMs, onEnd }: FitnessParts): Fitness {
+export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAheadMs, isMachineInTrouble, onEnd }: FitnessParts): Fitness {
   const file = join(run, `${name}.probe`);
   let stalls: number[] = [];
   let fault = "";
@@ -111,7 +113,7 @@ export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAhe
 
   const look = async (): Promise<void> => {
     const now = clock.monotonicMs();
-    stalls = stalls.filter((atMs) => now - atMs < MINUTE_MS);
+    stalls = isMachineInTrouble() ? [] : stalls.filter((atMs) => now - atMs < MINUTE_MS);
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     const disk = await lookAtDisk(run, file, DISK_LIMIT_MS);
     const verdict = judge({ ...disk, heapShare: used / limit, clocksAheadMs: clocksAheadMs(), stalls: stalls.length }, limits);

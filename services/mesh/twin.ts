@@ -129,6 +129,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     log,
     limits: config.limits,
     clocksAheadMs: () => store.clocksAheadMs(),
+    isMachineInTrouble: () => trouble.why !== "",
     onEnd: (reason) => {
       // A new process would have no more of the machine than this one.
       if (trouble.why !== "") return log.warn({ reason, trouble: trouble.why }, "the machine is in trouble: this process stays");

@@ -9,7 +9,7 @@ import { primaryOf, type Scene } from "./scene.ts";
 
 const CALM_MS = 5_000;
 const READY_LIMIT_MS = 90_000;
-const RESTART_LIMIT_MS = 30_000;
+const RESTART_LIMIT_MS = 15_000;
 const BRIEF_RESTART_LIMIT_MS = 8_000;
 
 async function leader({ mesh, chance }: Scene): Promise<string> {

@@ -13,12 +13,12 @@ import { isClean, keep, type Row } from "./rows.ts";
 import { sceneOf } from "./scene.ts";
 
 /** Answers after a fault that are measured with it. */
-const AFTER = 25;
+const AFTER = 20;
 /** Answers of a fresh mesh before anything is measured on it: until then its programs compile what they run. */
 const WARM = 250;
 const AFTER_BRIEF = 5;
 /** So many share a load, and the check after it; the long ones have theirs alone. */
-const GROUP = 4;
+const GROUP = 6;
 const BRIEF_GROUP = 8;
 /** A light load leaves the processors to those who start again: a machine is whole in half the time. */
 const BRIEF_PER_SECOND = 5;

@@ -49,7 +49,7 @@ describe("watched", () => {
     rmSync(run, { recursive: true, force: true });
   });
 
-  const watch = (more: { freeBytes?: number; clocks?: () => readonly number[] } = {}) => {
+  const watch = (more: { freeBytes?: number; clocks?: () => readonly number[]; inTrouble?: () => boolean } = {}) => {
     fitness = watchFitness({
       run,
       name: "till.a",
@@ -57,6 +57,7 @@ describe("watched", () => {
       log: SILENT,
       limits: { ...LIMITS, freeBytes: more.freeBytes ?? 0 },
       clocksAheadMs: more.clocks ?? (() => []),
+      isMachineInTrouble: more.inTrouble ?? (() => false),
       onEnd: (fault) => void ended.push(fault),
     });
     return fitness;
@@ -107,5 +108,22 @@ describe("watched", () => {
     for (let times = 0; times < 4; times += 1) one.stalled();
     await one.look();
     expect(ended).toEqual(["the event loop has stood still 5 times within a minute"]);
+  });
+
+  test("what stood still while the machine was in trouble does not count against the process, neither then nor afterwards", async () => {
+    let inTrouble = false;
+    const one = watch({ inTrouble: () => inTrouble });
+    for (let times = 0; times < 4; times += 1) one.stalled();
+    inTrouble = true;
+    for (let times = 0; times < 4; times += 1) one.stalled();
+    await one.look();
+    expect([one.fault, ended]).toEqual(["", []]);
+    inTrouble = false;
+    one.stalled();
+    await one.look();
+    expect([one.fault, ended]).toEqual(["", []]);
+    for (let times = 0; times < 4; times += 1) one.stalled();
+    await one.look();
+    expect(ended).toHaveLength(1);
   });
 });
