@@ -1,7 +1,7 @@
 /** A machine's share of CPU and memory: control groups (version 1) that all its processes are put into. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../services/mesh/clock.ts";
 
 const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
