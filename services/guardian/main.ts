@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Bus, openBus } from "../mesh/bus.ts";
 import { insist } from "../mesh/insist.ts";
 import { DETAILS_PATH, type Details, preferredLeader, stepDownsOf } from "../mesh/leaders.ts";
-import { type Logger, logger } from "../mesh/log.ts";
+import { type Logger, logger, sayLastWords } from "../mesh/log.ts";
 import { isWell, listen, type Presence } from "../mesh/presence.ts";
 import { hostOf, natsAccess, readTopology, type Topology } from "../mesh/topology.ts";
 import { tellAlarm, tellAlone, tellTrouble } from "../mesh/trouble.ts";
@@ -96,6 +96,7 @@ async function open(): Promise<Guardian> {
   const topology = readTopology(required("NRCMS_TOPOLOGY"));
   if (!topology.servers[server]) throw new Error(`NRCMS_SERVER is ${server}; the topology has ${Object.keys(topology.servers).join(", ")}`);
   const log = logger(`guardian.${server}`);
+  sayLastWords(log);
   const bus = await insist("NATS", log, () => openBus(natsAccess(topology, server), `guardian.${server}`, log), CONNECT_TRIES);
   const { mongo, nats } = topology.engines;
   const guardian: Guardian = {

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { openHealth } from "./health.ts";
 import { insist } from "./insist.ts";
-import { type Logger, logger } from "./log.ts";
+import { type Logger, logger, sayLastWords } from "./log.ts";
 import { serveLook } from "./look.ts";
 import { askForOrders, firstOrder, type Orders, openOrders, rests } from "./order.ts";
 import { BEAT_MS, isWell, listen, type Presence, sendBeat, sendDeath } from "./presence.ts";
@@ -39,6 +39,7 @@ export async function openDoor(service: string): Promise<Door> {
   const config = readTwinConfig(service);
   const name = `${service}.${config.twin}`;
   const log = logger(name);
+  sayLastWords(log);
   const clock = systemClock(config.topology.clock_offset_ms);
   const telemetry = await openTelemetry(name, service, config.twin);
   let serving: () => string = () => "starting";

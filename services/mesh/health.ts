@@ -1,5 +1,5 @@
 /** Liveness, readiness and metrics over HTTP: /live, /ready (200 or 503 with the reason), /metrics, /status (JSON). On loopback, or the machine's own address. */
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { Registry } from "prom-client";
 
 export interface HealthAnswers {
@@ -9,8 +9,13 @@ export interface HealthAnswers {
   readonly registry: Registry;
 }
 
+export interface Health {
+  /** Stops at once: whoever has asked half a question, or has not read its answer, holds nobody up. */
+  close(closed: () => void): void;
+}
+
 /** Serves until closed. Throws where the port is taken. */
-export async function openHealth(host: string, port: number, answers: HealthAnswers): Promise<Server> {
+export async function openHealth(host: string, port: number, answers: HealthAnswers): Promise<Health> {
   const server = createServer((request, response) => {
     const send = (status: number, type: string, body: string) => {
       response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), "cache-control": "no-store" });
@@ -37,5 +42,10 @@ export async function openHealth(host: string, port: number, answers: HealthAnsw
     server.listen(port, host, () => resolve());
   });
   server.keepAliveTimeout = 5_000;
-  return server;
+  return {
+    close(closed) {
+      server.close(() => closed());
+      server.closeAllConnections();
+    },
+  };
 }

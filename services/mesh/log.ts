@@ -16,6 +16,14 @@ export function logger(process_: string): Logger {
   return pino(options, lines(STANDARD_OUTPUT));
 }
 
+/** Whoever ends for an error that nobody caught says so in its log like anything else; the exit code is 1, as Node's own is. */
+export function sayLastWords(log: Logger): void {
+  process.once("uncaughtException", (error, origin) => {
+    log.fatal({ err: error, origin }, "an error that nobody caught: this process ends");
+    process.exit(1);
+  });
+}
+
 const STANDARD_OUTPUT = 1;
 const WARN = 40;
 

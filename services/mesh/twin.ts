@@ -12,7 +12,7 @@ import { openHearing } from "./hearing.ts";
 import { insist } from "./insist.ts";
 import { keep } from "./keeper.ts";
 import { runLeading } from "./leading.ts";
-import { type Logger, logger } from "./log.ts";
+import { type Logger, logger, sayLastWords } from "./log.ts";
 import { lookOver, serveLook } from "./look.ts";
 import { answerOrdeal, isOrdeal, ordealBy } from "./ordeal.ts";
 import { askForOrders, firstOrder, openOrders, rests } from "./order.ts";
@@ -45,7 +45,7 @@ const LOOP_STALL_MS = 1_000;
 export interface Ground {
   readonly openStore: typeof openMongoStore;
   readonly openBus: typeof openBus;
-  openHealth(...parameters: Parameters<typeof openHealth>): Promise<{ close(closed: () => void): void }>;
+  readonly openHealth: typeof openHealth;
   readonly openCrashNote: typeof openCrashNote;
   readonly watchFitness: typeof watchFitness;
 }
@@ -63,6 +63,7 @@ export async function serve(service: Service): Promise<void> {
   if (isOrdeal()) return answerOrdeal(service);
   const config = readTwinConfig(service.name);
   const log = logger(`${service.name}.${config.twin}`);
+  sayLastWords(log);
   const twin = await startTwin(service, config, log, () => process.exit(1));
   const end = (signal: string) => {
     log.info({ signal }, "draining");

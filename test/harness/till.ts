@@ -3,6 +3,7 @@
  * Run as a process (NRCMS_SERVICE=till or tally) it is a twin that can be killed; imported, it is a service for `startTwin`.
  */
 import { flushCompileCache } from "node:module";
+import { setTimeout as pause } from "node:timers/promises";
 import { Access, Act, Role, Scope } from "../../proto/generated/nrcms/values/v1/access.ts";
 import { type Codec, command, type Method, query, type Service, type ServiceDefinition, told } from "../../services/mesh/wiring.ts";
 import { type Decision, type Doc, kind } from "../../services/values/decision.ts";
@@ -68,6 +69,12 @@ export interface Deposit {
    * "absent" waits for weather, "huge" makes a document that MongoDB does not take, "stamp" violates a unique index, "reply" answers more than the bus carries.
    */
   readonly trouble?: string;
+}
+export interface Asked {
+  readonly county: string;
+  readonly account: string;
+  /** The answer takes that long. */
+  readonly waitMs?: number;
 }
 export interface Balance {
   readonly fen: bigint;
@@ -188,7 +195,7 @@ export const tillDefinition = {
   methods: {
     deposit: method<Deposit, Balance>("Deposit", Act.COMMAND),
     setGate: method<SetGate, { deposits: number }>("SetGate", Act.COMMAND),
-    balance: method<{ account: string; county: string }, Balance>("Balance", Act.QUERY),
+    balance: method<Asked, Balance>("Balance", Act.QUERY),
   },
 } as const satisfies ServiceDefinition;
 
@@ -210,6 +217,7 @@ export function till(): Service {
         command(tillDefinition.methods.setGate, { input: (request) => request, decision: setGate, reply: (result) => result }),
         query(tillDefinition.methods.balance, async (request) => {
           const account = await reader.get(accounts.key(request.account));
+          if (request.waitMs) await pause(request.waitMs);
           return { fen: account?.fen ?? 0n, deposits: account?.deposits ?? 0 };
         }),
       ],

@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import type { Document } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTwinConfig } from "../../services/mesh/config.ts";
@@ -6,7 +7,7 @@ import { logger } from "../../services/mesh/log.ts";
 import { encodeCaller } from "../../services/mesh/rpc.ts";
 import { startTwin } from "../../services/mesh/twin.ts";
 import { depositFaults, journalFaults, journalOf, startCallers } from "../harness/proof.ts";
-import { codec, type Deposit, till } from "../harness/till.ts";
+import { type Asked, codec, type Deposit, till } from "../harness/till.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
 
 let bench: Bench;
@@ -160,6 +161,25 @@ describe("protocols 10: head, chain and events", () => {
     await bench.kill("till.b", "SIGTERM");
     const head = await bench.mongo.db("nrcms_till").collection<Row>("heads").findOne({ _id: "b" });
     expect([head?.published, head?.publishedEntry]).toEqual([head?.event, head?.number]);
+    await bench.start("till.b");
+  });
+
+  test("a twin that says goodbye with queries in hand ends as it should: an answer for which there is no connection any more is not sent", async () => {
+    const child = await bench.kill("till.b").then(() => bench.start("till.b"));
+    const gone = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+    // Half a question at its health port must not hold it up either.
+    const half = createConnection(bench.topology.services.till?.b.port ?? 0, "127.0.0.1").on("error", () => undefined);
+    half.write("GET /status HTTP/1.1\r\n");
+    const asked = Array.from({ length: 1_000 }, (_, index) => {
+      const data = codec<Asked>()
+        .encode({ county: "640521", account: "j/1", waitMs: index + 1 })
+        .finish();
+      return bench.direct("till.b", "Balance", data, {}, 2_000);
+    });
+    await bench.kill("till.b", "SIGTERM");
+    expect(await gone).toEqual({ code: 0, signal: null });
+    await Promise.all(asked);
+    half.destroy();
     await bench.start("till.b");
   });
 

@@ -28,6 +28,7 @@ const EXPLAINED_AT_ONCE = 16;
 const LOGS = 24;
 /** mongod itself writes whole commands into its log where they were slow ("Slow query", "Applied op"): a matter of its settings. */
 const MONGOD_SLOW = /^\{.*"id":5180[13],.*$/gm;
+const LAST_WORDS = '"level":60,';
 
 const run = mkdtempSync(join(tmpdir(), "nrcms-day-"));
 const bills = await sampleBills();
@@ -160,7 +161,10 @@ test("two days have written no name, no identity number and no account into a lo
     const text = readFileSync(join(run, "logs", name), "utf8").replaceAll(MONGOD_SLOW, "");
     expect(personalFound(text, personal), name).toEqual([]);
     if (!/^[a-z]+\.[ab]\.log$/.test(name)) continue;
-    for (const line of text.trimEnd().split("\n"))
+    const told = text.trimEnd().split("\n");
+    const wrong = told.filter((line) => !line.startsWith("{") || line.includes(LAST_WORDS));
+    expect(wrong, `${name}: what is no line of JSON, and who ended for an error that nobody caught`).toEqual([]);
+    for (const line of told)
       expect(JSON.parse(line), name).toMatchObject({ process: name.slice(0, -".log".length), msg: expect.any(String) });
   }
 });
