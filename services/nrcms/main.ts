@@ -67,8 +67,13 @@ program
       import("../../deploy/local/supervisor.ts"),
       import("./gateway-client.ts"),
     ]);
-    const supervisor = await startSandbox({ run: runDirectory(), region: await readRegion(REGION), say: (line) => console.error(line) });
-    stopOnSignals(supervisor, (line) => console.error(line));
+    const say = (line: string) => console.error(line);
+    const supervisor = await startSandbox({
+      run: runDirectory(),
+      region: await readRegion(REGION),
+      say,
+      onSupervisor: (started) => stopOnSignals(started, say),
+    });
     console.log(`up: ${supervisor.names().length} processes; gRPC at ${gatewayAddresses(supervisor.topology).join(", ")}`);
   });
 

@@ -64,18 +64,22 @@ export interface StartOptions {
   readonly change?: (topology: Topology) => void;
   /** A guardian for each machine; true where it is not said. */
   readonly guardians?: boolean;
+  /** Is given the supervisor before it starts anything, so that it can be stopped from then on. */
+  readonly onSupervisor?: (supervisor: Supervisor) => void;
 }
 
 /** Starts everything and waits until every twin is ready. Throws with the reason, and then leaves nothing running. */
-export async function startSandbox({ run, region, environment = {}, say, change, guardians = true }: StartOptions): Promise<Supervisor> {
+export async function startSandbox(options: StartOptions): Promise<Supervisor> {
+  const { run, region, environment = {}, say, guardians = true } = options;
   const topology = sandboxTopology(run);
-  change?.(topology);
+  options.change?.(topology);
   await ensureSandboxCertificates(join(run, "certs"), {
     banks: topology.other_banks.map(({ id }) => id),
     counties: region.counties.map((row) => row.county.county),
     institutions: region.institutions.map((institution) => institution.institutionId),
   });
   const supervisor = new Supervisor({ topology, run, sandbox: true, guardians, environment, say });
+  options.onSupervisor?.(supervisor);
   await supervisor.start();
   await supervisor.waitReady();
   return supervisor;

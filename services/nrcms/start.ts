@@ -117,9 +117,11 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
       {
         title: "启动引擎与各服务双机 starting engines, pairs and the bank simulator",
         task: async (context, task) => {
-          context.supervisor = await startSandbox({ run, region: context.region, say: tell(task) });
-          stop = () => context.supervisor.stop();
-          stopOnSignals(context.supervisor, (line) => console.error(line));
+          const onSupervisor = (supervisor: Supervisor): void => {
+            stop = () => supervisor.stop();
+            stopOnSignals(supervisor, (line) => console.error(line));
+          };
+          context.supervisor = await startSandbox({ run, region: context.region, say: tell(task), onSupervisor });
           context.topology = context.supervisor.topology;
           context.people = people(context.topology, run);
           context.day = dayOf(Date.now() + context.topology.clock_offset_ms);
@@ -208,7 +210,8 @@ export async function startDay({ run, startedMs, once }: StartParts): Promise<bo
         },
       },
     ],
-    { ctx: working, fallbackRenderer: "simple", fallbackRendererCondition: () => !process.stdout.isTTY },
+    // On Ctrl-C its own listener would end this process at once, and with it everything that runs: what runs is to be stopped in order.
+    { ctx: working, registerSignalListeners: false, fallbackRenderer: "simple", fallbackRendererCondition: () => !process.stdout.isTTY },
   );
   try {
     await tasks.run();

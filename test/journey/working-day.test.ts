@@ -139,17 +139,26 @@ test("every third claim of the day is explained from stored documents, and what 
   expect(schemes).toMatchObject({ code: 0, stdout: expect.stringMatching(/PUBLISHED.*administrator, director/) });
 });
 
-test("Ctrl-C stops it and leaves no process behind", { timeout: LIMIT_MS }, async () => {
-  const day = open.at(-1);
-  expect(day?.child.exitCode).toBeNull();
-  expect(leftovers(run).length).toBeGreaterThan(LOGS - 2);
-  day?.child.kill("SIGINT");
-  const timer = setTimeout(() => day?.child.kill("SIGKILL"), STOP_LIMIT_MS);
-  const ended = await day?.ended;
+async function interrupted({ child, ended }: Running): Promise<void> {
+  child.kill("SIGINT");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+  expect(await ended).toMatchObject({ code: 130, signal: null });
   clearTimeout(timer);
-  expect(ended).toMatchObject({ code: 130, signal: null });
   expect(leftovers(run)).toEqual([]);
+}
+
+test("Ctrl-C stops it and leaves no process behind", { timeout: LIMIT_MS }, async () => {
+  const [day] = open.slice(-1) as [Running];
+  expect(day.child.exitCode).toBeNull();
+  expect(leftovers(run).length).toBeGreaterThan(LOGS - 2);
+  await interrupted(day);
   expect((await nrcms(run, "stop")).stdout).toContain("nothing runs");
+});
+
+test("Ctrl-C while it works stops everything in order as well", { timeout: LIMIT_MS }, async () => {
+  const day = start("day");
+  await day.says("登记 registers", LIMIT_MS);
+  await interrupted(day);
 });
 
 test("two days have written no name, no identity number and no account into a log, and each line of a twin is JSON", {
