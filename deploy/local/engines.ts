@@ -27,15 +27,18 @@ export interface Waiting {
   /** Ends the wait early. */
   readonly ended?: AbortSignal;
   readonly say?: Say;
+  /** After a partition nats-server leaves replicas of consumers behind, for half a minute or more; their majority does not need them. */
+  readonly consumersMayLag?: boolean;
 }
 
 /** Resolves when both clusters are ready; throws after `limitMs`, or when `ended` aborts, saying what is missing of either. Running it on ready engines changes nothing. */
-export async function enginesReady(topology: Topology, { limitMs = ENGINES_LIMIT_MS, ended, say = () => {} }: Waiting = {}): Promise<void> {
+export async function enginesReady(topology: Topology, waiting: Waiting = {}): Promise<void> {
+  const { limitMs = ENGINES_LIMIT_MS, ended, say = () => {}, consumersMayLag } = waiting;
   const startedMs = performance.now();
   const { elsewhere } = topology.engines;
   const within = (ms: number) => AbortSignal.any([AbortSignal.timeout(Math.min(ms, limitMs)), ...(ended ? [ended] : [])]);
   const outcomes = await Promise.allSettled([
-    elsewhere.nats ? natsElsewhere(topology, within(ELSEWHERE_LIMIT_MS), say) : natsReady(topology, within(limitMs)),
+    elsewhere.nats ? natsElsewhere(topology, within(ELSEWHERE_LIMIT_MS), say) : natsReady(topology, within(limitMs), consumersMayLag),
     elsewhere.mongo ? mongoElsewhere(elsewhere.mongo, within(ELSEWHERE_LIMIT_MS), say) : mongoReady(topology, within(limitMs)),
   ]);
   const faults = outcomes.flatMap((outcome) =>

@@ -52,8 +52,8 @@ async function ask<T>(address: string, path: string, signal: AbortSignal): Promi
   return { ok: answer.ok, body: (await answer.json()) as T };
 }
 
-/** What still keeps the cluster from being ready; empty when nothing does. */
-async function missing(topology: Topology, signal: AbortSignal): Promise<string[]> {
+/** What still keeps the cluster from being ready; empty when nothing does. Consumers' replicas may be behind where it is said so: a majority of each does without. */
+async function missing(topology: Topology, signal: AbortSignal, consumersMayLag: boolean): Promise<string[]> {
   const servers = topology.engines.nats.map(({ name, server, monitor }) => ({ name, address: `${hostOf(topology, server)}:${monitor}` }));
   const views = await Promise.all(
     servers.map(({ address }) =>
@@ -72,12 +72,23 @@ async function missing(topology: Topology, signal: AbortSignal): Promise<string[
   for (const { name, current, offline } of followers) if (!current || offline) words.push(`${name} has not caught up with the meta leader`);
   if (followers.length < servers.length - 1) words.push(`the meta leader has ${followers.length} followers`);
   if (words.length > 0) return words;
-  const healths = await Promise.all(servers.map(({ address }) => ask<{ error?: string }>(address, "/healthz", signal)));
+  const path = consumersMayLag ? "/healthz?js-server-only=true" : "/healthz";
+  const healths = await Promise.all(servers.map(({ address }) => ask<{ error?: string }>(address, path, signal)));
   words.push(...healths.flatMap(({ ok, body }, index) => (ok ? [] : [`${servers[index]?.name}: ${body.error ?? "not healthy"}`])));
   if (words.length > 0) return words;
   const details = await Promise.all(servers.map(({ address }) => ask<Details>(address, DETAILS_PATH, signal)));
   const leaderless = details.flatMap(({ body }) => withoutLeader(streamsIn(body)));
-  return leaderless.length > 0 ? [`no leader yet for ${[...new Set(leaderless)].join(", ")}`] : [];
+  if (leaderless.length > 0) return [`no leader yet for ${[...new Set(leaderless)].join(", ")}`];
+  return details.flatMap(({ body }, index) => behind(streamsIn(body), servers[index]?.name ?? ""));
+}
+
+/** Replicas of streams that have not caught up, as their leader says. */
+function behind(streams: ReturnType<typeof streamsIn>, leader: string): string[] {
+  return streams
+    .filter(({ cluster }) => cluster?.leader === leader)
+    .flatMap(({ name, cluster }) =>
+      (cluster?.replicas ?? []).filter(({ current }) => !current).map((one) => `${name} at ${one.name} is behind`),
+    );
 }
 
 /** Streams and consumers that are stored already elect leaders of their own, seconds after the servers call themselves healthy. */
@@ -137,12 +148,15 @@ export async function natsJoined(topology: Topology, server: string, signal: Abo
   throw new Error(`${own.name}: ${words}`);
 }
 
-/** Waits until every server is healthy, every group has its leader, the meta leader all its followers, and a replicated stream can be made. Throws what is missing when `signal` aborts. */
-export async function natsReady(topology: Topology, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until every server is healthy, every group has its leader, the meta leader all its followers, and a replicated stream can be made. Throws what is missing when
+ * `signal` aborts.
+ */
+export async function natsReady(topology: Topology, signal: AbortSignal, consumersMayLag = false): Promise<void> {
   let words: string[] = [];
   while (!signal.aborted) {
     try {
-      words = await missing(topology, signal);
+      words = await missing(topology, signal, consumersMayLag);
       if (words.length === 0) return await probe(topology);
     } catch (error) {
       words =

@@ -2,7 +2,7 @@
 
 interface Group {
   readonly name: string;
-  readonly cluster?: { readonly leader?: string };
+  readonly cluster?: { readonly leader?: string; readonly replicas?: readonly { readonly name: string; readonly current?: boolean }[] };
 }
 interface Stream extends Group {
   readonly consumer_detail?: readonly Group[];

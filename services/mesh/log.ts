@@ -11,9 +11,20 @@ export function logger(process_: string): Logger {
     level: process.env.NRCMS_LOG ?? "info",
     base: { process: process_, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { logMethod: saying },
     redact: { paths: ["*.identityNumber", "*.accountNumber", "*.name", "identityNumber", "accountNumber"], censor: "***" },
   };
   return pino(options, lines(STANDARD_OUTPUT));
+}
+
+/** Who logs is often in the midst of an error already: what pino cannot write (an error that is frozen, a getter that throws) is left out, and throws nothing. */
+function saying(this: Logger, parameters: Parameters<pino.LogFn>, log: pino.LogFn): void {
+  try {
+    log.apply(this, parameters);
+  } catch (fault) {
+    const words: unknown[] = parameters;
+    log.call(this, { unsaid: String(fault) }, words.find((one) => typeof one === "string") ?? "");
+  }
 }
 
 /** Whoever ends for an error that nobody caught says so in its log like anything else; the exit code is 1, as Node's own is. */

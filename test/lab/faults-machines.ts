@@ -9,9 +9,8 @@ import type { Fault } from "./fault.ts";
 import { limitCpu, limitMemory } from "./groups.ts";
 import type { MachineName } from "./lab.ts";
 import type { Machine } from "./machine.ts";
-import { labOf, primaryOf, type Scene } from "./scene.ts";
+import { labOf, primaryOf, READY_LIMIT_MS, type Scene, whole } from "./scene.ts";
 
-const READY_LIMIT_MS = 120_000;
 const FROZEN_MS = 30_000;
 const STARVED_PERCENT = 5;
 const STARVED_MS = 10_000;
@@ -28,12 +27,6 @@ const CLOCK_MS = 10_000;
 /** One of the two servers. */
 function server(scene: Scene): Machine {
   return labOf(scene).machines[scene.chance.pick<MachineName>(["server-a", "server-b"])];
-}
-
-/** Waits until every machine has everything again. */
-export async function whole(scene: Scene): Promise<void> {
-  await enginesReady(scene.mesh.topology, { limitMs: READY_LIMIT_MS });
-  await scene.mesh.supervisor.waitReady(undefined, READY_LIMIT_MS);
 }
 
 async function powerCycle(scene: Scene, machine: Machine): Promise<void> {

@@ -1,8 +1,7 @@
 /** The network between machines that are all well. */
 import type { Fault } from "./fault.ts";
-import { whole } from "./faults-machines.ts";
 import { PLACES, type Place, type Spoilt } from "./net.ts";
-import { labOf, type Scene } from "./scene.ts";
+import { labOf, type Scene, whole } from "./scene.ts";
 
 const AWAY_MS = 8_000;
 const HALF_DEAD_MS = 20_000;

@@ -5,8 +5,8 @@ import { pause } from "../../services/mesh/clock.ts";
 import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
 import { upgrade } from "../../services/nrcms/upgrade.ts";
 import type { Fault } from "./fault.ts";
-import { stopped, whole } from "./faults-machines.ts";
-import { labOf, primaryOf, type Scene } from "./scene.ts";
+import { stopped } from "./faults-machines.ts";
+import { labOf, primaryOf, type Scene, whole } from "./scene.ts";
 
 const BETWEEN_MS = 1_500;
 const SERVERS = ["server-a", "server-b"] as const;

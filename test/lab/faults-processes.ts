@@ -1,14 +1,12 @@
 /** A process dies, freezes or has no memory: twins, nats-servers, mongods, guardians. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { enginesReady } from "../../deploy/local/engines.ts";
 import { until } from "../harness/faults.ts";
 import { leaderOf, type ServiceName } from "../harness/region-mesh.ts";
 import type { Fault } from "./fault.ts";
-import { primaryOf, type Scene } from "./scene.ts";
+import { enginesWhole, primaryOf, READY_LIMIT_MS, type Scene } from "./scene.ts";
 
 const CALM_MS = 5_000;
-const READY_LIMIT_MS = 90_000;
 const RESTART_LIMIT_MS = 15_000;
 const BRIEF_RESTART_LIMIT_MS = 8_000;
 
@@ -19,11 +17,12 @@ async function leader({ mesh, chance }: Scene): Promise<string> {
   return found;
 }
 
-async function back({ mesh, brief }: Scene, name: string, before: number): Promise<void> {
+async function back(scene: Scene, name: string, before: number): Promise<void> {
+  const { mesh, brief } = scene;
   const limitMs = brief ? BRIEF_RESTART_LIMIT_MS : RESTART_LIMIT_MS;
   await until(`${name} is started again`, async () => mesh.supervisor.restarts(name) > before, limitMs);
   if (name.includes(".")) await mesh.supervisor.waitReady([name], READY_LIMIT_MS);
-  else await enginesReady(mesh.topology, { limitMs: READY_LIMIT_MS });
+  else await enginesWhole(scene);
 }
 
 /** Kills it, and sees it back. */
@@ -50,7 +49,7 @@ async function frozen(scene: Scene, name: string): Promise<void> {
     scene.note(`${name} was thawed by hand`);
     supervisor.resume(name);
   }
-  await enginesReady(scene.mesh.topology, { limitMs: READY_LIMIT_MS });
+  await enginesWhole(scene);
 }
 
 const engine = ({ mesh, chance }: Scene, kind: "nats" | "mongo") => chance.pick(mesh.topology.engines[kind].map(({ name }) => name));

@@ -10,7 +10,7 @@ import type { Fault } from "./fault.ts";
 import { type Lab, startLab } from "./lab.ts";
 import type { Net } from "./net.ts";
 import { isClean, keep, type Row } from "./rows.ts";
-import { sceneOf } from "./scene.ts";
+import { sceneOf, wordsOf } from "./scene.ts";
 
 /** Answers after a fault that are measured with it. */
 const AFTER = 20;
@@ -18,12 +18,12 @@ const AFTER = 20;
 const WARM = 250;
 const AFTER_BRIEF = 5;
 /** So many share a load, and the check after it; the long ones have theirs alone. */
-const GROUP = 6;
+const GROUP = 9;
 const BRIEF_GROUP = 8;
 /** A light load leaves the processors to those who start again: a machine is whole in half the time. */
 const BRIEF_PER_SECOND = 5;
 /** A mesh with more claims than this is replaced: every check compares all that there is. */
-const LARGE = 6_000;
+const LARGE = 9_000;
 /** The README's client asks as a stranger would, beside the tills. */
 const STRANGERS = { callers: 2, pauseMs: 100 } as const;
 
@@ -176,10 +176,6 @@ async function measure(
     error,
     notes: scene.notes,
   };
-}
-
-function wordsOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 const SHOWN = 6;

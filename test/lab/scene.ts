@@ -1,5 +1,6 @@
 /** What a fault has before it: the mesh under load, a seed's chance, and the marks between which it is measured. */
 import { MongoClient } from "mongodb";
+import { enginesReady } from "../../deploy/local/engines.ts";
 import type { Random } from "../../deploy/sandbox/region/random.ts";
 import { memberStates } from "../../services/audit/store-engines.ts";
 import { pause } from "../../services/mesh/clock.ts";
@@ -9,6 +10,8 @@ import type { RegionMesh } from "../harness/region-mesh.ts";
 import type { Lab } from "./lab.ts";
 
 export const FLOW_LIMIT_MS = 90_000;
+export const READY_LIMIT_MS = 120_000;
+const LAG_LIMIT_MS = 8_000;
 const LOOK_MS = 100;
 const BRIEF_MS = 3_000;
 const ASKED = 64;
@@ -130,4 +133,20 @@ export async function primaryOf(topology: Topology): Promise<string> {
   const found = mongo[states.indexOf("PRIMARY")];
   if (!found) throw new Error(`there is no primary: ${states.join(", ")}`);
   return found.name;
+}
+
+/** Waits until the engines of every machine are there again. For consumers' replicas that a partition has left behind it waits no longer than a while, and in brief not at all. */
+export async function enginesWhole({ mesh, brief, note }: Scene): Promise<void> {
+  await enginesReady(mesh.topology, { limitMs: READY_LIMIT_MS, consumersMayLag: true });
+  if (!brief) await enginesReady(mesh.topology, { limitMs: LAG_LIMIT_MS }).catch((error: unknown) => note(`went on: ${wordsOf(error)}`));
+}
+
+/** Waits until every machine has everything again. */
+export async function whole(scene: Scene): Promise<void> {
+  await enginesWhole(scene);
+  await scene.mesh.supervisor.waitReady(undefined, READY_LIMIT_MS);
+}
+
+export function wordsOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

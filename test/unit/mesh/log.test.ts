@@ -2,6 +2,14 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { lines } from "../../../services/mesh/log.ts";
 
+const FILE = JSON.stringify(new URL("../../../services/mesh/log.ts", import.meta.url).pathname);
+
+function runProgram(program: string): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", program], {
+    encoding: "utf8",
+  });
+}
+
 test("a line that cannot be written ends nobody, and is told of before the next one that can", () => {
   const written: string[] = [];
   let full = true;
@@ -18,12 +26,19 @@ test("a line that cannot be written ends nobody, and is told of before the next 
 });
 
 test.each([
+  ["an error that is frozen", "{ err: Object.freeze(new Error('boom')) }", "Cannot add property"],
+  ["a getter that throws", "{ other: new DOMException('boom') }", "DOMException"],
+])("what cannot be written (%s) is left out, and throws nothing", (_, given, unsaid) => {
+  const program = `import { logger } from ${FILE}; logger("till.a").warn(${given}, "a call failed");`;
+  const line = JSON.parse(runProgram(program).stdout);
+  expect(line).toMatchObject({ level: 40, process: "till.a", msg: "a call failed", unsaid: expect.stringContaining(unsaid) });
+});
+
+test.each([
   ["uncaughtException", "setTimeout(() => { throw new Error('boom'); });"],
   ["unhandledRejection", "void Promise.reject(new Error('boom'));"],
 ])("whoever ends for an error that nobody caught (%s) says so in its log, and ends with 1", (origin, fault) => {
-  const file = JSON.stringify(new URL("../../../services/mesh/log.ts", import.meta.url).pathname);
-  const program = `import { logger, sayLastWords } from ${file}; sayLastWords(logger("till.a")); ${fault}`;
-  const ended = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", program]);
-  expect([ended.status, ended.stderr.toString()]).toEqual([1, ""]);
-  expect(JSON.parse(ended.stdout.toString())).toMatchObject({ level: 60, process: "till.a", origin, err: { message: "boom" } });
+  const ended = runProgram(`import { logger, sayLastWords } from ${FILE}; sayLastWords(logger("till.a")); ${fault}`);
+  expect([ended.status, ended.stderr]).toEqual([1, ""]);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ level: 60, process: "till.a", origin, err: { message: "boom" } });
 });
