@@ -32,7 +32,7 @@ const PROJECTS = {
   integration: 900_000,
   journey: 1_200_000,
   fault: 1_200_000,
-  lab: 900_000,
+  lab: 1_200_000,
 } as const;
 type Project = keyof typeof PROJECTS;
 /**
@@ -56,7 +56,12 @@ interface Outcome {
   readonly words: string;
 }
 
+/** All of it is to take half an hour at most: what the others have left of this is the lab's, which plays as many faults in brief as fit, and has an end besides. */
+const ALL_S = 1_690;
+const LAB_S = { least: 150, most: 600 } as const;
+
 const startedMs = performance.now();
+const labSeconds = (): number => Math.round(Math.min(LAB_S.most, Math.max(LAB_S.least, ALL_S - performance.now() / 1_000)));
 const clock = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s`;
 const print = (line: string): void => console.log(`${clock()}  ${line}`);
 
@@ -70,7 +75,7 @@ function run(
   const log = join(OUTPUT, `${name}.log`);
   return new Promise((resolve) => {
     const output = createWriteStream(log);
-    const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: folder };
+    const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: folder, NRCMS_LAB_SECONDS: `${labSeconds()}` };
     const child = spawn(process.execPath, [join(ROOT, "node_modules", program), ...parameters], {
       cwd: ROOT,
       env: environment,

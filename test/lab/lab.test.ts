@@ -1,6 +1,6 @@
 /**
- * The lab's faults in brief, as many as there is time for, beginning with another one each time (`npm run lab` plays all of them, `npm run test:fault` in full). Those that
- * test/fault plays in its own way are left to it. Whatever machine it is, what it cannot play is skipped with the reason.
+ * The lab's faults in brief, as many as there is time for (NRCMS_LAB_SECONDS, or ten minutes), beginning with another one each time (`npm run lab` plays all of them,
+ * `npm run test:fault` in full). Those that test/fault plays in its own way are left to it. Whatever machine it is, what it cannot play is skipped with the reason.
  * A fault that could not be played to its end is played once more alone; one that lost, repeated or left something unexplained is not.
  */
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { allFaults } from "./faults.ts";
 import type { Row } from "./rows.ts";
 
 /** Then the last fault is ended, and what is checked after it, and the end of the mesh, come on top. */
-const WITHIN_S = 240;
+const WITHIN_S = Number(process.env.NRCMS_LAB_SECONDS ?? "600");
 const LIMIT_MS = 900_000;
 const ALONE_LIMIT_MS = 240_000;
 /** Twins that are killed and frozen: twins.test.ts. Engines: core.test.ts. Events again: messages.test.ts. Orders: orders.test.ts. */
