@@ -22,9 +22,6 @@ export function tail(log: string): string {
   return shown.map((line) => line.slice(0, LINE_CHARACTERS)).join("\n    ");
 }
 
-/** The words for a program that has not got so far as to say how it is. */
-export const SILENT = "it does not answer yet";
-
 /** Why a twin or the program that plays the banks is not ready; empty when it is. */
 export async function unready(topology: Topology, name: string): Promise<string> {
   if (name === "bank") {
@@ -43,7 +40,7 @@ export async function unready(topology: Topology, name: string): Promise<string>
     });
     return answer.ok ? "" : `it answers ${answer.status} ${(await answer.text()).slice(0, LINE_CHARACTERS)}`;
   } catch {
-    return SILENT;
+    return "it does not answer yet";
   }
 }
 
@@ -55,7 +52,7 @@ function unreachable(host: string, port: number): Promise<string> {
       resolve(words);
     };
     socket.once("connect", () => done(""));
-    socket.once("timeout", () => done(SILENT));
+    socket.once("timeout", () => done("it does not answer yet"));
     socket.once("error", () => done("it does not listen yet"));
   });
 }

@@ -17,7 +17,7 @@ import { endLeftovers, keeper, lastTable, markOf, type ProcessRow, type Table, u
 import { identity, takeLock } from "./lock.mjs";
 import { effectiveTopology, writeTopology } from "./ports.ts";
 import { passedEnvironment, programCommands, warmUp } from "./programs.ts";
-import { SILENT, tail, unready } from "./readiness.ts";
+import { tail, unready } from "./readiness.ts";
 
 const READY_POLL_MS = 50;
 const READY_LIMIT_MS = 30_000;
@@ -28,8 +28,8 @@ const ENGINE_STOP_MS = 4_000;
 const HOPELESS_RESTARTS = 4;
 const KEEPER_PAUSE_MS = 1_000;
 const REWRITE_MS = 1_000;
-/** The next of the programs that start again together is started when the one before answers, or after so long. */
-const TURN_MS = 5_000;
+/** The next of the programs that died together is started when the one before is ready, or after so long. */
+const TURN_MS = 1_000;
 /** How long a signal that asks a process to end is waited for. */
 const END_LIMIT_MS = 10_000;
 
@@ -186,19 +186,16 @@ export class Supervisor {
     group.push(kept);
     const orphan = this.#orphans.get(command.name);
     this.#orphans.delete(command.name);
-    if (orphan?.pid && orphan.identity && kept.adopt(orphan.pid, orphan.identity)) return;
-    // A server that comes back does not disturb the others more than it must; a mesh that starts as a whole disturbs nobody.
-    if (group === this.#twins && this.#options.server !== undefined) this.#inTurn(command.name, () => kept.start());
-    else kept.start();
+    if (!(orphan?.pid && orphan.identity && kept.adopt(orphan.pid, orphan.identity))) kept.start();
   }
 
-  /** Programs that start again together do so one after the other: reading and compiling eight at once would leave those who work no processor. Each has its turn until it answers. */
+  /** Programs that died together start again one after the other: reading and compiling seven at once would leave those who work no processor. */
   #inTurn(name: string, start: () => void): void {
     this.#turns = this.#turns.then(async () => {
       if (this.#state === "stopping") return;
       start();
       const untilMs = performance.now() + TURN_MS;
-      while (performance.now() < untilMs && this.pid(name) !== undefined && (await unready(this.#topology, name)) === SILENT)
+      while (performance.now() < untilMs && this.pid(name) !== undefined && (await unready(this.#topology, name)) !== "")
         await pause(READY_POLL_MS, undefined, { ref: false });
     });
   }
