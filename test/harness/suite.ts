@@ -56,8 +56,8 @@ interface Outcome {
   readonly words: string;
 }
 
-/** All of it is to take half an hour at most: what the others have left of this is the lab's, which plays as many faults in brief as fit, and has an end besides. */
-const ALL_S = 1_690;
+/** All of it is to take half an hour at most: what the others have left of this is the lab's, which plays as many faults in brief as fit; its last one, and what is checked at the end, come on top. */
+const ALL_S = 1_660;
 const LAB_S = { least: 150, most: 600 } as const;
 
 const startedMs = performance.now();

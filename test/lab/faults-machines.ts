@@ -288,7 +288,7 @@ export const machineFaults: readonly Fault[] = [
       await withEnvironment(scene, machine, clock.environment);
       scene.note(machine.place);
       scene.struck();
-      for (const sign of [1, -1]) {
+      for (const sign of scene.brief ? [scene.chance.pick([1, -1])] : [1, -1]) {
         clock.set(sign * HOUR_S);
         await scene.lasts(CLOCK_MS);
         await scene.flows();
