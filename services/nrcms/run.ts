@@ -70,16 +70,16 @@ export interface StartOptions {
 
 /** Starts everything and waits until every twin is ready. Throws with the reason, and then leaves nothing running. */
 export async function startSandbox(options: StartOptions): Promise<Supervisor> {
-  const { run, region, environment = {}, say, guardians = true } = options;
+  const { run, region, environment = {}, say, change, guardians = true, onSupervisor } = options;
   const topology = sandboxTopology(run);
-  options.change?.(topology);
+  change?.(topology);
   await ensureSandboxCertificates(join(run, "certs"), {
     banks: topology.other_banks.map(({ id }) => id),
     counties: region.counties.map((row) => row.county.county),
     institutions: region.institutions.map((institution) => institution.institutionId),
   });
   const supervisor = new Supervisor({ topology, run, sandbox: true, guardians, environment, say });
-  options.onSupervisor?.(supervisor);
+  onSupervisor?.(supervisor);
   await supervisor.start();
   await supervisor.waitReady();
   return supervisor;

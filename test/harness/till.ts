@@ -3,8 +3,8 @@
  * Run as a process (NRCMS_SERVICE=till or tally) it is a twin that can be killed; imported, it is a service for `startTwin`.
  */
 import { flushCompileCache } from "node:module";
-import { setTimeout as pause } from "node:timers/promises";
 import { Access, Act, Role, Scope } from "../../proto/generated/nrcms/values/v1/access.ts";
+import { pause } from "../../services/mesh/clock.ts";
 import { type Codec, command, type Method, query, type Service, type ServiceDefinition, told } from "../../services/mesh/wiring.ts";
 import { type Decision, type Doc, kind } from "../../services/values/decision.ts";
 import { badRequest, refusals, unavailable } from "../../services/values/outcome.ts";
