@@ -1,4 +1,3 @@
-import { systemClock } from "../mesh/clock.ts";
 import { mongoUri } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
 import type { Service } from "../mesh/wiring.ts";
@@ -35,7 +34,7 @@ const service: Service = {
       ...estimateCalls({
         ...parts,
         uri: mongoUri(parts.topology),
-        today: () => dayOf(systemClock(parts.topology.clock_offset_ms).nowMs()),
+        today: () => dayOf(parts.clock.nowMs()),
         run: estimateApart,
       }),
       ...admissionCalls(parts),
@@ -55,7 +54,7 @@ const service: Service = {
         {
           ...parts,
           rulesAt: claimsConfig(parts.settings).rulesAt,
-          nowMs: systemClock(parts.topology.clock_offset_ms).nowMs,
+          nowMs: parts.clock.nowMs,
           run: (day, signal) => ruleNightApart({ uri: mongoUri(parts.topology), day }, signal),
         },
         leading,

@@ -11,6 +11,58 @@ export function systemClock(offsetMs = 0): Clock {
   return { nowMs: () => Date.now() + offsetMs, monotonicMs: () => performance.now() };
 }
 
+/** The machine's clock was set while the process ran, and is not followed yet. */
+export interface Jump {
+  /** How far it is ahead of the time that goes on here, in milliseconds; below 0 where it was set back. */
+  readonly byMs: number;
+  /** How long ago that was noticed. */
+  readonly forMs: number;
+}
+
+/** A clock that does not jump when the machine's does: from there on `nowMs` goes by the monotonic clock, until the machine's is back or somebody says that it is right. */
+export interface HeldClock extends Clock {
+  readonly jump: Jump | undefined;
+  /** The machine's clock is right: its time is taken over. */
+  follow(): void;
+}
+
+/** So much is drift, or a time server's correction, and followed (protocols 19). */
+const DRIFT_MS = 1_000;
+
+/** The machine's clock, watched by the monotonic one at each reading. `wallMs` and `monotonicMs` are the machine's two clocks. */
+export function heldClock(offsetMs = 0, wallMs: () => number = Date.now, monotonicMs: () => number = () => performance.now()): HeldClock {
+  /** What the wall clock says beyond the monotonic one. */
+  let beyondMs = wallMs() - monotonicMs();
+  let sinceMs: number | undefined;
+
+  /** The time here; notices a jump and its end. A process may stand still between two clocks, so the wall clock's reading belongs to any moment between two monotonic ones. */
+  const read = (): { readonly nowMs: number; readonly byMs: number } => {
+    const before = monotonicMs();
+    const wall = wallMs();
+    const after = monotonicMs();
+    if (wall - before - beyondMs >= -DRIFT_MS && wall - after - beyondMs <= DRIFT_MS) {
+      beyondMs = wall - after;
+      sinceMs = undefined;
+      return { nowMs: wall, byMs: 0 };
+    }
+    sinceMs ??= after;
+    const nowMs = Math.round(after + beyondMs);
+    return { nowMs, byMs: wall - nowMs };
+  };
+  return {
+    nowMs: () => read().nowMs + offsetMs,
+    monotonicMs,
+    get jump() {
+      const { byMs } = read();
+      return sinceMs === undefined ? undefined : { byMs, forMs: monotonicMs() - sinceMs };
+    },
+    follow() {
+      beyondMs = wallMs() - monotonicMs();
+      sinceMs = undefined;
+    },
+  };
+}
+
 /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

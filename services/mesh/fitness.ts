@@ -5,7 +5,7 @@
 import { open, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
-import type { Clock } from "./clock.ts";
+import type { HeldClock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
 /** What was measured of a disk. */
@@ -24,6 +24,8 @@ export interface Vitals extends Disk {
   readonly heapShare: number;
   /** How far the clock of each machine that keeps the store is ahead of one's own, in milliseconds. */
   readonly clocksAheadMs: readonly number[];
+  /** By how much one's own clock was set while the process ran, where it is not followed yet; else 0. */
+  readonly clockSetMs: number;
   /** How often the event loop has stood still within the last minute. */
   readonly stalls: number;
 }
@@ -47,11 +49,12 @@ export interface Verdict {
 
 /** Pure. The first fault that is found, gravest first. */
 export function judge(vitals: Vitals, limits: Limits = LIMITS): Verdict {
-  const { heapShare, stalls } = vitals;
+  const { heapShare, stalls, clockSetMs } = vitals;
   const disk = judgeDisk(vitals, limits);
   if (disk !== "") return { fault: disk, end: false };
   const offMs = clockOff(vitals.clocksAheadMs, limits.clockMs);
   if (offMs !== 0) return { fault: `the clock is ${Math.abs(offMs)} ms ${offMs > 0 ? "behind" : "ahead of"} the others`, end: false };
+  if (clockSetMs !== 0) return { fault: clockWasSet(clockSetMs), end: false };
   if (heapShare > limits.heapShare) return { fault: `${Math.round(100 * heapShare)} % of the heap are in use`, end: true };
   if (stalls >= limits.stalls) return { fault: `the event loop has stood still ${stalls} times within a minute`, end: true };
   return { fault: "", end: false };
@@ -72,11 +75,17 @@ function clockOff(aheadMs: readonly number[], limitMs: number): number {
   return Math.abs(median) > limitMs ? Math.round(median) : 0;
 }
 
+function clockWasSet(byMs: number): string {
+  return `the clock was set ${byMs > 0 ? "ahead" : "back"} by ${Math.round(Math.abs(byMs) / 1000)} s`;
+}
+
 /** How often the disk is looked at, and how long it may take: one that does not answer is full of faults. */
 const LOOK_MS = 5_000;
 const DISK_LIMIT_MS = 10_000;
 /** A twin is fit again when it has been without a fault for so long: one that comes and goes is a fault as well. */
 const FIT_AGAIN_MS = 10_000;
+/** A clock that was set is followed after so long, unless the others say that it is wrong, which takes them less. */
+const FOLLOW_MS = 30_000;
 const MINUTE_MS = 60_000;
 const PROBE = Buffer.alloc(4096);
 
@@ -84,7 +93,7 @@ export interface FitnessParts {
   /** The folder whose disk it works on. */
   readonly run: string;
   readonly name: string;
-  readonly clock: Clock;
+  readonly clock: HeldClock;
   readonly log: Logger;
   readonly limits?: Limits;
   clocksAheadMs(): readonly number[];
@@ -116,7 +125,10 @@ export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAhe
     stalls = isMachineInTrouble() ? [] : stalls.filter((atMs) => now - atMs < MINUTE_MS);
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     const disk = await lookAtDisk(run, file, DISK_LIMIT_MS);
-    const verdict = judge({ ...disk, heapShare: used / limit, clocksAheadMs: clocksAheadMs(), stalls: stalls.length }, limits);
+    const aheadMs = clocksAheadMs();
+    if ((clock.jump?.forMs ?? 0) >= FOLLOW_MS && clockOff(aheadMs, limits.clockMs) === 0) clock.follow();
+    const vitals = { heapShare: used / limit, clocksAheadMs: aheadMs, clockSetMs: clock.jump?.byMs ?? 0, stalls: stalls.length };
+    const verdict = judge({ ...disk, ...vitals }, limits);
     if (verdict.fault !== "") {
       if (verdict.fault !== fault) log.error({ fault: verdict.fault }, "not fit");
       fault = verdict.fault;
@@ -139,7 +151,9 @@ export function watchFitness({ run, name, clock, log, limits = LIMITS, clocksAhe
   );
   return {
     get fault() {
-      return fault;
+      if (fault !== "") return fault;
+      const { jump } = clock; // What is decided in the next moment should not wait for the next look.
+      return jump ? clockWasSet(jump.byMs) : "";
     },
     stalled: () => void stalls.push(clock.monotonicMs()),
     look: lookOnce,

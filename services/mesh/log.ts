@@ -23,7 +23,17 @@ function saying(this: Logger, parameters: Parameters<pino.LogFn>, log: pino.LogF
     log.apply(this, parameters);
   } catch (fault) {
     const words: unknown[] = parameters;
-    log.call(this, { unsaid: String(fault) }, words.find((one) => typeof one === "string") ?? "");
+    log.call(this, { unsaid: String(fault), about: about(words[0]) }, words.find((one) => typeof one === "string") ?? "");
+  }
+}
+
+/** The words of the error that was to be logged, where they can be had. */
+function about(first: unknown): string | undefined {
+  try {
+    const error = first instanceof Error ? first : (first as { readonly err?: unknown }).err;
+    return error instanceof Error ? `${error.message}` : undefined;
+  } catch {
+    return undefined; // `unsaid` says why.
   }
 }
 

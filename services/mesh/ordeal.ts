@@ -5,6 +5,7 @@
 import { deserialize, serialize } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { answerApart, runApart } from "./apart.ts";
+import { systemClock } from "./clock.ts";
 import { readTwinConfig } from "./config.ts";
 import type { Input } from "./input.ts";
 import { askedInput, toldInput } from "./inputs.ts";
@@ -111,10 +112,11 @@ function found(given: Packed["input"], { calls, messages }: Wiring): Input {
 
 /** What a service is wired with where there are no engines: a decision uses none of it. */
 function inert({ settings, topology, log }: Pick<Parts, "settings" | "topology" | "log">): Parts {
+  const clock = systemClock(topology.clock_offset_ms);
   const none = (): never => {
     throw new Error("there are no engines where an input is tried");
   };
   const reader = { get: none, getAll: none, find: none, count: none };
   const files = { put: none, get: none };
-  return { settings, topology, log, reader, files, ask: none, presence: () => [], look: none, republish: none };
+  return { settings, topology, log, clock, reader, files, ask: none, presence: () => [], look: none, republish: none };
 }

@@ -58,6 +58,10 @@ function settingsFor(name: string): MongoClientOptions {
 }
 
 const HEARTBEATS = 3;
+/** A clock that far from one's own is no answer that came late: one heartbeat tells, before a twin's first batch. */
+const NO_DELAY_MS = 60_000;
+
+const isHeard = (aheadMs: readonly number[]) => aheadMs.length === HEARTBEATS || Math.abs(Math.max(...aheadMs)) > NO_DELAY_MS;
 
 function storedDoc(id: string, version: number, by: string, doc: Doc): Stored {
   return { ...doc, _id: id, _version: version, _by: by };
@@ -321,7 +325,7 @@ export async function openMongoStore(
       }),
     mark: (name) => cased(async () => (await marks.findOne({ _id: name })) ?? undefined),
     setMark: (name, value) => cased(async () => void (await marks.replaceOne({ _id: name }, value, { upsert: true }))),
-    clocksAheadMs: () => [...clocks.values()].filter((heard) => heard.length === HEARTBEATS).map((heard) => Math.max(...heard)),
+    clocksAheadMs: () => [...clocks.values()].filter(isHeard).map((heard) => Math.max(...heard)),
     ping: () => cased(async () => void (await db.command({ ping: 1 }))),
     close: () => client.close(),
   };

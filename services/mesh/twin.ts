@@ -3,7 +3,7 @@ import { PROVINCE } from "../values/region.ts";
 import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
-import { type Clock, pause, systemClock } from "./clock.ts";
+import { heldClock, pause } from "./clock.ts";
 import { readTwinConfig, type TwinConfig } from "./config.ts";
 import { crashNoteFile, openCrashNote } from "./crash.ts";
 import { watchFitness } from "./fitness.ts";
@@ -83,7 +83,7 @@ export async function serve(service: Service): Promise<void> {
 export async function startTwin(service: Service, config: TwinConfig, log: Logger, exit: () => void, ground = ENGINES): Promise<Twin> {
   const { twin, instance, topology } = config;
   const name = `${service.name}.${twin}`;
-  const clock: Clock = systemClock(topology.clock_offset_ms);
+  const clock = heldClock(topology.clock_offset_ms);
   const telemetry = await openTelemetry(name, service.name, twin);
   let fault = "starting";
   let beatOf: () => TwinBeat = () => ({ ...blank(config), fault });
@@ -222,6 +222,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     files: store.files,
     ask,
     log,
+    clock,
     settings: config.settings,
     topology,
     presence: () => presence.beats(),
@@ -339,6 +340,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     sendBeat(bus, beatOf());
   }, PULSE_MS);
 
+  await fitness.look(); // A machine that has just come up may have lost its time.
   fault = "";
   refreshActive();
   pair.start();

@@ -4,6 +4,7 @@
  */
 import type { Caller, Decision, Doc, EventMap, Key, Kind } from "../values/decision.ts";
 import type { Refusal } from "../values/outcome.ts";
+import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import type { Topology } from "./topology.ts";
 
@@ -319,6 +320,8 @@ export interface Parts {
   readonly files: Files;
   readonly ask: Ask;
   readonly log: Logger;
+  /** The mesh's time, a sandbox's offset included; a machine's clock that is set does not move it. */
+  readonly clock: Clock;
   /** The pair's settings in the topology, unchecked: config.ts checks them. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly topology: Topology;

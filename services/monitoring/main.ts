@@ -1,5 +1,5 @@
 import { auditApart } from "../audit/apart.ts";
-import { systemClock } from "../mesh/clock.ts";
+import type { Clock } from "../mesh/clock.ts";
 import { readTwinConfig } from "../mesh/config.ts";
 import { mongoUri } from "../mesh/topology.ts";
 import { serve } from "../mesh/twin.ts";
@@ -16,24 +16,23 @@ import { timers } from "./timers.ts";
 
 const { topology, twin, settings } = readTwinConfig("monitoring");
 const { auditAt } = readMonitoringConfig(settings);
-const clock = systemClock(topology.clock_offset_ms);
 
 /** Events may be on their way: what is missing for less than a minute is no breach. */
-const wanted = () => ({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() });
+const wanted = (clock: Clock) => ({ uri: mongoUri(topology), settled: false, nowMs: clock.nowMs() });
 
 const service: Service = {
   name: "monitoring",
   indexes,
   tells,
   hearsBeats: "all",
-  wire: ({ reader, presence, republish, log }) => ({
+  wire: ({ reader, presence, republish, log, clock }) => ({
     calls: calls({
       reader,
       presence,
       nowMs: Date.now,
       today: () => dayOf(clock.nowMs()),
       twins: expectedTwins(topology),
-      audit: async () => (await auditApart({ ...wanted(), background: false })).lines,
+      audit: async () => (await auditApart({ ...wanted(clock), background: false })).lines,
     }),
     messages,
     heard: async (source, twin, numbers) => {
@@ -49,7 +48,7 @@ const service: Service = {
           twin,
           auditAt,
           nowMs: clock.nowMs,
-          run: (onProgress, signal) => auditApart({ ...wanted(), background: true, onProgress, signal }),
+          run: (onProgress, signal) => auditApart({ ...wanted(clock), background: true, onProgress, signal }),
         },
         leading,
       ),

@@ -15,15 +15,15 @@ const service: Service = {
   name: "payment",
   indexes,
   tells,
-  wire({ reader, log, settings, topology }) {
+  wire({ reader, log, clock, settings, topology }) {
     const config = readPaymentConfig(settings, banksIn(topology));
     const { banks, countyBanks, enquireAfterMs, limits, run } = config;
     const atBanks = banks.map((bank) => {
       const signing = bank.signed ? readSigning(run, bank.id) : undefined;
-      const channel = openChannel(bank, run, signing, () => Date.now() + topology.clock_offset_ms);
+      const channel = openChannel(bank, run, signing, clock.nowMs);
       const read = readerOf(bank.terms.format, bank.terms.debtor.accountNumber);
       const hearing = { bank: bank.id, reader, read, signing };
-      return { bank: bank.id, reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: () => performance.now() };
+      return { bank: bank.id, reader, log, channel, read, hearing, enquireAfterMs, monotonicMs: clock.monotonicMs };
     });
     return {
       calls: calls({

@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { heldClock } from "../../../services/mesh/clock.ts";
 import { type Fitness, judge, LIMITS, type Vitals, watchFitness } from "../../../services/mesh/fitness.ts";
 import { SILENT } from "../../harness/mesh-parts.ts";
 
-const WELL: Vitals = { freeBytes: 10e9, writeMs: 4, diskError: "", heapShare: 0.4, clocksAheadMs: [0, 1, -2], stalls: 0 };
+const WELL: Vitals = { freeBytes: 10e9, writeMs: 4, diskError: "", heapShare: 0.4, clocksAheadMs: [0, 1, -2], clockSetMs: 0, stalls: 0 };
 
 describe("judged by its vitals", () => {
   test.each<[string, Partial<Vitals>, string, boolean]>([
@@ -28,6 +29,8 @@ describe("judged by its vitals", () => {
     ["a clock that is behind", { clocksAheadMs: [1_500, 1_400, 1_600] }, "the clock is 1500 ms behind the others", false],
     ["another's clock that is wrong", { clocksAheadMs: [0, 3_600_000, 1] }, "", false],
     ["two clocks of which one is wrong", { clocksAheadMs: [0, 3_600_000] }, "", false],
+    ["a clock that was set ahead", { clockSetMs: 3_600_000 }, "the clock was set ahead by 3600 s", false],
+    ["a clock that was set back", { clockSetMs: -5_400 }, "the clock was set back by 5 s", false],
     ["a heap that is full", { heapShare: 0.95 }, "95 % of the heap are in use", true],
     ["an event loop that stands still again and again", { stalls: 5 }, "the event loop has stood still 5 times within a minute", true],
   ])("%s", (_, vitals, fault, end) => {
@@ -38,11 +41,14 @@ describe("judged by its vitals", () => {
 describe("watched", () => {
   let run = "";
   let nowMs = 0;
+  /** What the machine's clock says beyond the monotonic one. */
+  let setMs = 0;
   let fitness: Fitness | undefined;
   let ended: string[] = [];
   beforeEach(() => {
     run = mkdtempSync(join(tmpdir(), "nrcms-fitness-"));
     ended = [];
+    setMs = 0;
   });
   afterEach(() => {
     fitness?.close();
@@ -53,7 +59,11 @@ describe("watched", () => {
     fitness = watchFitness({
       run,
       name: "till.a",
-      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+      clock: heldClock(
+        0,
+        () => nowMs + setMs,
+        () => nowMs,
+      ),
       log: SILENT,
       limits: { ...LIMITS, freeBytes: more.freeBytes ?? 0 },
       clocksAheadMs: more.clocks ?? (() => []),
@@ -94,6 +104,35 @@ describe("watched", () => {
     await one.look();
     expect(one.fault).not.toBe("");
     nowMs += 1_000;
+    await one.look();
+    expect(one.fault).toBe("");
+  });
+
+  test("is unfit from the moment at which its clock is set, follows it half a minute later, and is fit again ten seconds after its last fault", async () => {
+    const one = watch({ clocks: () => [0, 0, 0] });
+    setMs = -90_000;
+    expect(one.fault).toBe("the clock was set back by 90 s");
+    for (const passedMs of [0, 29_000, 1_000, 8_000]) {
+      nowMs += passedMs;
+      await one.look();
+      expect(one.fault).toBe("the clock was set back by 90 s");
+    }
+    nowMs += 1_000;
+    await one.look();
+    expect(one.fault).toBe("");
+  });
+
+  test("does not follow a clock of which the others say that it is wrong", async () => {
+    const one = watch({ clocks: () => [-setMs, -setMs, 0] });
+    setMs = 3_600_000;
+    expect(one.fault).toBe("the clock was set ahead by 3600 s");
+    nowMs += 5_000;
+    await one.look();
+    expect(one.fault).toBe("the clock is 3600000 ms ahead of the others");
+    nowMs += 60_000;
+    await one.look();
+    setMs = 0;
+    nowMs += 10_000;
     await one.look();
     expect(one.fault).toBe("");
   });

@@ -26,12 +26,15 @@ test("a line that cannot be written ends nobody, and is told of before the next 
 });
 
 test.each([
-  ["an error that is frozen", "{ err: Object.freeze(new Error('boom')) }", "Cannot add property"],
-  ["a getter that throws", "{ other: new DOMException('boom') }", "DOMException"],
-])("what cannot be written (%s) is left out, and throws nothing", (_, given, unsaid) => {
+  ["an error that is frozen", "{ err: Object.freeze(new Error('boom')) }", "Cannot add property", "boom"],
+  ["a frozen error by itself", "Object.freeze(new Error('boom'))", "Cannot add property", "boom"],
+  ["a getter that throws", "{ other: new DOMException('boom') }", "DOMException", undefined],
+  ["an error that is such a getter", "{ get err() { throw new Error('sealed'); } }", "sealed", undefined],
+])("what cannot be written (%s) is left out but for its words, and throws nothing", (_, given, unsaid, about) => {
   const program = `import { logger } from ${FILE}; logger("till.a").warn(${given}, "a call failed");`;
   const line = JSON.parse(runProgram(program).stdout);
   expect(line).toMatchObject({ level: 40, process: "till.a", msg: "a call failed", unsaid: expect.stringContaining(unsaid) });
+  expect(line.about).toBe(about);
 });
 
 test.each([
