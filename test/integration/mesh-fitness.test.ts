@@ -3,13 +3,17 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MongoClient, type MongoClientOptions } from "mongodb";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { judge } from "../../services/mesh/fitness.ts";
 import { openMongoStore } from "../../services/mesh/store-mongo.ts";
 import { mongoUri } from "../../services/mesh/topology.ts";
 import type { TwinBeat } from "../../services/mesh/wiring.ts";
 import { depositFaults, startCallers } from "../harness/proof.ts";
 import { type Bench, openTwins, until } from "../harness/twins.ts";
 
+const HOUR_MS = 3_600_000;
+const WELL = { freeBytes: 10e9, writeMs: 4, diskError: "", heapShare: 0.4, clocksAheadMs: [], clockSetMs: 0, stalls: 0 };
 const STALLS = 5;
 const STALL_MS = 1_300;
 
@@ -35,6 +39,20 @@ test("protocols 19: the clocks of all three machines are heard from the store's 
     await until("three clocks are heard", () => store.clocksAheadMs().length === 3);
     for (const aheadMs of store.clocksAheadMs()) expect(Math.abs(aheadMs)).toBeLessThan(1_000);
   } finally {
+    await store.close();
+  }
+});
+
+test("protocols 19: a machine that has lost the time learns it from the first heartbeats, before a twin's first batch", async () => {
+  const now = Date.now;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now() - HOUR_MS);
+  const rare = (uri: string, options?: MongoClientOptions) => new MongoClient(uri, { ...options, heartbeatFrequencyMS: HOUR_MS });
+  const store = await openMongoStore(mongoUri(bench.topology), "till", {}, "test", rare);
+  try {
+    await until("three clocks are heard", () => store.clocksAheadMs().length === 3);
+    expect(judge({ ...WELL, clocksAheadMs: store.clocksAheadMs() }).fault).toMatch(/^the clock is 3[56]\d{5} ms behind the others$/);
+  } finally {
+    clock.mockRestore();
     await store.close();
   }
 });
