@@ -17,6 +17,8 @@ const OTHER_MS = 500;
 const CONNECT_MS = 500;
 /** Who is to stand is looked at once more; one that does not answer so soon counts as it was. */
 const LOOK_AGAIN_MS = 150;
+/** By then a member has done what it was asked; its sleep lasts longer. */
+const ASLEEP_MS = 300;
 /** A member that is silent for longer is asked over a new connection. */
 const SILENT_MS = 1_000;
 
@@ -75,19 +77,20 @@ export function watchMembers(members: readonly Member[]): Members {
       const primary = watched.find((one) => one.name === name);
       if (!primary) throw new Error(`no member ${name}`);
       const others = watched.filter((one) => one !== primary && one.role === "SECONDARY" && one.sign === "well");
-      await Promise.all(others.map(({ client }) => client.db("admin").command({ replSetSyncFrom: primary.address })));
+      await Promise.all(others.map((one) => haveFollow(one, primary)));
       return others.map((one) => one.name);
     },
     async followPrimary() {
       // One that was primary says so until it is known to be gone: in doubt nobody is told whom to follow.
       const [primary, ...others] = watched.filter(({ role }) => role === "PRIMARY");
       if (primary?.sign !== "well" || performance.now() - primary.answeredMs > 2 * PRIMARY_MS || others.length > 0) return undefined;
-      for (const { name, role, sign, client } of watched) {
+      for (const one of watched) {
+        const { name, role, sign, client } = one;
         if (role !== "SECONDARY" || sign !== "well") continue;
         const { syncSourceHost } = await client.db("admin").command({ replSetGetStatus: 1 });
         // One that has no source is choosing: it is left alone.
         if (syncSourceHost === "" || syncSourceHost === primary.address) continue;
-        await client.db("admin").command({ replSetSyncFrom: primary.address });
+        await haveFollow(one, primary);
         return name;
       }
       return undefined;
@@ -115,6 +118,18 @@ function clientFor(address: string): MongoClient {
     serverSelectionTimeoutMS: CONNECT_MS,
     heartbeatFrequencyMS: 500,
   });
+}
+
+/**
+ * A member that finds the primary no farther than itself at that moment has no source any more, and sleeps for a second before it chooses one. It is asked once more: left to itself it
+ * may choose its neighbour, and were that to fall silent in this second, it would wait half a minute for its answer, and every write with it.
+ */
+async function haveFollow(one: Watched, primary: Member): Promise<void> {
+  const admin = one.client.db("admin");
+  await admin.command({ replSetSyncFrom: primary.address });
+  await pause(ASLEEP_MS);
+  const { syncSourceHost } = await admin.command({ replSetGetStatus: 1 });
+  if (syncSourceHost === "") await admin.command({ replSetSyncFrom: primary.address });
 }
 
 async function lookAgain(one: Watched): Promise<void> {
