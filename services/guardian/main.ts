@@ -25,8 +25,8 @@ const VIEW_EVERY_MS = 500;
 const FRESH_MS = 1_500;
 const TROUBLE_LASTS_MS = 5_000;
 const ASK_MS = 2_000;
-/** In calm nothing is urgent, and a server that has just come back is given time. */
-const STRAIGHTEN_PAUSE_MS = 20_000;
+/** In calm nothing is urgent; but a member that has just come back may have chosen the witness, which may be the next to go. */
+const STRAIGHTEN_PAUSE_MS = 6_000;
 /** One that has not been heard for longer is off: the engines have settled without it. */
 const MISSED_FOR_MS = 30_000;
 /** A machine whose guardian is not heard is in trouble for so long after that. */

@@ -114,7 +114,13 @@ function processesOf(machines: Record<MachineName, Machine>, topology: Topology,
   const pid = (name: string) => (name === "bank" ? bank.pid : row(name)?.pid);
   const signal = (name: string, what: NodeJS.Signals): number | undefined => {
     const at = pid(name);
-    if (at !== undefined) process.kill(at, what);
+    if (at === undefined) return undefined;
+    try {
+      process.kill(at, what);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      return undefined; // It has ended, and its supervisor has not written so yet.
+    }
     return at;
   };
   const names = () => [
