@@ -35,6 +35,16 @@ export function leftovers(run: string): number[] {
   });
 }
 
+/** Sends a signal to a process, or with a pid below 0 to its group. Returns whether there was one: it may have ended meanwhile. */
+export function signalTo(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
+  }
+}
+
 /** Kills what an earlier supervisor of this run directory left behind and `spared` does not name, and waits until it is gone. */
 export async function endLeftovers(run: string, say: Say, spared: ReadonlySet<number> = new Set()): Promise<void> {
   const lost = (): number[] => leftovers(run).filter((pid) => !spared.has(pid));
@@ -44,13 +54,7 @@ export async function endLeftovers(run: string, say: Say, spared: ReadonlySet<nu
   const until = Date.now() + END_LIMIT_MS;
   for (let left = found; left.length > 0; left = lost()) {
     if (Date.now() > until) throw new Error(`processes ${left.join(", ")} of this run directory do not end; end them by hand`);
-    for (const pid of left) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    }
+    for (const pid of left) signalTo(pid, "SIGKILL");
     await pause(20);
   }
 }

@@ -36,25 +36,24 @@ export function heldClock(offsetMs = 0, wallMs: () => number = Date.now, monoton
   let sinceMs: number | undefined;
 
   /** The time here; notices a jump and its end. A process may stand still between two clocks, so the wall clock's reading belongs to any moment between two monotonic ones. */
-  const read = (): { readonly nowMs: number; readonly byMs: number } => {
+  const read = (): { readonly nowMs: number; readonly jump: Jump | undefined } => {
     const before = monotonicMs();
     const wall = wallMs();
     const after = monotonicMs();
     if (wall - before - beyondMs >= -DRIFT_MS && wall - after - beyondMs <= DRIFT_MS) {
       beyondMs = wall - after;
       sinceMs = undefined;
-      return { nowMs: wall, byMs: 0 };
+      return { nowMs: wall, jump: undefined };
     }
     sinceMs ??= after;
     const nowMs = Math.round(after + beyondMs);
-    return { nowMs, byMs: wall - nowMs };
+    return { nowMs, jump: { byMs: wall - nowMs, forMs: after - sinceMs } };
   };
   return {
     nowMs: () => read().nowMs + offsetMs,
     monotonicMs,
     get jump() {
-      const { byMs } = read();
-      return sinceMs === undefined ? undefined : { byMs, forMs: monotonicMs() - sinceMs };
+      return read().jump;
     },
     follow() {
       beyondMs = wallMs() - monotonicMs();

@@ -8,6 +8,7 @@ import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheFolder, ROOT } from "../../deploy/local/binaries.ts";
 import { generate } from "../../deploy/local/generate.ts";
+import { signalTo } from "../../deploy/local/leftovers.ts";
 
 const OUTPUT = join(cacheFolder(), "test");
 const STILL_RUNNING_MS = 30_000;
@@ -129,11 +130,7 @@ function inMemory(): string | undefined {
 
 const running = new Set<ReturnType<typeof spawn>>();
 function killGroup(pid: number | undefined): void {
-  try {
-    if (pid) process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  if (pid) signalTo(-pid, "SIGKILL");
 }
 
 /** The first lines of an error: its message, and where it was thrown. */

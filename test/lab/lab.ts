@@ -10,6 +10,7 @@ import { ensureSandboxCertificates } from "../../deploy/local/authority.ts";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import { Kept } from "../../deploy/local/kept.ts";
+import { signalTo } from "../../deploy/local/leftovers.ts";
 import { programCommands } from "../../deploy/local/programs.ts";
 import { tail, unready } from "../../deploy/local/readiness.ts";
 import { readTopology, type Topology } from "../../services/mesh/topology.ts";
@@ -114,14 +115,8 @@ function processesOf(machines: Record<MachineName, Machine>, topology: Topology,
   const pid = (name: string) => (name === "bank" ? bank.pid : row(name)?.pid);
   const signal = (name: string, what: NodeJS.Signals): number | undefined => {
     const at = pid(name);
-    if (at === undefined) return undefined;
-    try {
-      process.kill(at, what);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      return undefined; // It has ended, and its supervisor has not written so yet.
-    }
-    return at;
+    // It may have ended, and its supervisor not have written so yet.
+    return at !== undefined && signalTo(at, what) ? at : undefined;
   };
   const names = () => [
     ...topology.engines.nats.map((one) => one.name),

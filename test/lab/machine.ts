@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, cpSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../deploy/local/binaries.ts";
-import { lastTable, type ProcessRow } from "../../deploy/local/leftovers.ts";
+import { lastTable, type ProcessRow, signalTo } from "../../deploy/local/leftovers.ts";
 import { identity } from "../../deploy/local/lock.mjs";
 import { passedEnvironment } from "../../deploy/local/programs.ts";
 import { Disk } from "./disk.ts";
@@ -104,12 +104,6 @@ export class Machine {
   }
 
   signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
-    for (const pid of this.pids()) {
-      try {
-        process.kill(pid, signal);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    }
+    for (const pid of this.pids()) signalTo(pid, signal);
   }
 }

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { signalTo } from "../../deploy/local/leftovers.ts";
 import { sh, succeeds, tryAll } from "./shell.ts";
 
 export const PLACES = ["server-a", "server-b", "witness", "hospitals", "bank"] as const;
@@ -135,13 +136,7 @@ export function killAll(pids: () => number[]): void {
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
     const left = pids().filter((pid) => pid !== process.pid);
     if (left.length === 0) return;
-    for (const pid of left) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    }
+    for (const pid of left) signalTo(pid, "SIGKILL");
     if (round > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   }
   throw new Error(`processes ${pids().join(", ")} do not end`);
