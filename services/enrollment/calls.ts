@@ -59,13 +59,17 @@ export function calls({ reader, ask }: { readonly reader: Reader; readonly ask: 
       decision: registerAccount,
       reply: (account) => ({ account }),
     }),
-    query(methods.checkEligibility, async ({ personId, day }) => {
-      const wrong = badPerson(personId) ?? badDay("day", day);
-      if (wrong) return wrong;
-      const household = await householdOfPerson(reader, personId);
-      const eligibility = household && eligibilityOf(household, personId, day);
-      return eligibility ?? refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
-    }),
+    query(
+      methods.checkEligibility,
+      async ({ personId, day }) => {
+        const wrong = badPerson(personId) ?? badDay("day", day);
+        if (wrong) return wrong;
+        const household = await householdOfPerson(reader, personId);
+        const eligibility = household && eligibilityOf(household, personId, day);
+        return eligibility ?? refuse("UNKNOWN_PERSON", { field: "person_id", person: personId });
+      },
+      ({ covered }) => !covered,
+    ),
     query(methods.getHousehold, async ({ county, householdId }) => {
       const wrong = badHousehold(householdId);
       if (wrong) return wrong;

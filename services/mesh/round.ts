@@ -131,6 +131,7 @@ export class Rounds {
     const startedMs = this.clock.monotonicMs();
     const stage = this.stage();
     if ((stage.alwaysFenced || batch.some((input) => input.fenced)) && stage.epoch === 0) throw new LeaseLost("this twin does not lead", 0);
+    const term = await this.store.term();
     const ids = batch.filter((input) => input.record === "entry").map((input) => input.id);
     const [recorded, parkedAlready, { loads, faults }] = await Promise.all([
       ids.length > 0 ? this.store.recorded(ids) : NONE_RECORDED,
@@ -172,7 +173,7 @@ export class Rounds {
     const idle = plan.entries.length + plan.parked.length + plan.puts.length + plan.resolved.length === 0;
     if (!(idle && batch.length > 0)) {
       try {
-        await this.store.commit(plan);
+        await this.store.commit(plan, term);
       } catch (error) {
         if (error instanceof Conflict || error instanceof Weather || error instanceof TooSlow) await this.refreshHead();
         throw error;
@@ -232,7 +233,7 @@ export class Rounds {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const { plan } = decideBatch([input], new Map(), this.stage({ faults: new Map([[input, reason]]) }));
     try {
-      await this.store.commit(plan);
+      await this.store.commit(plan, await this.store.term());
       this.head = plan.head.to;
       this.park(input, reason);
     } catch (failure) {

@@ -16,7 +16,7 @@ import { rehearse } from "./rehearse.ts";
 import { REFUSED_BEFORE } from "./round.ts";
 import { decodeCaller, RefusedError, refusalOf, rpcSubject, UnavailableError } from "./rpc.ts";
 import { encodeRefusal, traceIdOf } from "./stage.ts";
-import { NewerForm, Weather } from "./store.ts";
+import { NewerForm, type Store, Weather } from "./store.ts";
 import { type Telemetry, traceparentOr } from "./telemetry.ts";
 import type { Call, CommandCall, LongCall, QueryCall, Reader, TrialCall } from "./wiring.ts";
 
@@ -55,12 +55,13 @@ export function serveCalls(parts: {
   /** What every twin answers on its own subject, besides its service's calls. */
   builtins: ReadonlyMap<string, Builtin>;
   batcher: Batcher;
-  reader: Pick<Reader, "isHeadless" | "getAll">;
+  reader: Pick<Reader, "getAll">;
+  store: Pick<Store, "surely">;
   clock: Clock;
   telemetry: Telemetry;
   log: Logger;
 }): CallServer {
-  const { bus, service, twin, builtins, batcher, reader, clock, telemetry, log } = parts;
+  const { bus, service, twin, builtins, batcher, reader, store, clock, telemetry, log } = parts;
   const byName = new Map(parts.calls.map((call) => [call.method.name, call]));
   const longs = serveLongCalls(bus, service, twin);
   let active = false;
@@ -157,18 +158,25 @@ export function serveCalls(parts: {
     return isRefusal(second) || isUnavailable(second) ? second : await call.reply(second);
   };
 
+  /** Whom a twin does not find may have come a moment ago: "yes" is said from any read, and "no", or what another service decides by, from one that lacks nothing. */
+  const surelyNo = async (call: QueryCall | TrialCall, caller: Caller, read: () => Promise<unknown>): Promise<unknown> => {
+    if (caller.role === "SERVICE") return await store.surely(read);
+    const result = await read();
+    const isNo = isRefusal(result) || (call.act === "query" && !isUnavailable(result) && call.isNo(result));
+    return isNo ? await store.surely(read) : result;
+  };
+
   const query = async (request: Request, call: QueryCall | TrialCall): Promise<void> => {
     const { name } = call.method;
     const body = decode(call, request.message.data);
     if (isRefusal(body)) return refuse(request, name, body);
     const refusal = checkScope(call.method, request.caller, body);
     if (refusal) return refuse(request, name, refusal);
+    const read = () => (call.act === "trial" ? tried(request, call, body) : call.answer(body, request.caller));
     const result = await telemetry.span(`${service}/${name}`, "server", request.trace, { "rpc.system": "nats", "rpc.method": name }, () =>
-      call.act === "trial" ? tried(request, call, body) : call.answer(body, request.caller),
+      surelyNo(call, request.caller, read),
     );
     if (isUnavailable(result)) return notNow(request, name, result.reason, result.retryAfterMs);
-    // Whom a member without a majority does not know may have come a moment ago: it may say what it knows, and never "no".
-    if (isRefusal(result) && reader.isHeadless) return notNow(request, name, "no majority", 250);
     if (isRefusal(result)) return refuse(request, name, result);
     answer(request, name, "OK", call.method.responseType.encode(result).finish());
   };
@@ -185,8 +193,9 @@ export function serveCalls(parts: {
     const refused = (why: Refusal): Ending => ({ status: why.status, data: encodeRefusal(why) });
     const subject = longs.begin(message.header("nrcms-long"), async (tell, signal) => {
       try {
-        const result = await call.answer(body, caller, (word) => tell(encode(word)), signal);
-        if (isRefusal(result) && reader.isHeadless) return { status: "UNAVAILABLE", data: new Uint8Array() };
+        const read = () => call.answer(body, caller, (word) => tell(encode(word)), signal);
+        const first = await read();
+        const result = isRefusal(first) ? await store.surely(read) : first;
         if (isRefusal(result)) return refused(result);
         const data = encode(result);
         return data.length <= REPLY_LIMIT_BYTES

@@ -24,7 +24,7 @@ const HEADLESS_MS = 5_000;
 
 /**
  * A reader over a database. Without a majority of machines there is no primary: then a member that is left answers with what it knows a majority to have had, which may
- * lack the last moments before the loss. Decisions never read so: their reads, and the commit that guards them, need the primary.
+ * lack the last moments before the loss. Decisions never read so: their reads, and the commit that guards them, need the primary; and nobody is told "no" from it.
  */
 export function readerOver(db: Db): Reader {
   let headlessUntilMs = Number.NEGATIVE_INFINITY;
@@ -39,10 +39,7 @@ export function readerOver(db: Db): Reader {
         return await work("primaryPreferred");
       }
     });
-  const reader: Reader = {
-    get isHeadless() {
-      return performance.now() < headlessUntilMs;
-    },
+  return {
     get: (key) =>
       read(async (readPreference) => {
         const stored = await db.collection<Stored>(key.kind).findOne({ _id: key.id }, { readPreference });
@@ -71,5 +68,4 @@ export function readerOver(db: Db): Reader {
       }),
     count: (kind, filter) => read((readPreference) => db.collection(kind.name).countDocuments({ ...filter }, { readPreference })),
   };
-  return reader;
 }

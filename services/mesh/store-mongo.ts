@@ -21,6 +21,7 @@ import { Conflict, type Lease, LeaseLost, type Recorded, type Store, Weather } f
 import { filesOver } from "./store-files.ts";
 import { cased, isNetworkError } from "./store-mongo-cases.ts";
 import { docOf, readerOver, type Stored } from "./store-mongo-reader.ts";
+import { termsOver } from "./store-mongo-term.ts";
 import type { Files, Indexes, Reader } from "./wiring.ts";
 
 /** Published documents (schemes, catalogues) that a process keeps; they never change. */
@@ -58,6 +59,8 @@ function settingsFor(name: string): MongoClientOptions {
 }
 
 const HEARTBEATS = 3;
+/** A primary that cannot tell within this time that a majority follows it is none, or will not be for long. */
+const CONFIRM_MS = 1_000;
 /** A clock that far from one's own is no answer that came late: one heartbeat tells, before a twin's first batch. */
 const NO_DELAY_MS = 60_000;
 
@@ -93,6 +96,10 @@ export async function openMongoStore(
   });
   client.on("serverHeartbeatFailed", ({ connectionId }) => void clocks.delete(connectionId));
   const db = client.db(`nrcms_${service}`);
+  const leases = db.collection<Stored>("leases");
+  const terms = termsOver(client, async () => {
+    await leases.findOne({ _id: service }, { readConcern: { level: "linearizable" }, maxTimeMS: CONFIRM_MS });
+  });
   try {
     await cased(() => client.connect());
     await cased(() => prepare(db, indexes));
@@ -104,7 +111,6 @@ export async function openMongoStore(
   const journal = db.collection<Stored>("journal");
   const heads = db.collection<Stored>("heads");
   const parked = db.collection<Stored>("parked");
-  const leases = db.collection<Stored>("leases");
   const marks = db.collection<Stored>("marks");
   const published = new Map<string, Read>();
   const uniqueKinds = new Set(Object.keys(indexes).filter((kind) => indexes[kind]?.some((index) => index.unique)));
@@ -162,6 +168,8 @@ export async function openMongoStore(
         const stored = await heads.findOne({ _id: twin });
         return stored ? headOf(stored) : undefined;
       }),
+    term: () => cased(() => terms.begun()),
+    surely: (read) => cased(() => terms.surely(read)),
     recorded: (ids) =>
       cased(async () => {
         const found = new Map<string, Recorded>();
@@ -192,8 +200,9 @@ export async function openMongoStore(
         const byKind = Map.groupBy(wanted.values(), (key) => key.kind);
         await Promise.all([...byKind].map(([kind, ofKind]) => loadKind(kind, ofKind, loads)));
       }),
-    commit: (plan) =>
+    commit: (plan, term) =>
       cased(async () => {
+        terms.still(term);
         const session = client.startSession();
         try {
           session.startTransaction({

@@ -56,14 +56,24 @@ export interface Store {
   takeHead(twin: string, instance: string): Promise<Head>;
   /** A twin's head as a majority has it. */
   head(twin: string): Promise<Head | undefined>;
+  /**
+   * In whose term the store is led now. What is read afterwards lacks nothing that was acknowledged before, if a commit in the same term succeeds: so a decision may say "no" for want
+   * of a record. Throws Weather where nobody leads.
+   */
+  term(): Promise<string>;
+  /**
+   * Runs `read` so that what it reads lacks nothing that was acknowledged before this call. Other reads may: they say what they know, and never "no". It may run several times.
+   * Throws Weather where that cannot be known; costs a wait for the majority, which all who ask at that time share.
+   */
+  surely<T>(read: () => Promise<T>): Promise<T>;
   /** What the journal has of these ids, as a majority has it. */
   recorded(ids: readonly string[]): Promise<ReadonlyMap<string, Recorded>>;
   /** Which of these ids are parked and not yet resolved. */
   parkedAmong(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Loads documents into `loads`, as a majority has them; what is not there is loaded with version 0. */
   load(keys: readonly Key[], loads: Loads): Promise<void>;
-  /** One transaction. Throws Conflict, Weather, TooSlow, LeaseLost, or what else went wrong. */
-  commit(plan: Plan): Promise<void>;
+  /** One transaction, decided from what was read in this term. Throws Conflict, Weather, TooSlow, LeaseLost, or what else went wrong. */
+  commit(plan: Plan, term: string): Promise<void>;
   lease(): Promise<Lease | undefined>;
   /** Takes the lease if it still is as it was seen. Returns the new lease, or undefined where another was faster. */
   acquire(seen: Lease | undefined, holder: string): Promise<Lease | undefined>;

@@ -238,6 +238,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
     builtins: own,
     batcher,
     reader: store.reader,
+    store,
     clock,
     telemetry,
     log,

@@ -61,6 +61,8 @@ export interface QueryCall {
   // biome-ignore lint/suspicious/noExplicitAny: closed over by `query`.
   readonly method: Method<any, any>;
   readonly answer: (request: unknown, caller: Caller) => Promise<unknown>;
+  /** The answer is a "no" for want of something, as a refusal is. */
+  readonly isNo: (answer: unknown) => boolean;
 }
 
 /** Asked: what a command would answer now. Its decision is tried over what is stored, and nothing is kept; answered by both twins in either mode. */
@@ -119,8 +121,13 @@ export function command<Q extends { requestId: string }, I, R, A>(method: Method
   };
 }
 
-export function query<Q, A>(method: Method<Q, A>, answer: (request: Q, caller: Caller) => Promise<A | Refusal>): QueryCall {
-  return { act: "query", method, answer: (request, caller) => answer(request as Q, caller) };
+/** With `isNo` where an answer may say "no" without being a refusal: nobody is told so from a read that may lack something. */
+export function query<Q, A>(
+  method: Method<Q, A>,
+  answer: (request: Q, caller: Caller) => Promise<A | Refusal>,
+  isNo: (answer: A) => boolean = () => false,
+): QueryCall {
+  return { act: "query", method, answer: (request, caller) => answer(request as Q, caller), isNo: (one) => isNo(one as A) };
 }
 
 /** A method whose response is a stream. `signal` ends it: nobody waits any more. */
@@ -228,8 +235,6 @@ export interface Leading {
 
 /** Reads for queries and for finding what is due: primary, majority. Decisions never read; they name keys. */
 export interface Reader {
-  /** There is no majority: what is read may lack the last moments, so that nobody may be told "no" by it. */
-  readonly isHeadless?: boolean;
   get<D extends Doc>(key: Key<D>): Promise<D | undefined>;
   getAll<D extends Doc>(keys: readonly Key<D>[]): Promise<ReadonlyMap<string, D>>;
   find<D extends Doc>(kind: Kind<D>, filter: Readonly<Record<string, unknown>>, options?: FindOptions): Promise<readonly D[]>;

@@ -11,6 +11,7 @@ import { REGION, SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
 import { type LocalMesh, startMesh } from "./mesh.ts";
 import type { Identity } from "./raw-call.ts";
+import { troubleSaid } from "./trouble-said.ts";
 
 const HOUR_MS = 10 * 3_600_000;
 const READY_LIMIT_MS = 90_000;
@@ -95,8 +96,11 @@ export async function startDoorMesh({ region, change, imported = true, run }: Do
   try {
     if (imported) await importAll(region, who);
   } catch (error) {
+    const said = troubleSaid(mesh.run);
     await stop();
-    throw error;
+    throw new Error(`the region is not imported: ${error instanceof Error ? error.message : String(error)}\n${said}`, {
+      cause: error,
+    });
   }
   const file = (name: string) => readFileSync(join(mesh.run, "certs", name));
   const identity = (name: string): Identity => ({

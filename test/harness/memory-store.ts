@@ -64,6 +64,8 @@ export function memoryStore(): MemoryStore {
       await store.fault("head", "before");
       return heads.get(twin);
     },
+    term: async () => "the only one",
+    surely: (read) => read(),
     async recorded(ids) {
       await store.fault("recorded", "before");
       return new Map(ids.flatMap((id) => journal.get(id) ?? []).map((entry) => [entry.id, entry]));

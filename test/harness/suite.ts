@@ -14,7 +14,7 @@ const OUTPUT = join(cacheFolder(), "test");
 const STILL_RUNNING_MS = 30_000;
 const TAIL_LINES = 40;
 const SHOWN_FAILURES = 20;
-const SHOWN_LINES_EACH = 8;
+const SHOWN_LINES_EACH = 24;
 
 const CHECKS = {
   typecheck: { limitMs: 120_000, parameters: ["typescript/bin/tsc", "--noEmit"] },
@@ -40,7 +40,7 @@ type Project = keyof typeof PROJECTS;
  * Whose meshes store in memory, where there is room for it: two meshes and more on one disk make it stand still for seconds now and then, and twins are right to end themselves then.
  * What a disk does to a mesh is the lab's, whose machines have disks of their own.
  */
-const IN_MEMORY: readonly Project[] = ["integration", "journey", "fault"];
+const IN_MEMORY: readonly Project[] = ["contract", "integration", "journey", "fault"];
 const MEMORY = "/dev/shm";
 const LEFT = "nrcms-test-";
 const ROOM_BYTES = 8 * 2 ** 30;

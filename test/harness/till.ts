@@ -215,11 +215,15 @@ export function till(): Service {
           reply: (balance) => balance,
         }),
         command(tillDefinition.methods.setGate, { input: (request) => request, decision: setGate, reply: (result) => result }),
-        query(tillDefinition.methods.balance, async (request) => {
-          const account = await reader.get(accounts.key(request.account));
-          if (request.waitMs) await pause(request.waitMs);
-          return { fen: account?.fen ?? 0n, deposits: account?.deposits ?? 0 };
-        }),
+        query(
+          tillDefinition.methods.balance,
+          async (request) => {
+            const account = await reader.get(accounts.key(request.account));
+            if (request.waitMs) await pause(request.waitMs);
+            return { fen: account?.fen ?? 0n, deposits: account?.deposits ?? 0 };
+          },
+          ({ deposits }) => deposits === 0,
+        ),
       ],
       messages: [],
     }),

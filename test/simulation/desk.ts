@@ -48,8 +48,9 @@ export class Desk {
     request: RequestOf<D, M>,
   ): Promise<ResponseOf<D, M>> {
     const { name, requestType, responseType } = methodOf(definition, method);
+    const there = new Set(this.invariants.there);
     const reply = await this.insist(serviceOf(definition), name, caller, requestType.encode(request).finish());
-    return responseType.decode(okay(reply)) as ResponseOf<D, M>;
+    return responseType.decode(this.okay(reply, there)) as ResponseOf<D, M>;
   }
 
   /** A command. Throws `RefusedAtDesk`. */
@@ -65,6 +66,7 @@ export class Desk {
     const id = askedId(caller, name, request.requestId);
     const { chance } = this.world;
     this.invariants.asks(service, id);
+    const there = new Set(this.invariants.there);
     const send = async (): Promise<RpcReply> => {
       const reply = await this.insist(service, name, caller, data);
       this.heard(service, id, reply);
@@ -76,7 +78,16 @@ export class Desk {
     await second;
     if (again) await pause(this.world.span(1, 2_000)).then(send);
     if (other && !isNoInput(reply)) await this.reuse(service, name, caller, data, id);
-    return responseType.decode(okay(reply)) as ResponseOf<D, M>;
+    const answer = responseType.decode(this.okay(reply, there)) as ResponseOf<D, M>;
+    this.invariants.saidYes(method, request);
+    return answer;
+  }
+
+  private okay(reply: RpcReply, there: ReadonlySet<string>): Uint8Array {
+    if (reply.status === "OK") return reply.data;
+    const refusal = refusalOf(reply.data);
+    this.invariants.saidNo(refusal, there);
+    throw new RefusedAtDesk(refusal);
   }
 
   /** The id of what was decided, with other content: it must be refused. */
@@ -105,11 +116,6 @@ export class Desk {
 
 function isNoInput(reply: RpcReply): boolean {
   return reply.status !== "OK" && NO_INPUT.has(refusalOf(reply.data).code);
-}
-
-function okay(reply: RpcReply): Uint8Array {
-  if (reply.status !== "OK") throw new RefusedAtDesk(refusalOf(reply.data));
-  return reply.data;
 }
 
 function serviceOf(definition: ServiceDefinition): string {

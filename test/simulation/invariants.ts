@@ -4,6 +4,7 @@ import type { Claim, Cover } from "../../services/claims/domain/documents.ts";
 import { chainHash, type Entry, eventId } from "../../services/mesh/journal.ts";
 import type { ClearingWindow, Dispute, Entry as LedgerEntry, Line } from "../../services/settlement/domain/documents.ts";
 import { assertBalanced } from "../../services/settlement/domain/posting.ts";
+import type { Refusal } from "../../services/values/outcome.ts";
 import type { Province } from "./province.ts";
 import type { Stored, Written } from "./replica-set.ts";
 import { NAMES, type Name } from "./services.ts";
@@ -21,6 +22,15 @@ export interface Answered {
   readonly data: Uint8Array;
 }
 
+/** What a command makes: how its absence would be refused, and the field that names it. */
+const MAKES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  enrolHouseholds: { UNKNOWN_HOUSEHOLD: "householdId", UNKNOWN_PERSON: "personId" },
+  submitClaim: { UNKNOWN_CLAIM: "claimId" },
+  submitPaperClaim: { UNKNOWN_CLAIM: "claimId" },
+  settleAdmission: { UNKNOWN_CLAIM: "claimId" },
+  registerAdmission: { UNKNOWN_ADMISSION: "claimId" },
+};
+
 interface ChainEnd {
   readonly number: number;
   readonly chain: string;
@@ -34,6 +44,8 @@ export class Invariants {
   private readonly answers = new Map<string, Answered>();
   /** Commands that somebody has sent, by service and id. */
   private readonly asked = new Set<string>();
+  /** What acknowledged commands have made: the refusal that nobody may get for it any more, and its id. */
+  readonly there = new Set<string>();
   checked = 0;
 
   constructor(province: Province) {
@@ -60,6 +72,18 @@ export class Invariants {
     if (before)
       this.hold(before.status === status && same(before.data, data), () => `${name} was answered ${before.status}, and then ${status}`);
     this.answers.set(name, answer);
+  }
+
+  /** A command was acknowledged: what it makes is there from now on. */
+  saidYes(method: string, request: unknown): void {
+    for (const [code, field] of Object.entries(MAKES[method] ?? {}))
+      for (const id of valuesOf(request, field)) this.there.add(`${code} ${id}`);
+  }
+
+  /** Nobody is told that there is no such thing where it was there before he asked. */
+  saidNo({ code, en }: Refusal, thereBefore: ReadonlySet<string>): void {
+    const named = en.split(/[ ,:]/).map((word) => `${code} ${word}`);
+    this.hold(!named.some((one) => thereBefore.has(one)), () => `somebody was told ${code}, "${en}", and it was acknowledged before`);
   }
 
   /** At the end: whatever was acknowledged is in the journal, and so is what was parked. */
@@ -179,4 +203,12 @@ function same(a: unknown, b: Uint8Array): boolean {
 function entryOf(stored: Stored): Entry {
   const { _id, about, ...rest } = stored;
   return { ...rest, id: _id, about: about ?? [] } as unknown as Entry;
+}
+
+/** All that a field of this name says in a request, at any depth. */
+function* valuesOf(part: unknown, field: string): Generator<string> {
+  if (typeof part !== "object" || part === null || part instanceof Uint8Array) return;
+  for (const [name, value] of Object.entries(part))
+    if (name === field && typeof value === "string") yield value;
+    else yield* valuesOf(value, field);
 }

@@ -47,7 +47,10 @@ export function simulatedClient(world: World, set: ReplicaSet, process: Process,
   ) =>
     call<T>(name, (answer) => {
       const level = options?.readConcern?.level ?? clientLevel;
-      answer({ value: view((collection) => (level === "local" ? collection.local : collection.majority)) });
+      const value = (): T => view((collection) => (level === "local" ? collection.local : set.seen(collection)));
+      if (level !== "linearizable") return answer({ value: value() });
+      // It writes that nothing happened, and waits for the majority.
+      set.apply([], (known) => answer(known ? { value: value() } : { error: new MongoNetworkError("connection closed") }));
     });
 
   /** Outside a transaction: waits for locks, and for the majority. */
@@ -179,8 +182,15 @@ export function simulatedClient(world: World, set: ReplicaSet, process: Process,
         ),
     }),
   };
+  const hear = (changed: (event: object) => void) => (term: number | undefined) => {
+    const primary = { type: term === undefined ? "Unknown" : "RSPrimary", address: "the set", electionId: term };
+    changed({ newDescription: { servers: new Map([[primary.address, primary]]) } });
+  };
   const client = {
-    on: () => client,
+    on: (event: string, listener: (event: object) => void) => {
+      if (event === "topologyDescriptionChanged") set.hear(hear(listener));
+      return client;
+    },
     connect: () => call("connect", (answer: Answer<object>) => answer({ value: client })),
     close: async () => undefined,
     startSession: () => new SimulatedSession(call, set),

@@ -62,6 +62,8 @@ const LAST_MINUTE_MS: readonly [number, number] = [0, 30];
 const CONTRIBUTION_FEN = 3_000n;
 /** Of covers that end, those that end by a death. */
 const DEATH_BP = 4_000;
+/** A hospital looks at the claim that it has just sent in. */
+const LOOK_BP = 5_000;
 /** Little, so that a fund's floor holds payables back now and then. */
 const FUNDS_FEN: readonly [number, number] = [50_000, 3_000_000];
 const MORE_FUNDS_FEN = 100_000_000n;
@@ -353,7 +355,7 @@ export class People {
     await this.desk.order(SettlementServiceDefinition, "setPrefund", caller("TREASURER", county), prefund);
   }
 
-  private bill({ institutionId }: Hospital, personId = this.province.world.chance.pick(PERSONS)): Promise<unknown> {
+  private async bill({ institutionId }: Hospital, personId = this.province.world.chance.pick(PERSONS)): Promise<unknown> {
     const { world } = this.province;
     const { chance } = world;
     this.serial += 1;
@@ -381,7 +383,9 @@ export class People {
       totalFen: priceFen,
     };
     if (stay && chance.chance(3_000)) return this.stay(bill);
-    return this.desk.order(ClaimsServiceDefinition, "submitClaim", caller("HOSPITAL", institutionId), { requestId: claimId, bill });
+    const hospital = caller("HOSPITAL", institutionId);
+    await this.desk.order(ClaimsServiceDefinition, "submitClaim", hospital, { requestId: claimId, bill });
+    if (chance.chance(LOOK_BP)) await this.desk.ask(ClaimsServiceDefinition, "getClaim", hospital, { claimId });
   }
 
   /** A stay that is registered at its admission: where it is elsewhere, its prefund is reserved in any case. */

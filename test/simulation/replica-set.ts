@@ -51,6 +51,8 @@ const LAG_MS: readonly [number, number] = [0.5, 4];
 const LONG_LAG_MS: readonly [number, number] = [20, 900];
 const LIFETIME_MS = 1_000;
 const OUTAGE_MS: readonly [number, number] = [200, 4_500];
+/** A secondary learns by its primary's next word how far the majority is: what was acknowledged since then the next primary may not show at first. */
+const UNTOLD_MS: readonly [number, number] = [0, 400];
 
 export class ReplicaSet {
   readonly databases = new Map<string, Map<string, Collection>>();
@@ -65,6 +67,13 @@ export class ReplicaSet {
   onApplied: (writes: readonly Written[]) => void = () => undefined;
   private readonly world: World;
   private readonly committing: Committing[] = [];
+  /** What a majority was known to have lately, oldest first. */
+  private readonly reached: { readonly atMs: number; readonly writes: readonly Written[] }[] = [];
+  /** What a majority has, and a primary whose term has not begun does not show: by collection and id, what it shows instead. */
+  private readonly untold = new Map<Collection, Map<string, Stored | undefined>>();
+  /** What survived elections, and no majority was known to have. */
+  private readonly survived: (readonly Written[])[] = [];
+  private readonly hearing: ((term: number | undefined) => void)[] = [];
   private lagging = 0;
   private majorityAtMs = 0;
   private serial = 0;
@@ -93,10 +102,31 @@ export class ReplicaSet {
     this.world.trace.note(`the secondaries lag for ${ms.toFixed(0)} ms`);
   }
 
-  /** The primary is lost; another is elected later. What no majority had is there afterwards, or is not. */
+  /** What is read with majority concern. */
+  seen(collection: Collection): ReadonlyMap<string, Stored> {
+    const untold = this.untold.get(collection);
+    if (!untold) return collection.majority;
+    const seen = new Map(collection.majority);
+    for (const [id, doc] of untold) put(seen, id, doc);
+    return seen;
+  }
+
+  /** Tells now and whenever it changes in whose term the set is led; undefined while nobody leads. */
+  hear(listener: (term: number | undefined) => void): void {
+    this.hearing.push(listener);
+    listener(this.world.now < this.upAtMs ? undefined : this.term);
+  }
+
+  private tell(term: number | undefined): void {
+    for (const listener of this.hearing) listener(term);
+  }
+
+  /** The primary is lost; another is elected later. What no majority had is there afterwards, or is not; what one had is shown once the new term has begun. */
   elect(): void {
     const { world, committing } = this;
     this.term += 1;
+    const { term } = this;
+    this.tell(undefined);
     this.upAtMs = world.now + world.span(...OUTAGE_MS);
     const survive = world.chance.between(0, committing.length);
     world.trace.note(`the primary is lost: ${survive} of ${committing.length} writes survive`);
@@ -106,9 +136,30 @@ export class ReplicaSet {
     for (const { writes } of gone.toReversed())
       for (const write of writes.toReversed()) put(write.collection.local, write.id, write.before);
     for (const { done } of [...kept, ...gone]) done(false);
-    world.after(this.upAtMs - world.now, () => {
-      for (const { writes } of kept) this.reach(writes);
-    });
+    this.survived.push(...kept.map(({ writes }) => writes));
+    this.hide(world.now - world.span(...UNTOLD_MS));
+    this.majorityAtMs = this.upAtMs + world.span(...(world.now < this.lagging ? LONG_LAG_MS : LAG_MS));
+    world.after(this.upAtMs - world.now, () => term === this.term && this.tell(term));
+    world.after(this.majorityAtMs - world.now, () => term === this.term && this.beginTerm());
+  }
+
+  /** Something of the new term has reached a majority. */
+  private beginTerm(): void {
+    this.untold.clear();
+    for (const writes of this.survived.splice(0)) this.reach(writes);
+  }
+
+  /** What has been acknowledged since then is not shown. */
+  private hide(sinceMs: number): void {
+    for (const { writes } of this.reached.filter(({ atMs }) => atMs >= sinceMs).toReversed())
+      for (const { collection, id, before } of writes.toReversed()) {
+        let untold = this.untold.get(collection);
+        if (!untold) {
+          untold = new Map();
+          this.untold.set(collection, untold);
+        }
+        untold.set(id, before);
+      }
   }
 
   begin(process: string): Transaction {
@@ -149,6 +200,9 @@ export class ReplicaSet {
 
   private reach(writes: readonly Written[]): void {
     for (const { collection, id, after } of writes) put(collection.majority, id, after);
+    const { now } = this.world;
+    while (this.reached[0] && this.reached[0].atMs < now - UNTOLD_MS[1]) this.reached.shift();
+    this.reached.push({ atMs: now, writes });
     if (writes.length > 0) this.onMajority(writes);
   }
 
