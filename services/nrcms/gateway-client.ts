@@ -59,12 +59,22 @@ function refusedOf(error: ServiceError): Refused | undefined {
   return undefined;
 }
 
-export interface CallOptions {
-  readonly timeoutMs?: number;
+/** How weather is met. */
+export interface Patience {
+  /** How long the same request is sent again; 30 s by default. */
   readonly patienceMs?: number;
-  readonly traceparent?: string;
   /** Told each time that the same request is about to be sent again, with the status and the words that were answered. */
   onRetry?(status: string, words: string): void;
+}
+
+export interface CallOptions extends Patience {
+  readonly timeoutMs?: number;
+  readonly traceparent?: string;
+}
+
+export interface GatewayOptions extends Patience {
+  /** A gateway that has not answered a ping for so long is given up, and its calls go to the other; 1 s by default. */
+  readonly silenceMs?: number;
 }
 
 export interface GatewayClient {
@@ -114,11 +124,13 @@ export function gatewayAddresses(topology: Topology, first: "a" | "b" = "a"): st
   return first === "a" ? [at("a"), at("b")] : [at("b"), at("a")];
 }
 
-/**
- * Opens a client with the certificate `<name>.pem` of a folder. Throws where it is not there.
- * A gateway that has not answered a ping for `silenceMs` is given up, and its calls go to the other.
- */
-export function openGateway(addresses: readonly string[], certificates: string, name: string, silenceMs = SILENCE_MS): GatewayClient {
+/** Opens a client with the certificate `<name>.pem` of a folder; its patience is that of all its calls that name none. Throws where the certificate is not there. */
+export function openGateway(
+  addresses: readonly string[],
+  certificates: string,
+  name: string,
+  { silenceMs = SILENCE_MS, ...patience }: GatewayOptions = {},
+): GatewayClient {
   const read = (file: string) => readFileSync(join(certificates, file));
   const secure = credentials.createSsl(read("authority.pem"), read(`${name}.key`), read(`${name}.pem`));
   const clients = targets(addresses).map(
@@ -141,7 +153,8 @@ export function openGateway(addresses: readonly string[], certificates: string, 
     async call(definition, name_, request, options = {}) {
       const method = definition.methods[name_];
       if (!method) throw new Error(`${definition.fullName} has no method ${name_}`);
-      const untilMs = performance.now() + (options.patienceMs ?? PATIENCE_MS);
+      const { patienceMs = PATIENCE_MS, onRetry } = { ...patience, ...options };
+      const untilMs = performance.now() + patienceMs;
       const bytes = Buffer.from(method.requestType.encode(request).finish());
       let backoffMs = RETRY_FLOOR_MS;
       for (;;) {
@@ -152,7 +165,7 @@ export function openGateway(addresses: readonly string[], certificates: string, 
           const failure = error as ServiceError;
           if (!isWeather(failure) || performance.now() > untilMs) throw new GatewayError(failure);
           preferred += 1;
-          options.onRetry?.(status[failure.code] ?? String(failure.code), failure.details);
+          onRetry?.(status[failure.code] ?? String(failure.code), failure.details);
           await pause(backoffMs * (0.5 + Math.random() / 2));
           backoffMs = Math.min(RETRY_CEILING_MS, backoffMs * 2);
         }

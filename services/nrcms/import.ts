@@ -16,6 +16,9 @@ import {
 import { money } from "./summary.ts";
 
 const CATALOGUE = "catalogue.csv";
+/** A province's import takes long: a mesh that needs a few minutes to be whole again is waited for. */
+const PATIENCE_MS = 300_000;
+const WAITING_LINE_MS = 10_000;
 
 /** Returns the exit code. With `json`, standard output is one document: `{problems, imported}`, amounts as strings of fen. */
 export async function importFolder(
@@ -36,7 +39,7 @@ export async function importFolder(
     console.error(`${problems.length} 处有误 problems，未导入 nothing was imported (${why})`);
     return problems.length > 0 ? 1 : 0;
   }
-  const who = people(topology, run);
+  const who = people(topology, run, { patienceMs: PATIENCE_MS, onRetry: sayingWhy() });
   const progress: Progress = (what, done, of) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${what} ${done}/${of}   ${done === of ? "\n" : ""}`);
   };
@@ -63,6 +66,16 @@ export async function importFolder(
 /** A catalogue is never changed once it is published: one that lacks its bad rows would stay so, and is not published at all. */
 function whole(region: Region): Region {
   return region.problems.some((problem) => problem.file === CATALOGUE) ? { ...region, catalogue: [] } : region;
+}
+
+/** Says why nothing goes on just now, every ten seconds. */
+function sayingWhy(): (status: string, words: string) => void {
+  let nextMs = performance.now() + WAITING_LINE_MS;
+  return (status, words) => {
+    if (performance.now() < nextMs) return;
+    nextMs = performance.now() + WAITING_LINE_MS;
+    console.error(`\n平台暂未应答，继续等待 waiting for the mesh: ${status} ${words}`);
+  };
 }
 
 /** Amounts go beyond what JSON's readers take for a number. */

@@ -1,7 +1,7 @@
 /** The people and programs who come to the gateway, each with a certificate of their own: opened when first needed, closed together. */
 import { join } from "node:path";
 import { hostOf, type Topology } from "../mesh/topology.ts";
-import { type GatewayClient, gatewayAddresses, openGateway } from "./gateway-client.ts";
+import { type GatewayClient, gatewayAddresses, openGateway, type Patience } from "./gateway-client.ts";
 
 export interface People {
   /** The client with the certificate of that name, e.g. `hospital-H640521001`, `reviewer-640521`, `checker`. */
@@ -16,15 +16,15 @@ export interface People {
 const ONE_MACHINE_SILENCE_MS = 10_000;
 
 /** Each is opened with its certificate of the run directory, over both gateways. Throws, when it is asked for, where there is no such certificate. */
-export function people(topology: Topology, run: string): People {
+export function people(topology: Topology, run: string, patience: Patience = {}): People {
   const open = new Map<string, GatewayClient>();
   const oneMachine = new Set(Object.keys(topology.servers).map((name) => hostOf(topology, name))).size === 1;
-  const silenceMs = oneMachine ? ONE_MACHINE_SILENCE_MS : undefined;
+  const options = oneMachine ? { ...patience, silenceMs: ONE_MACHINE_SILENCE_MS } : patience;
   return {
     as(name) {
       let client = open.get(name);
       if (!client) {
-        client = openGateway(gatewayAddresses(topology), join(run, "certs"), name, silenceMs);
+        client = openGateway(gatewayAddresses(topology), join(run, "certs"), name, options);
         open.set(name, client);
       }
       return client;
