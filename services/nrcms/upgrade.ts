@@ -81,10 +81,10 @@ export function processesOf(topology: Topology, server: string): { programs: str
 async function restart(upgrading: Upgrading, server: string): Promise<void> {
   const { programs, engines } = processesOf(upgrading.topology, server);
   await unburden(upgrading, server);
-  upgrading.say(`${server}: ${programs.length} 个程序重启 programs are started again`);
   const run = upgrading.runOf(server);
   // One after the other: the server rests and is in no hurry, and programs that start beside each other would take the processor from those at work.
   for (const name of programs) {
+    upgrading.say(`${server}: ${name} 重启 is started again`);
     await again(run, name);
     await settled(upgrading, server);
   }

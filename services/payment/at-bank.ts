@@ -2,7 +2,7 @@
 import type { Logger } from "../mesh/log.ts";
 import type { Reader } from "../mesh/wiring.ts";
 import type { Channel } from "./bank/channel.ts";
-import type { BankMessage } from "./bank/message.ts";
+import type { ReadDocument } from "./bank/read.ts";
 
 export interface AtBank {
   /** Its id. */
@@ -10,7 +10,7 @@ export interface AtBank {
   readonly reader: Reader;
   readonly log: Logger;
   readonly channel: Channel;
-  readonly read: (bytes: Uint8Array) => BankMessage;
+  readonly read: ReadDocument;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;
 }

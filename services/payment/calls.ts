@@ -7,6 +7,7 @@ import {
   type LedgerBeside as LedgerBesideMessage,
   type Order as OrderMessage,
 } from "../../proto/generated/nrcms/payment/v1/payment.ts";
+import { UnavailableError } from "../mesh/rpc.ts";
 import { type Call, command, query, type Reader } from "../mesh/wiring.ts";
 import { accountFault } from "../values/account.ts";
 import { bankName, bankOf, type CountyBanks, MAIN_BANK } from "../values/banks.ts";
@@ -14,6 +15,7 @@ import { daysBetween, isDay } from "../values/days.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
 import { BadBankMessage } from "./bank/message.ts";
+import { mustWait } from "./bank/read.ts";
 import { confirmAccount } from "./domain/accounts.ts";
 import { approve } from "./domain/approve.ts";
 import { type Terms, termsOf } from "./domain/banks.ts";
@@ -148,6 +150,7 @@ export function calls({ reader, terms, hearings, countyBanks, secondAboveFen, li
     command(methods.receiveBankMessage, {
       check: ({ document }) => badDocument(document),
       async input({ document, signature }, caller) {
+        if (mustWait(document)) throw new UnavailableError("other long documents are being read");
         try {
           return await hearingOf(hearingBy(caller.name), { from: `caller:${caller.name}`, document, signature });
         } catch (error) {

@@ -36,7 +36,7 @@ async function tell({ bank, channel, read, log }: AtBank, leading: Leading, { ca
     return;
   }
   try {
-    const message = read(reply.document);
+    const message = await read(reply.document);
     if (message.kind !== "camt.029" || message.resolution.caseId !== caseId)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no answer to ${caseId}`);
     const { resolution } = message;

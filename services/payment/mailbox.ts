@@ -69,7 +69,7 @@ async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arriva
   if (oversize !== undefined) return oversize;
   try {
     const unsigned = hearing.signing !== undefined && signature === "";
-    if (!late && (unsigned || isHalf(hearing, document))) return "unfinished";
+    if (!late && (unsigned || (await isHalf(hearing, document)))) return "unfinished";
     const input = await hearingOf(hearing, { from: `folder:${name}`, document, signature });
     const original = "why" in input ? input : input.original;
     const id = `arrival/${bankPart(hearing.bank, original.hash.slice(0, 32))}/${"why" in input ? input.why : "read"}`;
@@ -82,9 +82,9 @@ async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arriva
   }
 }
 
-function isHalf(hearing: Hearing, document: Uint8Array): boolean {
+async function isHalf(hearing: Hearing, document: Uint8Array): Promise<boolean> {
   try {
-    hearing.read(document);
+    await hearing.read(document);
     return false;
   } catch (error) {
     if (error instanceof HalfWritten) return true;

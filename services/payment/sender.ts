@@ -210,7 +210,7 @@ class Sender {
   async #hear(batch: Batch, document: Uint8Array): Promise<boolean> {
     const { batchId } = batch;
     try {
-      const message = this.#parts.read(document);
+      const message = await this.#parts.read(document);
       if (message.kind !== "pain.002" || message.report.originalMessageId !== batchId)
         throw new BadBankMessage(`${message.kind} ${message.messageId} is no status report on this batch`);
       const hash = reportHash(message.report);

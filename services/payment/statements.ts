@@ -47,7 +47,7 @@ async function fetchOne(parts: AtBank, leading: Leading, { day, wanted }: Statem
     return false;
   }
   try {
-    const message = parts.read(reply.document);
+    const message = await parts.read(reply.document);
     if (message.kind !== "camt.053" || message.content.day !== day)
       throw new BadBankMessage(`${message.kind} ${message.messageId} is no statement of ${day}`);
     const { content } = message;

@@ -58,6 +58,8 @@ export interface Load {
   readonly failures: readonly string[];
   /** Since the load began, or since the last `mark`: the longest time in which no hospital had any answer, and how long each bill waited for its own. */
   readonly longestGapMs: number;
+  /** How long after the mark that time began. */
+  readonly longestGapFromMs: number;
   readonly slowestMs: number;
   readonly waitsMs: readonly number[];
   /** In how many of the seconds since then there was an answer, of how many. */
@@ -85,7 +87,7 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
   const stop = new AbortController();
   const chance = random(mesh.seed, `callers ${performance.now()}`);
   const failures: string[] = [];
-  const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0 };
+  const counts = { sent: 0, answered: 0, retries: 0, longestGapMs: 0, longestGapFromMs: 0 };
   let waitsMs: number[] = [];
   const beganMs = performance.now();
   let lastMs = beganMs;
@@ -132,7 +134,10 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     }
     const now = performance.now();
     counts.answered += 1;
-    counts.longestGapMs = Math.max(counts.longestGapMs, now - lastMs);
+    if (now - lastMs > counts.longestGapMs) {
+      counts.longestGapMs = now - lastMs;
+      counts.longestGapFromMs = Math.max(0, lastMs - markMs);
+    }
     lastMs = now;
     waitsMs.push(now - sentMs);
     served.add(Math.floor((now - markMs) / 1_000));
@@ -174,6 +179,9 @@ export function startCallers(mesh: RegionMesh, perSecond = PER_SECOND): Load {
     },
     get longestGapMs() {
       return stop.signal.aborted ? counts.longestGapMs : Math.max(counts.longestGapMs, performance.now() - lastMs);
+    },
+    get longestGapFromMs() {
+      return counts.longestGapFromMs;
     },
     get slowestMs() {
       return waitsMs.reduce((most, one) => Math.max(most, one), 0);

@@ -77,7 +77,12 @@ export const orderFaults: readonly Fault[] = [
       const before = pids();
       scene.struck();
       const runOf = (server: string) => lab?.machines[server as keyof typeof lab.machines]?.run ?? mesh.run;
-      await upgrade({ operator: operatorOf(scene), topology: mesh.topology, runOf, say: () => undefined });
+      const beganMs = performance.now();
+      const steps: { readonly fromMs: number; readonly line: string }[] = [];
+      const say = (line: string) => void steps.push({ fromMs: performance.now() - beganMs, line });
+      await upgrade({ operator: operatorOf(scene), topology: mesh.topology, runOf, say });
+      const { longestGapFromMs } = scene.load;
+      scene.note(`longest gap after "${steps.findLast(({ fromMs }) => fromMs <= longestGapFromMs)?.line ?? "nothing"}"`);
       scene.healed();
       await scene.flows();
       const after = pids();

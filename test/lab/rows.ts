@@ -16,6 +16,8 @@ export interface Row {
   readonly commit: string;
   readonly claims: number;
   readonly gapMs: number;
+  /** How long after the fault struck that gap began. */
+  readonly gapFromMs: number;
   readonly slowestMs: number;
   readonly p99Ms: number;
   /** Undefined where nobody waited for it. */

@@ -168,6 +168,7 @@ async function measure(
     date: new Date().toISOString(),
     commit: commit(),
     gapMs: load.longestGapMs,
+    gapFromMs: load.longestGapFromMs,
     slowestMs: load.slowestMs,
     p99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0,
     flowMs: scene.flowMs,
@@ -183,7 +184,7 @@ const SHOWN = 6;
 function line(row: Measured): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
   const said = [
-    `gap ${seconds(row.gapMs)}`,
+    `gap ${seconds(row.gapMs)} from ${seconds(row.gapFromMs)} on`,
     `slowest ${seconds(row.slowestMs)}`,
     `p99 ${seconds(row.p99Ms)}`,
     `flows ${row.flowMs === undefined ? "—" : seconds(row.flowMs)}`,

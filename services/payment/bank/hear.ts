@@ -7,13 +7,13 @@ import { type Doubt, doubt, MAX_KEPT } from "../domain/doubt.ts";
 import type { Receive } from "../domain/receive.ts";
 import { bookedAfter, bookedBefore, openOrderIds, orderIdsBookedOn } from "../store.ts";
 import type { BankReply } from "./channel.ts";
-import type { BankMessage } from "./message.ts";
+import type { ReadDocument } from "./read.ts";
 import type { Signing } from "./signature.ts";
 
 export interface Hearing {
   readonly bank: string;
   readonly reader: Reader;
-  readonly read: (bytes: Uint8Array) => BankMessage;
+  readonly read: ReadDocument;
   /** Undefined where the bank was agreed not to sign. */
   readonly signing: Signing | undefined;
 }
@@ -29,7 +29,7 @@ export async function hearingOf({ bank, reader, read, signing }: Hearing, brough
   const { document, signature } = brought;
   const checked = await signing?.check(document, signature);
   if (checked && !checked.trusted) return { ...originalOf(brought), bank, why: checked.why };
-  const message = read(document);
+  const message = await read(document);
   const original = { ...originalOf(brought), messageId: message.messageId };
   const signed = checked ? { signedAtMs: checked.signedAtMs } : {};
   if (message.kind !== "camt.053") return { bank, original, content: message, ...signed };

@@ -8,7 +8,8 @@ import { SIGNATURE_HEADER, type Signing } from "./signature.ts";
 
 /** From the first byte out to the last byte in. */
 export const SOCKET_DEADLINE_MS = 5_000;
-export const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+/** As many entries of a statement as are read are 14 MB of XML. */
+export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_SOCKETS = 8;
 
 export interface BankPlace {

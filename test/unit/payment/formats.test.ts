@@ -8,7 +8,7 @@ import { DIALECTS } from "../../../deploy/sandbox/bank/dialect.ts";
 import { execute } from "../../../deploy/sandbox/bank/execute.ts";
 import { bookingOf } from "../../../deploy/sandbox/bank/records.ts";
 import { BadBankMessage, MAX_ENTRIES } from "../../../services/payment/bank/message.ts";
-import { readerOf } from "../../../services/payment/bank/read.ts";
+import { READERS } from "../../../services/payment/bank/read.ts";
 import { HalfWritten, readText } from "../../../services/payment/bank/text.ts";
 import { sealed } from "../../../services/payment/domain/batch-text.ts";
 import { caseIdOf } from "../../../services/payment/domain/cancel.ts";
@@ -54,7 +54,7 @@ const file = (format: (typeof FORMATS)[number], orders: readonly Order[]) =>
 
 describe.each(FORMATS)("a file in %s", (format) => {
   const dialect = DIALECTS[format];
-  const read = readerOf(format, DEBTOR.accountNumber);
+  const read = (document: Uint8Array) => READERS[format](document, DEBTOR.accountNumber);
 
   test("says the same to the bank, whatever the names are", () => {
     const names = fc
@@ -148,7 +148,7 @@ describe.each(FORMATS)("a file in %s", (format) => {
   test("of another account is refused, and nothing but a message is ever read out of bent bytes", async () => {
     const books = await newBooks();
     const whole = bytes(dialect.statement(DAY, books));
-    expect(() => readerOf(format, "6405000000000002")(whole)).toThrow("another account");
+    expect(() => READERS[format](whole, "6405000000000002")).toThrow("another account");
     fc.assert(
       fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.nat(3), (at, byte, how) => {
         const bent = how === 0 ? whole.subarray(0, at) : Buffer.from(whole);
@@ -205,7 +205,7 @@ describe("a front-end's text file", () => {
 });
 
 describe("a JSON message", () => {
-  const read = readerOf("json", DEBTOR.accountNumber);
+  const read = (document: Uint8Array) => READERS.json(document, DEBTOR.accountNumber);
   const notice = {
     kind: "notice",
     messageId: "N1",
