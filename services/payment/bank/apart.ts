@@ -45,7 +45,7 @@ export async function readApart(wanted: ReadWanted): Promise<BankMessage> {
 }
 
 async function read(wanted: ReadWanted): Promise<Found> {
-  const program = join(import.meta.dirname, "read-main.ts");
+  const program = join(import.meta.dirname, "apart", "main.ts");
   try {
     return await runApart<never, Found>({ program, what: WHAT, wanted, heapMb: HEAP_MB, youngMb: YOUNG_MB, limitMs: LIMIT_MS });
   } catch (error) {
