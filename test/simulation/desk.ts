@@ -48,9 +48,9 @@ export class Desk {
     request: RequestOf<D, M>,
   ): Promise<ResponseOf<D, M>> {
     const { name, requestType, responseType } = methodOf(definition, method);
-    const there = new Set(this.invariants.there);
+    const { made } = this.invariants;
     const reply = await this.insist(serviceOf(definition), name, caller, requestType.encode(request).finish());
-    return responseType.decode(this.okay(reply, there)) as ResponseOf<D, M>;
+    return responseType.decode(this.okay(reply, made)) as ResponseOf<D, M>;
   }
 
   /** A command. Throws `RefusedAtDesk`. */
@@ -66,7 +66,7 @@ export class Desk {
     const id = askedId(caller, name, request.requestId);
     const { chance } = this.world;
     this.invariants.asks(service, id);
-    const there = new Set(this.invariants.there);
+    const { made } = this.invariants;
     const send = async (): Promise<RpcReply> => {
       const reply = await this.insist(service, name, caller, data);
       this.heard(service, id, reply);
@@ -78,15 +78,15 @@ export class Desk {
     await second;
     if (again) await pause(this.world.span(1, 2_000)).then(send);
     if (other && !isNoInput(reply)) await this.reuse(service, name, caller, data, id);
-    const answer = responseType.decode(this.okay(reply, there)) as ResponseOf<D, M>;
+    const answer = responseType.decode(this.okay(reply, made)) as ResponseOf<D, M>;
     this.invariants.saidYes(method, request);
     return answer;
   }
 
-  private okay(reply: RpcReply, there: ReadonlySet<string>): Uint8Array {
+  private okay(reply: RpcReply, madeBefore: number): Uint8Array {
     if (reply.status === "OK") return reply.data;
     const refusal = refusalOf(reply.data);
-    this.invariants.saidNo(refusal, there);
+    this.invariants.saidNo(refusal, madeBefore);
     throw new RefusedAtDesk(refusal);
   }
 

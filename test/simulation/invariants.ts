@@ -44,8 +44,8 @@ export class Invariants {
   private readonly answers = new Map<string, Answered>();
   /** Commands that somebody has sent, by service and id. */
   private readonly asked = new Set<string>();
-  /** What acknowledged commands have made: the refusal that nobody may get for it any more, and its id. */
-  readonly there = new Set<string>();
+  /** What acknowledged commands have made, in their order: the refusal that nobody may get for it any more, and its id. */
+  private readonly there = new Map<string, number>();
   checked = 0;
 
   constructor(province: Province) {
@@ -77,13 +77,21 @@ export class Invariants {
   /** A command was acknowledged: what it makes is there from now on. */
   saidYes(method: string, request: unknown): void {
     for (const [code, field] of Object.entries(MAKES[method] ?? {}))
-      for (const id of valuesOf(request, field)) this.there.add(`${code} ${id}`);
+      for (const id of valuesOf(request, field)) {
+        const made = `${code} ${id}`;
+        if (!this.there.has(made)) this.there.set(made, this.there.size);
+      }
+  }
+
+  /** How much has been made by now: for `saidNo`, when somebody is about to ask. */
+  get made(): number {
+    return this.there.size;
   }
 
   /** Nobody is told that there is no such thing where it was there before he asked. */
-  saidNo({ code, en }: Refusal, thereBefore: ReadonlySet<string>): void {
-    const named = en.split(/[ ,:]/).map((word) => `${code} ${word}`);
-    this.hold(!named.some((one) => thereBefore.has(one)), () => `somebody was told ${code}, "${en}", and it was acknowledged before`);
+  saidNo({ code, en }: Refusal, madeBefore: number): void {
+    const wasThere = en.split(/[ ,:]/).some((word) => (this.there.get(`${code} ${word}`) ?? madeBefore) < madeBefore);
+    this.hold(!wasThere, () => `somebody was told ${code}, "${en}", and it was acknowledged before`);
   }
 
   /** At the end: whatever was acknowledged is in the journal, and so is what was parked. */

@@ -22,6 +22,12 @@ const confirm = async (index: number): Promise<void> => {
   confirming[index]?.resolve();
   await settle();
 };
+/** The term in force, once its confirmation, the how-manieth of all, has come. */
+const begun = async (index: number): Promise<string> => {
+  const asked = terms.begun();
+  await confirm(index);
+  return await asked;
+};
 
 beforeEach(() => {
   client = new EventEmitter();
@@ -45,30 +51,23 @@ describe("a term", () => {
     terms.still(term ?? "");
     hear("b:1", 2);
     expect(() => terms.still(term ?? "")).toThrow(Conflict);
-    const next = terms.begun();
-    await confirm(1);
-    expect(await next).not.toBe(term);
+    expect(await begun(1)).not.toBe(term);
   });
 
   test("is another one where the same member is elected again", async () => {
-    const first = terms.begun();
-    await confirm(0);
-    const term = await first;
+    const term = await begun(0);
     hear(undefined);
     expect(() => terms.still(term)).toThrow(Conflict);
     hear("a:1", 3);
     expect(() => terms.still(term)).toThrow(Conflict);
-    const second = terms.begun();
-    await confirm(1);
-    expect(await second).not.toBe(term);
+    expect(await begun(1)).not.toBe(term);
   });
 
   test("is the same one after a connection that failed", async () => {
-    const first = terms.begun();
-    await confirm(0);
+    const term = await begun(0);
     hear(undefined);
     hear("a:1");
-    expect(await terms.begun()).toBe(await first);
+    expect(await terms.begun()).toBe(term);
     expect(confirming).toHaveLength(1);
   });
 
@@ -85,9 +84,7 @@ describe("a term", () => {
     const asked = terms.begun();
     confirming[0]?.reject(new Weather("no majority"));
     await expect(asked).rejects.toThrow("no majority");
-    const again = terms.begun();
-    await confirm(1);
-    terms.still(await again);
+    terms.still(await begun(1));
   });
 });
 
