@@ -154,8 +154,9 @@ describe("a bank behind a folder", () => {
   });
 
   test("has never had what lies neither in out/ nor in taken/; without the folder nothing can be said", async () => {
-    expect(await channel.enquire("B1", signal)).toMatchObject({ kind: "silent", why: expect.stringContaining("ENOENT") });
-    await until(() => inFolder("taken") !== undefined && existsSync(join(folder, "taken")), "the folders");
+    const nowhere = openFolder({ folder: join(folder, "not-mounted") });
+    expect(await nowhere.enquire("B1", signal)).toMatchObject({ kind: "silent", why: expect.stringContaining("ENOENT") });
+    await until(() => existsSync(join(folder, "taken")), "the folders");
     expect(await channel.enquire("B1", signal)).toEqual({ kind: "absent" });
     const { batchId, bytes } = sentFile();
     await channel.send(batchId, bytes, signal);
