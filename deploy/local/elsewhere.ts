@@ -2,12 +2,14 @@
  * Engines that somebody else keeps, named by NATS_URL and MONGODB_URI: taken into the topology, and looked at before anything is started on them.
  * They are used and never configured, stopped or emptied.
  */
+
 import { setTimeout as pause } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { AuthorizationError } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { MongoClient, MongoServerError } from "mongodb";
 import { checkTopology, natsAccess, streamReplicas, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { isOlder, type Say } from "./binaries.ts";
 import lock from "./engines.lock.json" with { type: "json" };
 import { MAX_PAYLOAD_MB } from "./nats.ts";
@@ -49,10 +51,6 @@ async function insist(look: () => Promise<void>, signal: AbortSignal): Promise<v
   throw last;
 }
 
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Waits until NATS answers and makes a replicated stream. Throws what is missing, at once where waiting does not mend it. */
 export async function natsElsewhere(topology: Topology, signal: AbortSignal, say: Say): Promise<void> {
   const access = natsAccess(topology);
@@ -81,7 +79,7 @@ export async function natsElsewhere(topology: Topology, signal: AbortSignal, say
       });
     }, signal);
   } catch (error) {
-    throw new Error(`${where} cannot be used: ${words(error)}`, { cause: error });
+    throw new Error(`${where} cannot be used: ${wordsOf(error)}`, { cause: error });
   }
 }
 
@@ -109,7 +107,7 @@ export async function mongoElsewhere(uri: string, signal: AbortSignal, say: Say)
   try {
     await insist(look, signal);
   } catch (error) {
-    throw new Error(`${where} cannot be used: ${words(error)}`, { cause: error });
+    throw new Error(`${where} cannot be used: ${wordsOf(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,7 @@
 /** The engines of a local run: three nats-servers and three mongods, each a command to be kept running, and the wait until both clusters are truly ready. */
+
 import type { Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { findBinary, type Say } from "./binaries.ts";
 import { mongoElsewhere, natsElsewhere } from "./elsewhere.ts";
 import { type EngineSetting, ofServer } from "./engine-setting.ts";
@@ -41,9 +43,7 @@ export async function enginesReady(topology: Topology, waiting: Waiting = {}): P
     elsewhere.nats ? natsElsewhere(topology, within(ELSEWHERE_LIMIT_MS), say) : natsReady(topology, within(limitMs), consumersMayLag),
     elsewhere.mongo ? mongoElsewhere(elsewhere.mongo, within(ELSEWHERE_LIMIT_MS), say) : mongoReady(topology, within(limitMs)),
   ]);
-  const faults = outcomes.flatMap((outcome) =>
-    outcome.status === "rejected" ? [outcome.reason instanceof Error ? outcome.reason.message : String(outcome.reason)] : [],
-  );
+  const faults = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [wordsOf(outcome.reason)] : []));
   if (faults.length > 0) throw new Error(`after ${((performance.now() - startedMs) / 1000).toFixed(1)} s ${faults.join(", and ")}`);
 }
 
@@ -62,7 +62,7 @@ export async function enginesJoined(topology: Topology, server: string, ended: A
         return;
       } catch (error) {
         if (ended.aborted) throw error;
-        say(`waiting: ${error instanceof Error ? error.message : String(error)}`);
+        say(`waiting: ${wordsOf(error)}`);
       }
     }
   };

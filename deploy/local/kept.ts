@@ -3,8 +3,10 @@
  * It gets a process group of its own, so that a Ctrl-C in the terminal reaches only the supervisor, which then stops everything in order.
  * One that an earlier supervisor started may be adopted: its end is then seen by looking.
  */
+
 import { spawn } from "node:child_process";
 import { closeSync, readFileSync, writeFileSync } from "node:fs";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { identity } from "./lock.mjs";
 import { limitLog, openLog, say } from "./logs.ts";
 
@@ -131,7 +133,7 @@ export class Kept {
       pid: undefined,
       code: null,
       signal: null,
-      error: error instanceof Error ? error.message : String(error),
+      error: wordsOf(error),
     };
     this.#startLater(0);
     this.#changed(this.#lastExit);
@@ -178,7 +180,7 @@ export class Kept {
       limitLog(this.#command.log);
     } catch (error) {
       // A full or broken disk is found out by those who work on it.
-      say(`${this.#command.log}: ${error instanceof Error ? error.message : String(error)}`);
+      say(`${this.#command.log}: ${wordsOf(error)}`);
     }
   }
 

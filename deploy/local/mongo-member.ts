@@ -1,6 +1,8 @@
 /** One member of the replica set, asked by itself. */
+
 import { type Db, type Document, MongoClient, MongoServerError } from "mongodb";
 import { hostOf, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 
 const CONNECT_LIMIT_MS = 1_000;
 export const COMMAND_LIMIT_MS = 5_000;
@@ -44,7 +46,7 @@ export class Member {
       };
     } catch (error) {
       await this.close();
-      return `${this.address} does not answer yet (${words(error)})`;
+      return `${this.address} does not answer yet (${wordsOf(error)})`;
     }
   }
 
@@ -64,8 +66,4 @@ export interface View {
   readonly secondary: boolean;
   /** Undefined where the member has none yet. */
   readonly configuration: Document | undefined;
-}
-
-export function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,9 +5,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Document } from "mongodb";
 import { hostOf, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
-import { addresses, COMMAND_LIMIT_MS, Member, type View, words } from "./mongo-member.ts";
+import { addresses, COMMAND_LIMIT_MS, Member, type View } from "./mongo-member.ts";
 
 export const REPLICA_SET = "nrcms";
 const POLL_MS = 50;
@@ -133,7 +134,7 @@ export async function mongoReady(topology: Topology, signal: AbortSignal): Promi
             return;
           }
         } catch (error) {
-          said.push(words(error));
+          said.push(wordsOf(error));
         }
       }
       await pause(POLL_MS);
@@ -168,7 +169,7 @@ export async function mongoJoined(topology: Topology, server: string, signal: Ab
         try {
           await configure(topology, answered, performance.now() - answeredMs);
         } catch (error) {
-          said.push(words(error));
+          said.push(wordsOf(error));
         }
       }
       await pause(POLL_MS);

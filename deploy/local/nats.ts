@@ -1,4 +1,5 @@
 /** The three nats-servers of a local run: their configuration, and the proof that JetStream is ready on all of them. */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -6,6 +7,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { DETAILS_PATH, type Details, stepDownsOf, streamsIn } from "../../services/mesh/leaders.ts";
 import { hostOf, natsServers, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { type EngineSetting, ofServer } from "./engine-setting.ts";
 import type { Command } from "./kept.ts";
 
@@ -159,10 +161,7 @@ export async function natsReady(topology: Topology, signal: AbortSignal, consume
       words = await missing(topology, signal, consumersMayLag);
       if (words.length === 0) return await probe(topology);
     } catch (error) {
-      words =
-        words.length > 0 && signal.aborted
-          ? words
-          : [`a replicated stream cannot be made: ${error instanceof Error ? error.message : String(error)}`];
+      words = words.length > 0 && signal.aborted ? words : [`a replicated stream cannot be made: ${wordsOf(error)}`];
     }
     await pause(POLL_MS);
   }

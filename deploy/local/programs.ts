@@ -1,8 +1,10 @@
 /** The programs of a mesh as commands: every twin of every service, a guardian on each machine, and the sandbox's bank. */
+
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Topology, TwinName } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { cacheFolder, ROOT, type Say } from "./binaries.ts";
 import type { Command } from "./kept.ts";
 import { isWarm } from "./warm.ts";
@@ -88,7 +90,7 @@ export async function warmUp(services: readonly string[], mark: Readonly<Record<
   try {
     await run(process.execPath, [QUIET, join(ROOT, "deploy", "local", "warm.ts"), ...services], options);
   } catch (error) {
-    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const [words] = wordsOf(error).split("\n");
     say(`the twins' code could not be compiled beforehand: ${words}`);
   }
 }

@@ -3,6 +3,7 @@
  * still hand over what they have in hand. Either the whole mesh on one machine, all of which ends with its supervisor; or the part of one server, which outlives its
  * supervisor and is adopted by the next.
  */
+
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { lastAtHand } from "../../services/mesh/crash.ts";
 import { natsAccess, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import type { Say } from "./binaries.ts";
 import { engineCommands, enginesJoined, enginesReady } from "./engines.ts";
 import { type Command, type Exit, Kept } from "./kept.ts";
@@ -169,7 +171,7 @@ export class Supervisor {
         const how = lastExit.error ?? lastExit.signal ?? `code ${lastExit.code}`;
         return [`  ${name} ended (${how}); its log ends with\n    ${tail(join(this.run, "logs", `${name}.log`))}`];
       });
-      throw new Error([error instanceof Error ? error.message : String(error), ...told].join("\n"), { cause: error });
+      throw new Error([wordsOf(error), ...told].join("\n"), { cause: error });
     } finally {
       watching();
     }
@@ -230,7 +232,7 @@ export class Supervisor {
         }),
       );
     } catch (error) {
-      this.#say(`the death of ${exit.name} could not be told: ${error instanceof Error ? error.message : String(error)}`);
+      this.#say(`the death of ${exit.name} could not be told: ${wordsOf(error)}`);
     }
   }
 
@@ -261,8 +263,7 @@ export class Supervisor {
       this.#rewriting = undefined;
     } catch (error) {
       // A disk that takes no more, least of all a reason to leave the processes alone. What stands there is older; whoever reads it sees by the identities what lives no more.
-      if (!this.#rewriting)
-        this.#say(`the table of processes cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.#rewriting) this.#say(`the table of processes cannot be written: ${wordsOf(error)}`);
       this.#rewriting = setTimeout(() => this.#write(), REWRITE_MS).unref();
     }
   }
@@ -385,7 +386,7 @@ export function stopOnSignals(supervisor: Supervisor, say: Say = () => {}): void
       supervisor.stop().then(
         () => process.exit(code),
         (error) => {
-          say(`the stop failed: ${error instanceof Error ? error.message : String(error)}`);
+          say(`the stop failed: ${wordsOf(error)}`);
           process.exit(1);
         },
       );

@@ -2,12 +2,14 @@
  * The nightly rules, by the leading twin: begun once their hour has come, run apart (rule-night/), what they find entered claim by claim. A night whose twin dies is begun again by the next leader:
  * what was entered already stays as it is.
  */
+
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import { newestDayAt } from "../values/days.ts";
 import { isRefusal } from "../values/outcome.ts";
 import { PROVINCE } from "../values/region.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { reportFindings } from "./domain/look.ts";
 import { endRuleNight, LAST_NIGHT, type RuleNightEnded } from "./domain/rule-night.ts";
 import { bookVersionOn, rulesets, ruleTimes } from "./domain/rulebook.ts";
@@ -69,7 +71,7 @@ async function tryNight(
     return { ...night, version, claims, found, left, fault: "" };
   } catch (error) {
     log.debug({ err: error }, "the night's rules did not end");
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = wordsOf(error);
     return { ...night, claims: 0, found, left: 0, fault: fault.slice(0, MAX_FAULT) };
   }
 }

@@ -2,10 +2,12 @@
  * gRPC server reflection (v1 and v1alpha) from buf's image: the raw FileDescriptorProto bytes as they are, so that well-known types, maps and custom options are right,
  * which the usual package gets wrong.
  */
+
 import { readFileSync } from "node:fs";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, Server } from "@grpc/grpc-js";
 import { type DescriptorProto, FileDescriptorProto } from "../../proto/generated/google/protobuf/descriptor.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { HEALTH_SERVICE, standardFiles } from "./standard-files.ts";
 
 const INVALID_ARGUMENT = 3;
@@ -116,7 +118,7 @@ export function reflectionService(server: Server, imageFile: string, services: r
         // Thrown from here it would end the process, and every call that it has in hand.
         call.emit("error", {
           code: INVALID_ARGUMENT,
-          details: `not a reflection request: ${error instanceof Error ? error.message : String(error)}`,
+          details: `not a reflection request: ${wordsOf(error)}`,
         });
       }
     });

@@ -178,10 +178,11 @@ export function optimeOf(hello: Document): number {
 
 /** Its machine is there and nobody listens, or the connection was cut: a dead process, not a silent one. */
 function isCut(error: unknown): boolean {
-  return /ECONNREFUSED|ECONNRESET|EPIPE|connection .* closed/i.test(wordsOf(error));
+  return /ECONNREFUSED|ECONNRESET|EPIPE|connection .* closed/i.test(causesOf(error));
 }
 
-function wordsOf(error: unknown): string {
+/** Its words and those of what caused it: the driver puts the connection's error there. */
+function causesOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return `${error.message} ${error.cause instanceof Error ? wordsOf(error.cause) : ""}`;
+  return `${error.message} ${error.cause instanceof Error ? causesOf(error.cause) : ""}`;
 }

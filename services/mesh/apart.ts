@@ -1,5 +1,7 @@
 /** Work in a process of its own: its memory has a bound, whoever asked goes on meanwhile, and it is killed where nobody waits for it any more. Its program answers over the channel to its parent. */
+
 import { fork } from "node:child_process";
+import { wordsOf } from "../values/thrown.ts";
 
 const MAX_WORDS = 2_000;
 
@@ -30,7 +32,10 @@ export interface ApartParts<P> {
   readonly onProgress?: ((progress: P) => void) | undefined;
 }
 
-/** What the program has answered, once it is gone. Throws what it failed of, where it died, took too long or was no longer wanted. */
+/** It was ended from outside: it took too long, this machine had no room for it, or nobody wanted it any more. Another time the same work may end well. */
+export class EndedFromOutside extends Error {}
+
+/** What the program has answered, once it is gone. Throws what it failed or died of, and EndedFromOutside. */
 export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
   const { program, parameters = [], what, wanted, heapMb, youngMb, limitMs, signal, onStart, onProgress } = parts;
   const child = fork(program, parameters, {
@@ -45,8 +50,10 @@ export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
   child.stderr?.on("data", (chunk: Buffer) => (words = (words + chunk.toString("utf8")).slice(-MAX_WORDS)));
   return new Promise((resolve, reject) => {
     let why = "";
+    let fromOutside = false;
     const kill = (because: string) => {
       why ||= because;
+      fromOutside = true;
       child.kill("SIGKILL");
     };
     const late = setTimeout(() => kill(`no end after ${limitMs / 1000} s`), limitMs);
@@ -70,7 +77,8 @@ export function runApart<P, A>(parts: ApartParts<P>): Promise<A> {
       signal?.removeEventListener("abort", unwanted);
       if (answered) return resolve(answered.answer);
       const last = words.trim().split("\n").at(-1) ?? "";
-      reject(new Error(`${what} did not end: ${why || `${ended ?? `exit code ${code}`}${last ? ` (${last})` : ""}`}`));
+      const Ended = fromOutside || ended === "SIGKILL" ? EndedFromOutside : Error;
+      reject(new Ended(`${what} did not end: ${why || `${ended ?? `exit code ${code}`}${last ? ` (${last})` : ""}`}`));
     });
   });
 }
@@ -86,7 +94,7 @@ export function answerApart<W, P, A>(what: string, work: (wanted: W, tell: (prog
     try {
       await say({ kind: "answer", answer: await work(wanted, (progress) => say({ kind: "progress", progress })) });
     } catch (error) {
-      await say({ kind: "failed", why: error instanceof Error ? error.message : String(error) });
+      await say({ kind: "failed", why: wordsOf(error) });
     }
     process.disconnect?.();
   };

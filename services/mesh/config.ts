@@ -1,5 +1,7 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
+
 import manifest from "../../package.json" with { type: "json" };
+import { wordsOf } from "../values/thrown.ts";
 import { LIMITS, type Limits } from "./fitness.ts";
 import { type PairSettings, readTopology, type Topology, type TwinName, type TwinPlace } from "./topology.ts";
 
@@ -52,7 +54,7 @@ export function readTwinConfig(service: string, environment: NodeJS.ProcessEnv =
     try {
       topology = readTopology(file);
     } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error));
+      faults.push(wordsOf(error));
     }
   }
   const pair = topology?.services[service];

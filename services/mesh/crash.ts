@@ -3,8 +3,10 @@
  * decided one by one; the one that was at hand is tried in a process apart first (ordeal.ts), and parked where that ends as well, or where it is there at a second crash.
  * Whoever supervises the process reads the note at its death and tells the peer what was at hand. The file needs no fsync: it must outlive the process, not the machine.
  */
+
 import { mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { wordsOf } from "../values/thrown.ts";
 import { Weather } from "./store.ts";
 
 interface Note {
@@ -131,7 +133,7 @@ function put(file: number, text: string): void {
   try {
     writeSync(file, text, 0);
   } catch (error) {
-    throw new Weather(`the note of what is decided cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Weather(`the note of what is decided cannot be written: ${wordsOf(error)}`);
   }
 }
 

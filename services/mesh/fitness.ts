@@ -2,9 +2,11 @@
  * Whether this twin is fit to work, found out by itself: its disk, its memory, its event loop, its clock. One that is not fit takes no work and gives its lead away
  * while its peer can have it; where only a new process helps, it ends, and its supervisor starts it again. A twin that is wrong about itself is caught by its peer.
  */
+
 import { open, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
+import { wordsOf } from "../values/thrown.ts";
 import type { HeldClock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
@@ -180,7 +182,7 @@ async function writeProbe(folder: string, file: string): Promise<Disk> {
     await unlink(file);
     return { freeBytes: bavail * bsize, writeMs: performance.now() - startedMs, diskError: "" };
   } catch (error) {
-    return { freeBytes: undefined, writeMs: undefined, diskError: error instanceof Error ? error.message : String(error) };
+    return { freeBytes: undefined, writeMs: undefined, diskError: wordsOf(error) };
   }
 }
 

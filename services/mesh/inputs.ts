@@ -1,6 +1,8 @@
 /** How bytes become an input: what was asked and what was told. The same way when they come and when a parked one is decided again. */
+
 import type { Caller } from "../values/decision.ts";
 import { PROVINCE } from "../values/region.ts";
+import { wordsOf } from "../values/thrown.ts";
 import type { Input, InputOutcome } from "./input.ts";
 import { eventId } from "./journal.ts";
 import type { AnyDecision, CommandCall, EventOrigin, Message } from "./wiring.ts";
@@ -99,7 +101,7 @@ export function toldInput(rule: Message | undefined, told: Told, settle: Settle)
     const value = rule.input(rule.codec.decode(bytes), origin);
     return { ...base, id, decision: rule.decision, value, atMs: origin.atMs, record: rule.record };
   } catch (error) {
-    const decision = unreadable(`the event cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    const decision = unreadable(`the event cannot be read: ${wordsOf(error)}`);
     return { ...base, id, decision, value: undefined, atMs: origin.atMs, record: "entry" };
   }
 }

@@ -1,4 +1,5 @@
 /** Opening what may still be on its way. */
+import { wordsOf } from "../values/thrown.ts";
 import { pause } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
@@ -12,7 +13,7 @@ export async function insist<T>(what: string, log: Logger, open: () => Promise<T
       return await open();
     } catch (error) {
       if (attempt >= tries) throw new Error(`${what} cannot be opened after ${attempt} tries`, { cause: error });
-      log.info({ attempt, reason: error instanceof Error ? error.message : String(error) }, `${what} is not there yet`);
+      log.info({ attempt, reason: wordsOf(error) }, `${what} is not there yet`);
       await pause(PAUSE_MS);
     }
   }

@@ -1,5 +1,7 @@
 /** Reads what a batch will look at: `needs` is asked in rounds, and each round's documents of all inputs go out together (protocols 1). */
+
 import type { Key } from "../values/decision.ts";
+import { stackOf } from "../values/thrown.ts";
 import type { Input } from "./input.ts";
 import { contextOf, type Loads, nameOf } from "./stage.ts";
 import type { Store } from "./store.ts";
@@ -30,7 +32,7 @@ export async function prefetch(store: Store, batch: readonly Input[], nowMs: num
           news = true;
         }
       } catch (error) {
-        faults.set(input, error instanceof Error ? (error.stack ?? error.message) : String(error));
+        faults.set(input, stackOf(error));
         return false;
       }
       return news;

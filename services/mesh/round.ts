@@ -5,6 +5,7 @@
 
 import type { Unavailable } from "../values/outcome.ts";
 import { type Refusal, unavailable } from "../values/outcome.ts";
+import { stackOf } from "../values/thrown.ts";
 import type { Clock } from "./clock.ts";
 import type { CrashNote } from "./crash.ts";
 import type { Input } from "./input.ts";
@@ -230,7 +231,7 @@ export class Rounds {
 
   /** The culprit stands alone: parked with its error, in a transaction of its own. */
   async parkAlone(input: Input, error: unknown): Promise<void> {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const reason = stackOf(error);
     const { plan } = decideBatch([input], new Map(), this.stage({ faults: new Map([[input, reason]]) }));
     try {
       await this.store.commit(plan, await this.store.term());

@@ -1,7 +1,9 @@
 /** The server side of rpc.ts: a request becomes an input of the batch (command) or is answered at once (query). What fails at the door is no input. */
+
 import { dayOf } from "../values/days.ts";
 import type { Caller, Context } from "../values/decision.ts";
 import { badRequest, isAskOwner, isRefusal, isUnavailable, type Refusal, unavailable } from "../values/outcome.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { checkRole, checkRoles, checkScope } from "./access.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Builtin } from "./builtin.ts";
@@ -85,7 +87,7 @@ export function serveCalls(parts: {
 
   const broken = (request: Request, name: string, error: unknown) => {
     if (error instanceof Weather) return notNow(request, name, "store", 250);
-    if (error instanceof UnavailableError) return notNow(request, name, "the owner does not answer", 250);
+    if (error instanceof UnavailableError) return notNow(request, name, error.message || "the owner does not answer", 250);
     if (error instanceof NewerForm) return notNow(request, name, "newer form", 20);
     log.error({ err: error, method: name, trace: request.trace }, "a call failed");
     refuse(request, name, internal("INTERNAL", request.trace));
@@ -292,7 +294,7 @@ function decode(call: Call, data: Uint8Array): unknown {
   try {
     return call.method.requestType.decode(data);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = wordsOf(error);
     return badRequest("", `不是有效的 ${call.method.name} 请求：${reason}`, `not a valid ${call.method.name} request: ${reason}`);
   }
 }

@@ -2,6 +2,7 @@
  * Traces (OpenTelemetry) and metrics (Prometheus). Spans go out by OTLP where OTEL_EXPORTER_OTLP_ENDPOINT says; without it nothing is recorded,
  * but the trace context still travels: gRPC → NATS → journal → events → the next service. A span per batch with links, per claim by sampling.
  */
+
 import { randomBytes } from "node:crypto";
 import {
   type Context,
@@ -17,6 +18,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { wordsOf } from "../values/thrown.ts";
 
 /** Share of traces that are recorded where the caller brought none: OTEL_TRACES_SAMPLER_ARG, default 0.05. */
 function sampleShare(): number {
@@ -168,7 +170,7 @@ export async function openTelemetry(process_: string, service: string, twin: str
       try {
         return await work(traceparentOf(span));
       } catch (error) {
-        span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+        span.setStatus({ code: SpanStatusCode.ERROR, message: wordsOf(error) });
         throw error;
       } finally {
         span.end();

@@ -1,10 +1,12 @@
 /** The topology file: what runs where, in which mode. Every missing or bad value is reported, with its place, in one error. */
+
 import { readFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";
 import { z } from "zod";
 import { type CountyBanks, MAIN_BANK } from "../values/banks.ts";
 import { isDay } from "../values/days.ts";
 import { isCountyCode } from "../values/region.ts";
+import { wordsOf } from "../values/thrown.ts";
 
 /** When the preferred twin takes the lead back. */
 export const FAILBACK = /^(never|automatic|([01]\d|2[0-3]):[0-5]\d)$/;
@@ -239,7 +241,7 @@ export function parseTopology(text: string): { topology: Topology } | { faults: 
   try {
     return topologyOf(document.toJS());
   } catch (error) {
-    return { faults: [error instanceof Error ? error.message : String(error)] }; // Aliases without end.
+    return { faults: [wordsOf(error)] }; // Aliases without end.
   }
 }
 

@@ -1,5 +1,7 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
+
 import { PROVINCE } from "../values/region.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { Batcher } from "./batcher.ts";
 import { builtins } from "./builtin.ts";
 import { openBus } from "./bus.ts";
@@ -273,7 +275,7 @@ export async function startTwin(service: Service, config: TwinConfig, log: Logge
         storeFault = "";
       },
       (error: unknown) => {
-        storeFault = `MongoDB does not answer: ${error instanceof Error ? error.message : String(error)}`;
+        storeFault = `MongoDB does not answer: ${wordsOf(error)}`;
       },
     );
     peer.hearCrashers().catch((error: unknown) => log.debug({ err: error }, "the peer's crashers are read at the next turn"));

@@ -2,11 +2,13 @@
  * The audit of every night, by the leading twin: begun once its hour has come, run apart (services/audit), its progress and its end entered by decisions. What a killed
  * twin or a killed audit leaves behind is begun again, a few times at most; a night that went by unaudited is told of.
  */
+
 import type { Audited } from "../audit/apart.ts";
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";
 import { addDays, daysBetween, newestDayAt } from "../values/days.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { type AuditProgress, audits, NIGHTS } from "./domain/documents.ts";
 import { beginAudit, endAudit, failAudit, MAX_TRIES, missNights, type Noted, noteProgress, type Try, watchNights } from "./domain/night.ts";
 
@@ -72,7 +74,7 @@ async function runTry({ run, log, progressEveryMs = PROGRESS_MS }: NightParts, l
   let newest: AuditProgress | undefined;
   const ended = run((progress) => (newest = progress), signal).then(
     (audited) => ({ audited }),
-    (error: unknown) => ({ why: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({ why: wordsOf(error) }),
   );
   try {
     log.info(one, "the nightly audit begins");

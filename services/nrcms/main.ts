@@ -1,4 +1,5 @@
 /** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. What an operator asks for goes to standard output, what went wrong to standard error. */
+
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
@@ -6,6 +7,7 @@ import { auditApart } from "../audit/apart.ts";
 import { trailOf } from "../audit/store-trail.ts";
 import { mongoUri, readTopology, type Topology } from "../mesh/topology.ts";
 import { dayOf } from "../values/days.ts";
+import { wordsOf } from "../values/thrown.ts";
 import { addBenefitCommands } from "./benefit-commands.ts";
 import { aDay } from "./command-parts.ts";
 import { addEnrolCommands } from "./enrol-commands.ts";
@@ -356,7 +358,7 @@ function finish(code: number): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(wordsOf(error));
   if (process.env.NRCMS_LOG === "debug" && error instanceof Error) console.error(error.stack);
   finish(1);
 }

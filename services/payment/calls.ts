@@ -14,7 +14,7 @@ import { bankName, bankOf, type CountyBanks, MAIN_BANK } from "../values/banks.t
 import { daysBetween, isDay } from "../values/days.ts";
 import { assert, badRequest, type Refusal } from "../values/outcome.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
-import { BadBankMessage } from "./bank/message.ts";
+import { BadBankMessage, NotReadNow } from "./bank/message.ts";
 import { mustWait } from "./bank/read.ts";
 import { confirmAccount } from "./domain/accounts.ts";
 import { approve } from "./domain/approve.ts";
@@ -154,6 +154,7 @@ export function calls({ reader, terms, hearings, countyBanks, secondAboveFen, li
         try {
           return await hearingOf(hearingBy(caller.name), { from: `caller:${caller.name}`, document, signature });
         } catch (error) {
+          if (error instanceof NotReadNow) throw new UnavailableError(error.message);
           if (error instanceof BadBankMessage) return refuse("BAD_BANK_MESSAGE", { field: "document", why: error.message });
           throw error;
         }

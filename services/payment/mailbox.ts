@@ -6,12 +6,12 @@ import { bankPart } from "../values/banks.ts";
 import { isRefusal } from "../values/outcome.ts";
 import type { Arrival, Mailbox } from "./bank/channel.ts";
 import { type Hearing, hearingOf } from "./bank/hear.ts";
-import { BadBankMessage } from "./bank/message.ts";
+import { BadBankMessage, type BankMessage, NotReadNow } from "./bank/message.ts";
 import { HalfWritten } from "./bank/text.ts";
 import { hear } from "./domain/receive.ts";
 
 const LOOK_MS = 500;
-/** A file that is not whole, or whose signature is not there, may still be being written for so long. */
+/** A file that is not whole, or whose signature is not there, may still be being written for so long; one that could not be read is tried for so long. */
 export const WRITING_MS = 600_000;
 
 export interface MailboxParts {
@@ -67,10 +67,13 @@ async function putAside({ mailbox, log }: MailboxParts, name: string, refused: s
 async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arrival, late: boolean): Promise<string> {
   const { name, document, signature, oversize } = arrival;
   if (oversize !== undefined) return oversize;
+  let found: Promise<BankMessage> | undefined;
+  // A long file takes seconds.
+  const readOnce = () => (found ??= hearing.read(document));
   try {
     const unsigned = hearing.signing !== undefined && signature === "";
-    if (!late && (unsigned || (await isHalf(hearing, document)))) return "unfinished";
-    const input = await hearingOf(hearing, { from: `folder:${name}`, document, signature });
+    if (!late && (unsigned || (await mayBeReadLater(readOnce)))) return "unfinished";
+    const input = await hearingOf({ ...hearing, read: readOnce }, { from: `folder:${name}`, document, signature });
     const original = "why" in input ? input : input.original;
     const id = `arrival/${bankPart(hearing.bank, original.hash.slice(0, 32))}/${"why" in input ? input.why : "read"}`;
     const result = await leading.enter(id, hear, input, { fenced: true });
@@ -82,12 +85,12 @@ async function take({ hearing }: MailboxParts, leading: Leading, arrival: Arriva
   }
 }
 
-async function isHalf(hearing: Hearing, document: Uint8Array): Promise<boolean> {
+async function mayBeReadLater(read: () => Promise<unknown>): Promise<boolean> {
   try {
-    await hearing.read(document);
+    await read();
     return false;
   } catch (error) {
-    if (error instanceof HalfWritten) return true;
+    if (error instanceof HalfWritten || error instanceof NotReadNow) return true;
     if (error instanceof BadBankMessage) return false;
     throw error;
   }

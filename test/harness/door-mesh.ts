@@ -1,4 +1,5 @@
 /** A mesh with a few counties of the sample region, just large enough for the bills that a test sends: started in seconds, asked from outside only. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
@@ -9,6 +10,7 @@ import { type People, people } from "../../services/nrcms/people.ts";
 import { importFunds, importHouseholds, importReferrals, importRegisters, type Region, readRegion } from "../../services/nrcms/region.ts";
 import { REGION, SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { type LocalMesh, startMesh } from "./mesh.ts";
 import type { Identity } from "./raw-call.ts";
 import { troubleSaid } from "./trouble-said.ts";
@@ -100,7 +102,7 @@ export async function startDoorMesh({ region, change, imported = true, run }: Do
   } catch (error) {
     const said = troubleSaid(mesh.run);
     await stop();
-    throw new Error(`the region is not imported: ${error instanceof Error ? error.message : String(error)}\n${said}`, {
+    throw new Error(`the region is not imported: ${wordsOf(error)}\n${said}`, {
       cause: error,
     });
   }

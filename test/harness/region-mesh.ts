@@ -2,6 +2,7 @@
  * A whole mesh as `npm start` makes it, on four counties of the sample region and a temporary run directory: engines, all pairs, the bank simulator, registers and households imported
  * through the gateway, the reviewers' and the checker's desks at work.
  */
+
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import { importFunds, importHouseholds, importReferrals, importRegisters, type R
 import { SAMPLE_DAY } from "../../services/nrcms/run.ts";
 import { MAIN_BANK } from "../../services/values/banks.ts";
 import { startOfDayMs } from "../../services/values/days.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { type LocalMesh, type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { type BillMaker, billMaker } from "./region-bills.ts";
 import { readRegionCut } from "./region-cut.ts";
@@ -105,7 +107,7 @@ export async function regionMeshOn<M extends Mesh>(start: (options: MeshOptions)
         await work();
       } catch (error) {
         // A desk has patience, not without end; what it was about to decide still lies there.
-        deskFaults.push(error instanceof Error ? error.message : String(error));
+        deskFaults.push(wordsOf(error));
         await pause(DESK_PAUSE_MS, closing.signal);
       }
     }

@@ -1,9 +1,11 @@
 /** What operators do, and what they do wrong. */
+
 import { handOverPrimary } from "../../deploy/local/mongo-hand-over.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { drain, resume, switchover } from "../../services/nrcms/orders.ts";
 import { upgrade } from "../../services/nrcms/upgrade.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import type { Fault } from "./fault.ts";
 import { stopped } from "./faults-machines.ts";
 import { labOf, primaryOf, type Scene, whole } from "./scene.ts";
@@ -100,10 +102,7 @@ export const orderFaults: readonly Fault[] = [
       const [one, other] = scene.chance.shuffle([...SERVERS]) as [(typeof SERVERS)[number], (typeof SERVERS)[number]];
       scene.note(`${one} at rest, ${other} stopped`);
       await drain(operatorOf(scene), one, "", false);
-      const refused = await drain(operatorOf(scene), other, "", false).then(
-        () => "",
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      );
+      const refused = await drain(operatorOf(scene), other, "", false).then(() => "", wordsOf);
       if (refused === "") throw new Error(`${other} was put at rest although ${one} rests`);
       const machine = labOf(scene).machines[other];
       scene.struck();

@@ -2,6 +2,7 @@
  * The whole mesh on machines of its own: server-a, server-b and the witness, each in a namespace with a disk, a supervisor and its part of the topology; the bank at another
  * place of the network. Started from the hospitals' place, where the load and the checks run.
  */
+
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,6 +15,7 @@ import { signalTo } from "../../deploy/local/leftovers.ts";
 import { programCommands } from "../../deploy/local/programs.ts";
 import { tail, unready } from "../../deploy/local/readiness.ts";
 import { readTopology, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import type { Mesh, MeshOptions, Processes } from "../harness/mesh.ts";
 import { Machine } from "./machine.ts";
 import { addressOf, type Net, PLACES } from "./net.ts";
@@ -79,7 +81,7 @@ export async function startLab(net: Net, { change, people, environment = {} }: M
   } catch (error) {
     const logs = MACHINES.map((name) => `${name}: ${tail(join(folder, `${name}.log`))}`).join("\n  ");
     await stop();
-    throw new Error(`the lab did not start: ${error instanceof Error ? error.message : String(error)}\n  ${logs}`, { cause: error });
+    throw new Error(`the lab did not start: ${wordsOf(error)}\n  ${logs}`, { cause: error });
   }
   const machineOf = (name: string): Machine => machines[serverOf(topology, name)];
   return { net, machines, machineOf, supervisor, topology, topologyFile, run, stop };

@@ -3,9 +3,11 @@
  * As root on a machine with namespaces it runs the mesh on machines of its own; elsewhere it plays what needs none, and says what it leaves out.
  * Exit codes: 0 nothing lost, repeated or unexplained, 1 something was, 2 a wrong call.
  */
+
 import { spawn } from "node:child_process";
 import { Command } from "commander";
 import { findBinary } from "../../deploy/local/binaries.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import { faketime, sweepClocks } from "./clock.ts";
 import { whyNoDisks } from "./disk.ts";
 import type { Fault } from "./fault.ts";
@@ -138,7 +140,7 @@ async function whyNoClock(): Promise<string> {
     await faketime();
     return "";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   }
 }
 

@@ -1,7 +1,9 @@
 /** Plays faults one after the other, each on a mesh that is whole, and keeps what was measured. A mesh that has grown large, or was hurt beyond repair, is replaced. */
+
 import { execFileSync } from "node:child_process";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { random } from "../../deploy/sandbox/region/random.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import type { Load } from "../harness/callers.ts";
 import { answers, type Played, play, steady } from "../harness/faults.ts";
 import { readmeClient } from "../harness/readme-client.ts";
@@ -10,7 +12,7 @@ import type { Fault } from "./fault.ts";
 import { type Lab, startLab } from "./lab.ts";
 import type { Net } from "./net.ts";
 import { isClean, keep, type Row } from "./rows.ts";
-import { sceneOf, wordsOf } from "./scene.ts";
+import { sceneOf } from "./scene.ts";
 
 /** Answers after a fault that are measured with it. */
 const AFTER = 20;

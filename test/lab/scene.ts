@@ -1,10 +1,12 @@
 /** What a fault has before it: the mesh under load, a seed's chance, and the marks between which it is measured. */
+
 import { MongoClient, type ReadPreferenceMode } from "mongodb";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import type { Random } from "../../deploy/sandbox/region/random.ts";
 import { memberStates } from "../../services/audit/store-engines.ts";
 import { pause } from "../../services/mesh/clock.ts";
 import { hostOf, mongoUri, type Topology } from "../../services/mesh/topology.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import type { Load } from "../harness/callers.ts";
 import type { RegionMesh } from "../harness/region-mesh.ts";
 import type { Lab } from "./lab.ts";
@@ -149,8 +151,4 @@ export async function enginesWhole({ mesh, brief, note }: Scene): Promise<void> 
 export async function whole(scene: Scene): Promise<void> {
   await enginesWhole(scene);
   await scene.mesh.supervisor.waitReady(undefined, READY_LIMIT_MS);
-}
-
-export function wordsOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

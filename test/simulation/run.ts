@@ -1,7 +1,9 @@
 /** One run: a province is founded, people work while a storm goes over it, then it comes to rest and everything must be right. The seed decides all of it. */
+
 import type { Logger } from "pino";
 import { pause } from "../../services/mesh/clock.ts";
 import { openClient } from "../../services/mesh/rpc.ts";
+import { stackOf } from "../../services/values/thrown.ts";
 import { checkAtRest } from "./check.ts";
 import { Desk } from "./desk.ts";
 import { Invariants } from "./invariants.ts";
@@ -73,7 +75,7 @@ export async function simulate(seed: number, { tell, log }: Telling = {}): Promi
     }, REST_LIMIT_MS * 3);
   } catch (error) {
     if (error instanceof Breach) breach = error.message;
-    else breach = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    else breach = stackOf(error);
   }
   const { now, events, trace } = world;
   return { seed, breach, simulatedMs: now, events, checked: invariants.checked, claims: billed, hash: trace.hash(), tail: trace.tail() };

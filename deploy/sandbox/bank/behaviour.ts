@@ -1,7 +1,9 @@
 /** How the bank behaves: read from <run>/bank/behaviour.json at the start, changed by POST /control. Every fault of the content is named. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { isDay } from "../../../services/values/days.ts";
+import { wordsOf } from "../../../services/values/thrown.ts";
 
 const MAX_DELAY_MS = 30 * 86_400_000;
 const reason = z.string().regex(/^[A-Z0-9]{4}$/, "an ISO 20022 reason code such as AC04");
@@ -131,7 +133,7 @@ function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new BadBehaviour(`${where} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BadBehaviour(`${where} is no JSON: ${wordsOf(error)}`);
   }
 }
 

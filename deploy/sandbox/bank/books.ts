@@ -3,8 +3,10 @@
  * after a restart it is read again, and a line that a crash cut short is dropped, because nobody had an answer to it.
  * Appends that come while one is being written go out together with the next one: one fsync for all of them.
  */
+
 import { open } from "node:fs/promises";
 import { dayOf } from "../../../services/values/days.ts";
+import { wordsOf } from "../../../services/values/thrown.ts";
 import {
   type Booking,
   type BookRecord,
@@ -157,7 +159,7 @@ export class Books {
       try {
         this.#apply(JSON.parse(line, (key, value) => (key === "fen" ? BigInt(value) : value)) as BookRecord);
       } catch (error) {
-        throw new DamagedBooks(`${path}, line ${number}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw new DamagedBooks(`${path}, line ${number}: ${wordsOf(error)}`, { cause: error });
       }
     }
   }

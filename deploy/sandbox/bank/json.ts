@@ -1,7 +1,9 @@
 /** The bank's JSON interface: order files in, answers, notices and statements out (services/payment/bank/formats.md). Amounts are texts in yuan. */
+
 import { z } from "zod";
 import { isDay } from "../../../services/values/days.ts";
 import { fenOf, MAX_FEN, sum, yuan } from "../../../services/values/money.ts";
+import { wordsOf } from "../../../services/values/thrown.ts";
 import type { Books } from "./books.ts";
 import type { WishReading } from "./cancel.ts";
 import type { Reading } from "./pain001.ts";
@@ -30,7 +32,7 @@ export function readJsonFile(bytes: Uint8Array): Reading {
   try {
     value = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (error) {
-    return { kind: "unreadable", why: `it is no JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return { kind: "unreadable", why: `it is no JSON: ${wordsOf(error)}` };
   }
   const named = header.safeParse(value);
   if (!named.success) return { kind: "unreadable", why: faultOf(named.error) };

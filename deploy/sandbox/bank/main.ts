@@ -1,10 +1,12 @@
 /** The sandbox's banks, one program that plays all of the topology's: NRCMS_TOPOLOGY says where each listens, NRCMS_RUN holds the certificates, behaviour and books of each. */
+
 import { mkdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:https";
 import { join, resolve } from "node:path";
 import pino from "pino";
 import { banksIn, hostOf, readTopology, type Topology, type TopologyBank } from "../../../services/mesh/topology.ts";
 import { bankName } from "../../../services/values/banks.ts";
+import { wordsOf } from "../../../services/values/thrown.ts";
 import { Bank } from "./bank.ts";
 import { readBehaviour } from "./behaviour.ts";
 import { Books } from "./books.ts";
@@ -44,7 +46,7 @@ function readConfig(environment: NodeJS.ProcessEnv): Config {
     try {
       return what();
     } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error));
+      faults.push(wordsOf(error));
       return undefined;
     }
   };
@@ -137,7 +139,7 @@ function leaving(folder: string, sign: ((document: Buffer) => string) | undefine
       await leave(folder, `${messageId}.txt`, document, sign?.(Buffer.from(document, "utf8")));
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return wordsOf(error);
     }
   };
 }
@@ -152,6 +154,6 @@ async function stop(server: Server, bank: Bank): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  log.fatal(error instanceof Error ? error.message : String(error));
+  log.fatal(wordsOf(error));
   process.exit(1);
 });

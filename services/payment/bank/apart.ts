@@ -1,8 +1,10 @@
 /** A long document of a bank's, read in a process of its own: nobody who waits for this twin waits for it. */
+
 import { join } from "node:path";
-import { runApart } from "../../mesh/apart.ts";
+import { EndedFromOutside, runApart } from "../../mesh/apart.ts";
+import { wordsOf } from "../../values/thrown.ts";
 import type { BankFormat } from "../domain/file.ts";
-import { BadBankMessage, type BankMessage } from "./message.ts";
+import { BadBankMessage, type BankMessage, NotReadNow } from "./message.ts";
 import { HalfWritten } from "./text.ts";
 
 export const WHAT = "the reading of a bank's document";
@@ -30,7 +32,7 @@ export function isCrowded(): boolean {
   return inHand >= CROWD;
 }
 
-/** Reads one document after the other. Throws BadBankMessage, also for what its reader died of. */
+/** Reads one document after the other. Throws BadBankMessage, also where its reader died of it, and NotReadNow. */
 export async function readApart(wanted: ReadWanted): Promise<BankMessage> {
   inHand += 1;
   const reading = last.then(() => read(wanted));
@@ -49,6 +51,7 @@ async function read(wanted: ReadWanted): Promise<Found> {
   try {
     return await runApart<never, Found>({ program, what: WHAT, wanted, heapMb: HEAP_MB, youngMb: YOUNG_MB, limitMs: LIMIT_MS });
   } catch (error) {
-    return { bad: error instanceof Error ? error.message : String(error), isHalf: false };
+    if (error instanceof EndedFromOutside) throw new NotReadNow(error.message, { cause: error });
+    return { bad: wordsOf(error), isHalf: false };
   }
 }

@@ -3,8 +3,10 @@
  * of it and never deletes, `in/` what it gives back; what we have read goes to `done/` or, with a `.why` beside it, to `refused/`.
  * A file is whole when its name ends in `.txt`: it is written under another name, forced to the disk and renamed. Its signature lies beside it as `.jws`, there first.
  */
+
 import { access, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { wordsOf } from "../../values/thrown.ts";
 import type { Arrival, BankReply, Channel, Mailbox } from "./channel.ts";
 import type { Signing } from "./signature.ts";
 
@@ -33,7 +35,7 @@ export function openFolder({ folder, signing, nowMs = Date.now }: FolderParts): 
     try {
       return await work();
     } catch (error) {
-      return { kind: "silent", why: error instanceof Error ? error.message : String(error) };
+      return { kind: "silent", why: wordsOf(error) };
     }
   };
   /** Puts a file where the front-end takes it, once. */

@@ -1,8 +1,10 @@
 /** A bank that is called over HTTPS, both sides showing a certificate: ISO 20022 XML, or JSON. */
+
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
+import { wordsOf } from "../../values/thrown.ts";
 import type { BankReply, Channel } from "./channel.ts";
 import { SIGNATURE_HEADER, type Signing } from "./signature.ts";
 
@@ -73,7 +75,7 @@ export function openHttps({ place, paths, credentials, signing, deadlineMs = SOC
       const wanted = { agent, place, method, path, headers, body, signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) };
       return await trusted(await answerTo(wanted), signing);
     } catch (error) {
-      return { kind: "silent", why: error instanceof Error ? error.message : String(error) };
+      return { kind: "silent", why: wordsOf(error) };
     }
   };
   return {

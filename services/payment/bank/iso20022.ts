@@ -2,9 +2,11 @@
  * Reads what a bank sends: pain.002.001.12, camt.054.001.08, camt.053.001.08, camt.029.001.10. Strict where money hangs on it: the namespace, the account, the currency,
  * an element that must be there once. No entities: a document type declaration is refused before anything is parsed.
  */
+
 import { XMLParser } from "fast-xml-parser";
 import { dayOf, isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";
+import { wordsOf } from "../../values/thrown.ts";
 import type { ReportedTransaction, StatusReport } from "../domain/answer.ts";
 import type { StatementEntry } from "../domain/reconcile.ts";
 import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, saysOfCase, textOf } from "./message.ts";
@@ -58,7 +60,7 @@ function parse(text: string): XmlElement {
   try {
     return parser.parse(text, true) as XmlElement;
   } catch (error) {
-    throw new BadBankMessage(`it is no well-formed XML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BadBankMessage(`it is no well-formed XML: ${wordsOf(error)}`, { cause: error });
   }
 }
 

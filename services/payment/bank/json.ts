@@ -1,7 +1,9 @@
 /** Reads what a bank with a JSON interface says (`formats.md`). Every field is checked; an unknown one is an error, because it may be one that matters. */
+
 import { z } from "zod";
 import { isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";
+import { wordsOf } from "../../values/thrown.ts";
 import type { ReportedTransaction } from "../domain/answer.ts";
 import type { StatementEntry } from "../domain/reconcile.ts";
 import { BadBankMessage, type BankMessage, evidenceOf, limitEntries, saysOfCase, textOf } from "./message.ts";
@@ -95,7 +97,7 @@ function check(text: string): z.infer<typeof schema> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new BadBankMessage(`it is no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BadBankMessage(`it is no JSON: ${wordsOf(error)}`, { cause: error });
   }
   const read = schema.safeParse(value);
   if (read.success) return read.data;

@@ -20,6 +20,9 @@ export type ReadBankMessage = (bytes: Uint8Array, accountNumber: string) => Bank
 /** What came is no such message; the text names the place. */
 export class BadBankMessage extends Error {}
 
+/** It was not read, and not for what it is: another time it may be. */
+export class NotReadNow extends BadBankMessage {}
+
 /** UTF-8 that is whole, or BadBankMessage. */
 export function textOf(bytes: Uint8Array): string {
   try {

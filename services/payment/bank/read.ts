@@ -21,7 +21,7 @@ export function mustWait(bytes: Uint8Array): boolean {
 
 export type ReadDocument = (bytes: Uint8Array) => Promise<BankMessage>;
 
-/** Reads what the bank says of the payment centre's account there. Throws BadBankMessage. */
+/** Reads what the bank says of the payment centre's account there. Throws BadBankMessage, and NotReadNow where a long one's reader was ended from outside. */
 export function readerOf(format: BankFormat, accountNumber: string): ReadDocument {
   return async (bytes) =>
     bytes.byteLength <= AT_ONCE_BYTES ? READERS[format](bytes, accountNumber) : await readApart({ format, accountNumber, bytes });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { CHAIN_START, firstHead } from "../../../services/mesh/journal.ts";
 import { type Checkpoint, keep, startOf } from "../../../services/mesh/keeper.ts";
 import { Relay } from "../../../services/mesh/relay.ts";
+import { holdTime, pass } from "../../harness/held-time.ts";
 import { memoryStore } from "../../harness/memory-store.ts";
 import { AT_MS, memoryBus, SILENT } from "../../harness/mesh-parts.ts";
 
@@ -33,7 +34,7 @@ describe("protocols 14: a stream that is lost while its keeper publishes", () =>
   afterEach(() => void vi.useRealTimers());
 
   test("is made anew by that keeper, which does not wait for it to take a dead peer's event", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+    holdTime();
     let stream: string | undefined = "one";
     const notFound = new JetStreamApiError({ code: 404, err_code: 10059, description: "stream not found" });
     const streams = {
@@ -64,9 +65,9 @@ describe("protocols 14: a stream that is lost while its keeper publishes", () =>
     const presence = { silenceMs: () => undefined, isDead: () => true } as never;
     const stop = new AbortController();
     const kept = keep({ bus, store, relay, presence, service: "till", twin: "a", replicas: 1, log: SILENT }, stop.signal);
-    await vi.advanceTimersByTimeAsync(20_000);
+    await pass(20_000);
     stop.abort();
-    await vi.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     await kept;
     expect(stream).not.toBe("one");
     expect(await store.mark("stream")).toEqual({ id: stream });

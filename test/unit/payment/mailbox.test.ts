@@ -14,6 +14,7 @@ import { openSigning as openBankSigning } from "../../../deploy/sandbox/bank/sig
 import type { Leading } from "../../../services/mesh/wiring.ts";
 import type { Channel } from "../../../services/payment/bank/channel.ts";
 import { MAX_FILE_BYTES, openFolder } from "../../../services/payment/bank/folder.ts";
+import { NotReadNow } from "../../../services/payment/bank/message.ts";
 import { readerOf } from "../../../services/payment/bank/read.ts";
 import { openSigning } from "../../../services/payment/bank/signature.ts";
 import { approve } from "../../../services/payment/domain/approve.ts";
@@ -37,6 +38,8 @@ let bank: Bank;
 let ended: AbortController;
 let running: Promise<unknown>[];
 let clockMs: number;
+/** How often the reader of a file is ended from outside. */
+let ends: number;
 
 const certificate = (name: string) => readFileSync(join(certificates, name));
 const own = (name: string) => ({ key: certificate(`${name}.key`), certificate: certificate(`${name}.pem`) });
@@ -54,6 +57,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "nrcms-mailbox-"));
   world = newWorld();
   clockMs = 0;
+  ends = 0;
   ended = new AbortController();
   running = [];
   const signing = openSigning(own("payment-signing"), certificate("bank-signing.pem"));
@@ -70,7 +74,12 @@ beforeEach(async () => {
   const enter = async <I, R>(id: string, decision: Decision<I, R, never>, input: I) =>
     world.run(decision, input, { id, atMs: AT_MS }).result;
   const leading = { epoch: 1, signal: ended.signal, enter, news: async () => undefined } as unknown as Leading;
-  const hearing = { bank: "main", reader: readerOver(world), read: readerOf("batch-file", DEBTOR.accountNumber), signing };
+  const reader = readerOf("batch-file", DEBTOR.accountNumber);
+  const read = async (bytes: Uint8Array) => {
+    if (ends > 0) throw new NotReadNow(`ended from outside, ${ends--} to come`);
+    return await reader(bytes);
+  };
+  const hearing = { bank: "main", reader: readerOver(world), read, signing };
   running.push(readMailboxWhileLeading({ mailbox, hearing, log, monotonicMs: () => clockMs }, leading));
 });
 
@@ -210,6 +219,16 @@ describe("a bank behind a folder", () => {
     clockMs = WRITING_MS + 1;
     await until(() => inFolder("refused").includes("bare.txt"), "the refusal");
     expect(world.all<Doubted>("doubted")).toMatchObject([{ why: "UNSIGNED", from: "folder:bare.txt" }]);
+  });
+
+  test("is not told of it when this machine had no room to read a file: it lies there until it is read", async () => {
+    const { batchId } = sentFile();
+    const [first] = ordersIn(world, batchId);
+    ends = 2;
+    await bring("a.txt", notice("N1", first?.endToEndId ?? ""), "bank-signing");
+    await until(() => inFolder("done").includes("a.txt"), "a.txt");
+    expect([ends, inFolder("refused")]).toEqual([0, []]);
+    expect(ordersIn(world, batchId)[0]?.state).toBe("SETTLED");
   });
 
   test("leaves what is too large or no message: put aside with why, and the rest is read all the same", async () => {

@@ -1,8 +1,10 @@
 /** A bank's long document is read in a process apart: whoever waits for the twin does not wait for it. */
-import { describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
 import { statement as isoStatement } from "../../../deploy/sandbox/bank/iso20022.ts";
 import { textStatement } from "../../../deploy/sandbox/bank/text.ts";
-import { BadBankMessage } from "../../../services/payment/bank/message.ts";
+import { BadBankMessage, NotReadNow } from "../../../services/payment/bank/message.ts";
 import { mustWait, READERS, readerOf } from "../../../services/payment/bank/read.ts";
 import { HalfWritten } from "../../../services/payment/bank/text.ts";
 import { DAY, DEBTOR } from "./scene.ts";
@@ -28,6 +30,12 @@ function booksOf(count: number): Books {
   return { account: DEBTOR.accountNumber, openingFen: 1_000_000_000n, bookings } as unknown as Books;
 }
 
+/** The processes that this one has begun with this program. */
+function readers(): number[] {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return children.map(Number).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(join("bank", "apart", "main.ts")));
+}
+
 const long = Buffer.from(isoStatement(DAY, booksOf(ENTRIES)));
 const read = readerOf("iso20022", DEBTOR.accountNumber);
 
@@ -51,6 +59,15 @@ describe("a long document", { timeout: LIMIT_MS }, () => {
     const text = Buffer.from(textStatement(DAY, booksOf(5 * ENTRIES)));
     const half = text.subarray(0, text.length - 10);
     await expect(readerOf("batch-file", DEBTOR.accountNumber)(half)).rejects.toThrow(HalfWritten);
+  });
+
+  test("whose reader is ended from outside is none that cannot be read: the next time it is", async () => {
+    const reading = read(long);
+    const outcome = expect(reading).rejects.toThrow(NotReadNow);
+    await vi.waitFor(() => expect(readers()).toHaveLength(1), LIMIT_MS);
+    for (const pid of readers()) process.kill(pid, "SIGKILL");
+    await outcome;
+    expect((await read(long)).kind).toBe("camt.053");
   });
 
   test("waits outside while several are being read, and a short one does not", async () => {

@@ -14,6 +14,7 @@ import { strandedBatches } from "../../../services/payment/store.ts";
 import type { Decision } from "../../../services/values/decision.ts";
 import { isRefusal, isUnavailable } from "../../../services/values/outcome.ts";
 import { newWorld, type World } from "../../harness/decide.ts";
+import { holdTime, pass } from "../../harness/held-time.ts";
 import {
   approved,
   batchIn,
@@ -142,7 +143,7 @@ class LeadingTwin {
 
   async stop(): Promise<void> {
     this.ended.abort();
-    await vi.advanceTimersByTimeAsync(1);
+    await pass(1);
     await this.running;
   }
 }
@@ -168,10 +169,8 @@ function ready(payee = "H1", county = ZHONGNING): string {
   return batchId;
 }
 
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  holdTime();
   world = newWorld();
   bank = new Bank();
   other = new Bank();
