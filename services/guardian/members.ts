@@ -1,5 +1,5 @@
 /** The members of the replica set as one guardian sees them: asked directly, again and again, with short patience. */
-import { type Document, MongoClient, MongoServerSelectionError } from "mongodb";
+import { type Document, MongoClient, MongoServerSelectionError, MongoTopologyClosedError } from "mongodb";
 import { pause } from "../mesh/clock.ts";
 import type { Seen, Sign } from "./judge.ts";
 import { Trips } from "./trips.ts";
@@ -150,8 +150,8 @@ async function watch(one: Watched, signal: AbortSignal): Promise<void> {
       // What it was stands until it says otherwise: whoever was primary and is gone is the lost primary.
       one.sign = isCut(error) ? "gone" : "silent";
       one.trips.add(performance.now(), performance.now() - startedMs);
-      // The driver would wait long before it looks again: a client that has lost its member is made anew.
-      if (error instanceof MongoServerSelectionError) {
+      // The driver would wait long before it looks again, and one whose first connection failed is closed for good: a client that has lost its member is made anew.
+      if (error instanceof MongoServerSelectionError || error instanceof MongoTopologyClosedError) {
         const lost = one.client;
         one.client = clientFor(one.address);
         await lost.close();

@@ -150,7 +150,14 @@ async function measure(
   { brief, say }: Pick<Running, "brief" | "say">,
 ): Promise<Measured> {
   const before = { failures: load.failures.length, strangers: strangers.length, retries: load.retries };
-  const scene = sceneOf({ mesh, lab: mesh.lab, load, chance: random(seed, fault.id), brief, say: (words) => say(`         ${words}`) });
+  const scene = await sceneOf({
+    mesh,
+    lab: mesh.lab,
+    load,
+    chance: random(seed, fault.id),
+    brief,
+    say: (words) => say(`         ${words}`),
+  });
   let error = "";
   try {
     if (!brief && !(await steady(load))) scene.note("the load was not steady before it");

@@ -17,6 +17,7 @@ const LAG_LIMIT_MS = 8_000;
 const LOOK_MS = 100;
 const BRIEF_MS = 3_000;
 const ASKED = 64;
+const CONNECTS = 10;
 
 export interface Scene {
   readonly mesh: RegionMesh;
@@ -49,16 +50,27 @@ export interface Marks extends Scene {
   close(): Promise<void>;
 }
 
-/** Looks from outside, with little patience: what is asked may be dead. */
-function watcher(topology: Topology): MongoClient {
-  return new MongoClient(mongoUri(topology), {
-    readConcernLevel: "majority",
-    serverSelectionTimeoutMS: 1_000,
-    connectTimeoutMS: 1_000,
-    socketTimeoutMS: 1_000,
-    heartbeatFrequencyMS: 500,
-    minHeartbeatFrequencyMS: 100,
-  });
+/**
+ * Looks from outside, with little patience: what is asked may be dead. It is connected while all is well: a client of this driver whose first connection fails is closed for good.
+ * Throws where nobody answers.
+ */
+async function watcher(topology: Topology): Promise<MongoClient> {
+  for (let attempt = 1; ; attempt += 1) {
+    const mongo = new MongoClient(mongoUri(topology), {
+      readConcernLevel: "majority",
+      serverSelectionTimeoutMS: 1_000,
+      connectTimeoutMS: 1_000,
+      socketTimeoutMS: 1_000,
+      heartbeatFrequencyMS: 500,
+      minHeartbeatFrequencyMS: 100,
+    });
+    try {
+      return await mongo.connect();
+    } catch (error) {
+      await mongo.close();
+      if (attempt === CONNECTS) throw error;
+    }
+  }
 }
 
 export interface Setting {
@@ -70,8 +82,9 @@ export interface Setting {
   readonly say: (words: string) => void;
 }
 
-export function sceneOf({ mesh, lab, load, chance, brief, say }: Setting): Marks {
-  const mongo = watcher(mesh.topology);
+/** Throws where MongoDB does not answer. */
+export async function sceneOf({ mesh, lab, load, chance, brief, say }: Setting): Promise<Marks> {
+  const mongo = await watcher(mesh.topology);
   const claims = mongo.db("nrcms_claims").collection<{ _id: string; state: string }>("claims");
   const notes: string[] = [];
   let sinceMs = performance.now();
@@ -81,13 +94,34 @@ export function sceneOf({ mesh, lab, load, chance, brief, say }: Setting): Marks
     if (ids.length === 0) return false;
     const isKnown = async (readPreference: ReadPreferenceMode): Promise<boolean> => {
       const only = { projection: { _id: 1 }, maxTimeMS: 1_000, readPreference };
-      return (await claims.findOne({ _id: { $in: [...ids] }, state: "PAID" }, only)) !== null;
+      try {
+        return (await claims.findOne({ _id: { $in: [...ids] }, state: "PAID" }, only)) !== null;
+      } catch {
+        return false; // Who cannot be asked has not answered.
+      }
+    };
+    // A secondary that reaches no other is the quickest of them all, and knows of nothing that is new.
+    return (await isKnown("secondaryPreferred")) || (await isKnown("primary"));
+  };
+  /** How far the claims that were billed since have come, for whoever asks why none was paid. */
+  const whereTheyStand = async (): Promise<string> => {
+    const ids = [...load.approvedSince(sinceMs)];
+    const counted = async (database: string, collection: string, which: object): Promise<string> => {
+      const states = mongo
+        .db(database)
+        .collection(collection)
+        .aggregate([{ $match: which }, { $group: { _id: "$state", count: { $sum: 1 } } }], { maxTimeMS: 5_000 });
+      return `${collection} ${(await states.toArray()).map(({ _id, count }) => `${_id} ${count}`).join(", ") || "none"}`;
     };
     try {
-      // A secondary that reaches no other is the quickest of them all, and knows of nothing that is new.
-      return (await isKnown("secondaryPreferred")) || (await isKnown("primary"));
-    } catch {
-      return false; // Who cannot be asked has not answered.
+      const asked = [
+        counted("nrcms_claims", "claims", { _id: { $in: ids } }),
+        counted("nrcms_payment", "dues", { claimId: { $in: ids } }),
+        counted("nrcms_payment", "batches", {}),
+      ];
+      return (await Promise.all(asked)).join("; ");
+    } catch (error) {
+      return wordsOf(error);
     }
   };
   return {
@@ -111,7 +145,8 @@ export function sceneOf({ mesh, lab, load, chance, brief, say }: Setting): Marks
     async flows() {
       const untilMs = performance.now() + FLOW_LIMIT_MS;
       while (!(await paid())) {
-        if (performance.now() > untilMs) throw new Error(`no claim that was billed since was paid within ${FLOW_LIMIT_MS / 1000} s`);
+        if (performance.now() > untilMs)
+          throw new Error(`no claim that was billed since was paid within ${FLOW_LIMIT_MS / 1000} s: ${await whereTheyStand()}`);
         await pause(LOOK_MS);
       }
       flowMs = performance.now() - sinceMs;
