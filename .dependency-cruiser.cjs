@@ -4,7 +4,6 @@
  */
 const MESH_NATS = "^services/mesh/(bus|stream|serve-messages)[.]ts$";
 
-/** @type {import("dependency-cruiser").IConfiguration} */
 /** What a process begins with: the services, what they run apart, and the command line. */
 const PROGRAMS = [
   "^services/[^/]+/main[.]ts$",
@@ -12,6 +11,7 @@ const PROGRAMS = [
   "^services/nrcms/",
 ];
 
+/** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     {

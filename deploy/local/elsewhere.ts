@@ -2,7 +2,6 @@
  * Engines that somebody else keeps, named by NATS_URL and MONGODB_URI: taken into the topology, and looked at before anything is started on them.
  * They are used and never configured, stopped or emptied.
  */
-
 import { setTimeout as pause } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { AuthorizationError } from "@nats-io/nats-core";

@@ -1,5 +1,4 @@
 /** The engines of a local run: three nats-servers and three mongods, each a command to be kept running, and the wait until both clusters are truly ready. */
-
 import type { Topology } from "../../services/mesh/topology.ts";
 import { wordsOf } from "../../services/values/thrown.ts";
 import { findBinary, type Say } from "./binaries.ts";

@@ -3,7 +3,6 @@
  * It gets a process group of its own, so that a Ctrl-C in the terminal reaches only the supervisor, which then stops everything in order.
  * One that an earlier supervisor started may be adopted: its end is then seen by looking.
  */
-
 import { spawn } from "node:child_process";
 import { closeSync, readFileSync, writeFileSync } from "node:fs";
 import { wordsOf } from "../../services/values/thrown.ts";

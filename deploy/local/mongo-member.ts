@@ -1,5 +1,4 @@
 /** One member of the replica set, asked by itself. */
-
 import { type Db, type Document, MongoClient, MongoServerError } from "mongodb";
 import { hostOf, type Topology } from "../../services/mesh/topology.ts";
 import { wordsOf } from "../../services/values/thrown.ts";

@@ -1,5 +1,4 @@
 /** The three nats-servers of a local run: their configuration, and the proof that JetStream is ready on all of them. */
-
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

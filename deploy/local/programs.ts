@@ -1,5 +1,4 @@
 /** The programs of a mesh as commands: every twin of every service, a guardian on each machine, and the sandbox's bank. */
-
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";

@@ -3,7 +3,6 @@
  * still hand over what they have in hand. Either the whole mesh on one machine, all of which ends with its supervisor; or the part of one server, which outlives its
  * supervisor and is adopted by the next.
  */
-
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";

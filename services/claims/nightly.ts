@@ -2,7 +2,6 @@
  * The nightly rules, by the leading twin: begun once their hour has come, run apart (rule-night/), what they find entered claim by claim. A night whose twin dies is begun again by the next leader:
  * what was entered already stays as it is.
  */
-
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";
 import type { Leading, Reader } from "../mesh/wiring.ts";

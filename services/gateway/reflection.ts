@@ -2,7 +2,6 @@
  * gRPC server reflection (v1 and v1alpha) from buf's image: the raw FileDescriptorProto bytes as they are, so that well-known types, maps and custom options are right,
  * which the usual package gets wrong.
  */
-
 import { readFileSync } from "node:fs";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, Server } from "@grpc/grpc-js";

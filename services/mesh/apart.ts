@@ -1,5 +1,4 @@
 /** Work in a process of its own: its memory has a bound, whoever asked goes on meanwhile, and it is killed where nobody waits for it any more. Its program answers over the channel to its parent. */
-
 import { fork } from "node:child_process";
 import { wordsOf } from "../values/thrown.ts";
 

@@ -1,5 +1,4 @@
 /** Environment and topology → one frozen object. Every missing or bad value is reported in one error. */
-
 import manifest from "../../package.json" with { type: "json" };
 import { wordsOf } from "../values/thrown.ts";
 import { LIMITS, type Limits } from "./fitness.ts";

@@ -3,7 +3,6 @@
  * decided one by one; the one that was at hand is tried in a process apart first (ordeal.ts), and parked where that ends as well, or where it is there at a second crash.
  * Whoever supervises the process reads the note at its death and tells the peer what was at hand. The file needs no fsync: it must outlive the process, not the machine.
  */
-
 import { mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { wordsOf } from "../values/thrown.ts";

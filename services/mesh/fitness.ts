@@ -2,7 +2,6 @@
  * Whether this twin is fit to work, found out by itself: its disk, its memory, its event loop, its clock. One that is not fit takes no work and gives its lead away
  * while its peer can have it; where only a new process helps, it ends, and its supervisor starts it again. A twin that is wrong about itself is caught by its peer.
  */
-
 import { open, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";

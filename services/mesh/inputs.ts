@@ -1,5 +1,4 @@
 /** How bytes become an input: what was asked and what was told. The same way when they come and when a parked one is decided again. */
-
 import type { Caller } from "../values/decision.ts";
 import { PROVINCE } from "../values/region.ts";
 import { wordsOf } from "../values/thrown.ts";

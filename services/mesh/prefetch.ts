@@ -1,5 +1,4 @@
 /** Reads what a batch will look at: `needs` is asked in rounds, and each round's documents of all inputs go out together (protocols 1). */
-
 import type { Key } from "../values/decision.ts";
 import { stackOf } from "../values/thrown.ts";
 import type { Input } from "./input.ts";

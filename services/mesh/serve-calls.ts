@@ -1,5 +1,4 @@
 /** The server side of rpc.ts: a request becomes an input of the batch (command) or is answered at once (query). What fails at the door is no input. */
-
 import { dayOf } from "../values/days.ts";
 import type { Caller, Context } from "../values/decision.ts";
 import { badRequest, isAskOwner, isRefusal, isUnavailable, type Refusal, unavailable } from "../values/outcome.ts";

@@ -2,7 +2,6 @@
  * Traces (OpenTelemetry) and metrics (Prometheus). Spans go out by OTLP where OTEL_EXPORTER_OTLP_ENDPOINT says; without it nothing is recorded,
  * but the trace context still travels: gRPC → NATS → journal → events → the next service. A span per batch with links, per claim by sampling.
  */
-
 import { randomBytes } from "node:crypto";
 import {
   type Context,

@@ -1,5 +1,4 @@
 /** The topology file: what runs where, in which mode. Every missing or bad value is reported, with its place, in one error. */
-
 import { readFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";
 import { z } from "zod";

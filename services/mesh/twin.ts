@@ -1,5 +1,4 @@
 /** Gives a service a life: one process of a pair. Opens the engines, wires what the service handed over, watches its peer, drains when told to. */
-
 import { PROVINCE } from "../values/region.ts";
 import { wordsOf } from "../values/thrown.ts";
 import { Batcher } from "./batcher.ts";

@@ -2,7 +2,6 @@
  * The audit of every night, by the leading twin: begun once its hour has come, run apart (services/audit), its progress and its end entered by decisions. What a killed
  * twin or a killed audit leaves behind is begun again, a few times at most; a night that went by unaudited is told of.
  */
-
 import type { Audited } from "../audit/apart.ts";
 import { pause } from "../mesh/clock.ts";
 import type { Logger } from "../mesh/log.ts";

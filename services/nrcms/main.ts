@@ -1,5 +1,4 @@
 /** `nrcms`: the operator's command. Exit codes: 0 well, 1 a breach or a failure, 2 a wrong call. What an operator asks for goes to standard output, what went wrong to standard error. */
-
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";

@@ -1,5 +1,4 @@
 /** A mesh with a few counties of the sample region, just large enough for the bills that a test sends: started in seconds, asked from outside only. */
-
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
@@ -102,9 +101,7 @@ export async function startDoorMesh({ region, change, imported = true, run }: Do
   } catch (error) {
     const said = troubleSaid(mesh.run);
     await stop();
-    throw new Error(`the region is not imported: ${wordsOf(error)}\n${said}`, {
-      cause: error,
-    });
+    throw new Error(`the region is not imported: ${wordsOf(error)}\n${said}`, { cause: error });
   }
   const file = (name: string) => readFileSync(join(mesh.run, "certs", name));
   const identity = (name: string): Identity => ({

@@ -2,7 +2,6 @@
  * A whole mesh as `npm start` makes it, on four counties of the sample region and a temporary run directory: engines, all pairs, the bank simulator, registers and households imported
  * through the gateway, the reviewers' and the checker's desks at work.
  */
-
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";

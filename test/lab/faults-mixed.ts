@@ -1,5 +1,4 @@
 /** One fault after the other, drawn by the seed, under a load that never stops. */
-
 import { pause } from "../../services/mesh/clock.ts";
 import { wordsOf } from "../../services/values/thrown.ts";
 import type { Fault } from "./fault.ts";
@@ -43,9 +42,7 @@ export function mixed(faults: readonly Fault[], minutes: number): Fault {
             `${new Date().toISOString()} ${played.length}. ${fault.id} in ${((performance.now() - beganMs) / 1000).toFixed(1)} s${flowed}`,
           );
         } catch (error) {
-          throw new Error(`${played.slice(-LAST).join(", then ")}: ${wordsOf(error)}`, {
-            cause: error,
-          });
+          throw new Error(`${played.slice(-LAST).join(", then ")}: ${wordsOf(error)}`, { cause: error });
         }
         await pause(scene.chance.between(...BETWEEN_MS));
       }

@@ -1,5 +1,4 @@
 /** What operators do, and what they do wrong. */
-
 import { handOverPrimary } from "../../deploy/local/mongo-hand-over.ts";
 import { handOverLeaders } from "../../deploy/local/nats.ts";
 import { pause } from "../../services/mesh/clock.ts";

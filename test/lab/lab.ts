@@ -2,7 +2,6 @@
  * The whole mesh on machines of its own: server-a, server-b and the witness, each in a namespace with a disk, a supervisor and its part of the topology; the bank at another
  * place of the network. Started from the hospitals' place, where the load and the checks run.
  */
-
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

@@ -3,7 +3,6 @@
  * As root on a machine with namespaces it runs the mesh on machines of its own; elsewhere it plays what needs none, and says what it leaves out.
  * Exit codes: 0 nothing lost, repeated or unexplained, 1 something was, 2 a wrong call.
  */
-
 import { spawn } from "node:child_process";
 import { Command } from "commander";
 import { findBinary } from "../../deploy/local/binaries.ts";

@@ -1,5 +1,4 @@
 /** Plays faults one after the other, each on a mesh that is whole, and keeps what was measured. A mesh that has grown large, or was hurt beyond repair, is replaced. */
-
 import { execFileSync } from "node:child_process";
 import { ROOT } from "../../deploy/local/binaries.ts";
 import { random } from "../../deploy/sandbox/region/random.ts";

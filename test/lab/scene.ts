@@ -1,10 +1,11 @@
 /** What a fault has before it: the mesh under load, a seed's chance, and the marks between which it is measured. */
-
 import { MongoClient, type ReadPreferenceMode } from "mongodb";
+import pino from "pino";
 import { enginesReady } from "../../deploy/local/engines.ts";
 import type { Random } from "../../deploy/sandbox/region/random.ts";
 import { memberStates } from "../../services/audit/store-engines.ts";
 import { pause } from "../../services/mesh/clock.ts";
+import { insist } from "../../services/mesh/insist.ts";
 import { hostOf, mongoUri, type Topology } from "../../services/mesh/topology.ts";
 import { wordsOf } from "../../services/values/thrown.ts";
 import type { Load } from "../harness/callers.ts";
@@ -55,7 +56,7 @@ export interface Marks extends Scene {
  * Throws where nobody answers.
  */
 async function watcher(topology: Topology): Promise<MongoClient> {
-  for (let attempt = 1; ; attempt += 1) {
+  const open = async (): Promise<MongoClient> => {
     const mongo = new MongoClient(mongoUri(topology), {
       readConcernLevel: "majority",
       serverSelectionTimeoutMS: 1_000,
@@ -68,9 +69,10 @@ async function watcher(topology: Topology): Promise<MongoClient> {
       return await mongo.connect();
     } catch (error) {
       await mongo.close();
-      if (attempt === CONNECTS) throw error;
+      throw error;
     }
-  }
+  };
+  return await insist("the watcher's MongoDB", pino({ level: "silent" }), open, CONNECTS);
 }
 
 export interface Setting {
@@ -110,7 +112,7 @@ export async function sceneOf({ mesh, lab, load, chance, brief, say }: Setting):
       const states = mongo
         .db(database)
         .collection(collection)
-        .aggregate([{ $match: which }, { $group: { _id: "$state", count: { $sum: 1 } } }], { maxTimeMS: 5_000 });
+        .aggregate([{ $match: which }, { $group: { _id: "$state", count: { $sum: 1 } } }], { maxTimeMS: 1_000 });
       return `${collection} ${(await states.toArray()).map(({ _id, count }) => `${_id} ${count}`).join(", ") || "none"}`;
     };
     try {

@@ -1,5 +1,4 @@
 /** Commands of the machine that the lab is made with. */
-
 import { spawnSync } from "node:child_process";
 import { wordsOf } from "../../services/values/thrown.ts";
 

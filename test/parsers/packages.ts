@@ -2,7 +2,6 @@
  * What strangers wrote and we check ourselves against: the standard's schemas, a Python reader and a Java one. Pinned by SHA-256 (packages.lock.json), kept in the
  * cache, never in the repository. Wheels come through the machine's own pip; modules and jars from where Go and Maven themselves look, or from a mirror that is set.
  */
-
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";

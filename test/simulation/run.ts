@@ -1,5 +1,4 @@
 /** One run: a province is founded, people work while a storm goes over it, then it comes to rest and everything must be right. The seed decides all of it. */
-
 import type { Logger } from "pino";
 import { pause } from "../../services/mesh/clock.ts";
 import { openClient } from "../../services/mesh/rpc.ts";

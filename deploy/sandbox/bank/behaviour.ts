@@ -1,5 +1,4 @@
 /** How the bank behaves: read from <run>/bank/behaviour.json at the start, changed by POST /control. Every fault of the content is named. */
-
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { isDay } from "../../../services/values/days.ts";

@@ -3,7 +3,6 @@
  * after a restart it is read again, and a line that a crash cut short is dropped, because nobody had an answer to it.
  * Appends that come while one is being written go out together with the next one: one fsync for all of them.
  */
-
 import { open } from "node:fs/promises";
 import { dayOf } from "../../../services/values/days.ts";
 import { wordsOf } from "../../../services/values/thrown.ts";

@@ -1,5 +1,4 @@
 /** The bank's JSON interface: order files in, answers, notices and statements out (services/payment/bank/formats.md). Amounts are texts in yuan. */
-
 import { z } from "zod";
 import { isDay } from "../../../services/values/days.ts";
 import { fenOf, MAX_FEN, sum, yuan } from "../../../services/values/money.ts";

@@ -1,5 +1,4 @@
 /** The sandbox's banks, one program that plays all of the topology's: NRCMS_TOPOLOGY says where each listens, NRCMS_RUN holds the certificates, behaviour and books of each. */
-
 import { mkdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:https";
 import { join, resolve } from "node:path";

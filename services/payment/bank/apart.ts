@@ -1,5 +1,4 @@
 /** A long document of a bank's, read in a process of its own: nobody who waits for this twin waits for it. */
-
 import { join } from "node:path";
 import { EndedFromOutside, runApart } from "../../mesh/apart.ts";
 import { wordsOf } from "../../values/thrown.ts";

@@ -3,7 +3,6 @@
  * of it and never deletes, `in/` what it gives back; what we have read goes to `done/` or, with a `.why` beside it, to `refused/`.
  * A file is whole when its name ends in `.txt`: it is written under another name, forced to the disk and renamed. Its signature lies beside it as `.jws`, there first.
  */
-
 import { access, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { wordsOf } from "../../values/thrown.ts";

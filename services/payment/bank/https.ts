@@ -1,5 +1,4 @@
 /** A bank that is called over HTTPS, both sides showing a certificate: ISO 20022 XML, or JSON. */
-
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";

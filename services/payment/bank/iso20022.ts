@@ -2,7 +2,6 @@
  * Reads what a bank sends: pain.002.001.12, camt.054.001.08, camt.053.001.08, camt.029.001.10. Strict where money hangs on it: the namespace, the account, the currency,
  * an element that must be there once. No entities: a document type declaration is refused before anything is parsed.
  */
-
 import { XMLParser } from "fast-xml-parser";
 import { dayOf, isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";

@@ -1,5 +1,4 @@
 /** Reads what a bank with a JSON interface says (`formats.md`). Every field is checked; an unknown one is an error, because it may be one that matters. */
-
 import { z } from "zod";
 import { isDay } from "../../values/days.ts";
 import { fenOf, MAX_FEN } from "../../values/money.ts";

@@ -76,8 +76,9 @@ beforeEach(async () => {
   const leading = { epoch: 1, signal: ended.signal, enter, news: async () => undefined } as unknown as Leading;
   const reader = readerOf("batch-file", DEBTOR.accountNumber);
   const read = async (bytes: Uint8Array) => {
-    if (ends > 0) throw new NotReadNow(`ended from outside, ${ends--} to come`);
-    return await reader(bytes);
+    if (ends === 0) return await reader(bytes);
+    ends -= 1;
+    throw new NotReadNow("ended from outside");
   };
   const hearing = { bank: "main", reader: readerOver(world), read, signing };
   running.push(readMailboxWhileLeading({ mailbox, hearing, log, monotonicMs: () => clockMs }, leading));
